@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+// The targets are floors: each imports only floors below it, and siblings never see each other.
+// This list, read upwards, is the architecture diagram; ARCHITECTURE.md says what lives where.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func floor(_ name: String, on below: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: below, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, of below: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: below + ["RunnelTesting"], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "runnel",
+  targets: [
+    // MARK: 0 - C; each imported by one Swift target only
+    .systemLibrary(name: "CZeroMQ"),
+    .target(
+      name: "CRunnelKernels",
+      cSettings: [
+        .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
+        // At -O0 the arithmetic is 160 times slower and the tests with it.
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),
+      ]),
+
+    // MARK: 1 - the nouns | arithmetic on buffers
+    floor("RunnelCore"),
+    floor("RunnelKernels", on: ["CRunnelKernels"]),
+
+    // MARK: 2 - four pure trades: no clock, no input or output
+    floor("RunnelWire", on: ["RunnelCore", "RunnelKernels"]),
+    floor("RunnelSignal", on: ["RunnelCore", "RunnelKernels"]),
+    floor("RunnelInference", on: ["RunnelCore", "RunnelKernels"]),
+    floor("RunnelLabels", on: ["RunnelCore", "RunnelKernels"]),
+
+    // MARK: 3 - lanes and batches
+    floor("RunnelPipeline", on: ["RunnelCore", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels"]),
+
+    // MARK: 4 - edges: sockets | files
+    floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
+    floor("RunnelRecordings", on: ["RunnelCore"]),
+
+    // MARK: beside the house - for Tests only
+    floor("RunnelTesting", on: ["RunnelCore"]),
+
+    // MARK: tests
+    tests("RunnelCoreTests", of: ["RunnelCore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

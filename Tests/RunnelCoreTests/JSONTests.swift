@@ -1,0 +1,55 @@
+import RunnelCore
+import Testing
+
+@Suite struct JSONTests {
+  @Test func `a tree keeps the order of its keys and the kind of its numbers`() throws {
+    let value = try JSONValue(parsing: #" {"b":[1,-2.5,1e3,true,null],"a":"x\ny\u00e9\ud83d\ude00"} "#)
+    #expect(value.members?.map(\.key) == ["b", "a"])
+    #expect(value["b"] == .array([.integer(1), .number(-2.5), .number(1000), .bool(true), .null]))
+    #expect(value["a"]?.string == "x\nyé😀")
+  }
+
+  @Test(arguments: [
+    ("", 0), ("{", 1), ("{\"a\":1,}", 7), ("[1,]", 3), ("[1 2]", 3), ("01", 1), ("1.", 2), ("\"a", 2), ("nul", 0),
+    ("{\"a\":1} x", 8), ("{a:1}", 1), ("\"\\x\"", 2), ("\"\\ud800\"", 7), ("[1}", 2), ("+1", 0),
+    ("{\"a\":1,\"a\":2}", 8),
+  ])
+  func `broken text names the byte`(text: String, offset: Int) {
+    do {
+      _ = try JSONValue(parsing: text)
+      Issue.record("'\(text)' was accepted")
+    } catch { #expect(error.byteOffset == offset, "'\(text)': \(error)") }
+  }
+
+  @Test func `depth is bounded`() {
+    let nested = String(repeating: "[", count: 17) + String(repeating: "]", count: 17)
+    #expect(throws: JSONError.self) { try JSONValue(parsing: nested) }
+    #expect(throws: Never.self) { try JSONValue(parsing: String(nested.dropFirst().dropLast())) }
+  }
+
+  @Test func `malformed UTF-8 is refused`() {
+    let cases: [[UInt8]] = [[0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xFF], [0xF4, 0x90, 0x80, 0x80]]
+    for bytes in cases {
+      bytes.withUnsafeBytes { #expect(!JSONScanner.isUTF8($0)) }
+    }
+    Array("aé€😀".utf8).withUnsafeBytes { #expect(JSONScanner.isUTF8($0)) }
+  }
+
+  @Test func `what is written reads back`() throws {
+    let tree = try JSONValue(parsing: #"{"a":[1,{"b":"q\"\\\u0001"},[]],"c":-0.1,"d":9223372036854775807,"e":{}}"#)
+    var writer = JSONWriter()
+    writer.write(tree)
+    #expect(try JSONValue(parsing: writer.text) == tree)
+  }
+
+  @Test func `a float is the shortest decimal that reads back`() {
+    var writer = JSONWriter()
+    writer.beginArray()
+    writer.write(Float(0.1))
+    writer.write(Float(0.973))
+    writer.write(0.1)
+    writer.writeQuoted(UInt64.max)
+    writer.endArray()
+    #expect(writer.text == #"[0.1,0.973,0.1,"18446744073709551615"]"#)
+  }
+}
