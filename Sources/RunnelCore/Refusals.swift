@@ -20,8 +20,6 @@ public enum RejectReason: String, Sendable, CaseIterable {
   case channelMissing = "channel-missing"
   /// The declared unit cannot be converted into the model's, or none was declared.
   case unit
-  /// Samples that waited longer than 2 s for their first description.
-  case undescribed
   /// Rate, gain, count or order of channels changed inside a session.
   case shapeChanged = "shape-changed"
   /// More distinct streams than `max_streams`.
@@ -38,12 +36,13 @@ public enum DropReason: String, Sendable, CaseIterable {
   case oldEpoch = "old-epoch"
   /// A second publisher under one name while the first is alive.
   case rivalEpoch = "rival-epoch"
+  /// Samples that waited longer than 2 s for their first description. They were decoded, so their rows are dropped
+  /// and no message is counted twice.
+  case undescribed
+  /// Rows held for a session that then turned out to fit no pipeline; what follows them is rejected.
+  case refused
   /// A queue was full.
   case overflow
-  /// The stream had been rejected before (rate, unit, channels), so its rows have no lane.
-  case rejectedStream = "rejected-stream"
-  /// No pipeline reads this stream.
-  case unclaimed
 }
 
 /// Why samples are missing. The raw value is the `reason` of a `gap` or `reset` status.
