@@ -54,10 +54,11 @@ import Testing
     #expect(writer.text == #"[0.1,0.973,0.1,"18446744073709551615"]"#)
   }
 
-  @Test(arguments: [
-    (1500, 3, "1.5"), (-1, 7, "-0.0000001"), (0, 3, "0"), (20, 1, "2"), (Int64.min, 0, "-9223372036854775808"),
-    (1_763_923_532_123_456_7, 7, "1763923532.1234567"), (-12_003, 3, "-12.003"),
-  ] as [(Int64, Int, String)])
+  @Test(
+    arguments: [
+      (1500, 3, "1.5"), (-1, 7, "-0.0000001"), (0, 3, "0"), (20, 1, "2"), (Int64.min, 0, "-9223372036854775808"),
+      (1_763_923_532_123_456_7, 7, "1763923532.1234567"), (-12_003, 3, "-12.003"),
+    ] as [(Int64, Int, String)])
   func `units with decimals are written in plain digits`(units: Int64, decimals: Int, text: String) {
     var writer = JSONWriter()
     writer.write(units, decimals: decimals)

@@ -1,0 +1,167 @@
+import RunnelCore
+
+/// The JSON part of an array message, read without allocating.
+struct ArrayDescriptor {
+  var element: ElementType
+  var byteOrder: ByteOrder
+  /// One or two axes, slowest first; the second is 1 where there is one.
+  var shape: (Int, Int)
+  var axes: Int
+  /// Where the shape stands, for errors.
+  var shapeOffset: Int
+  var sequence: UInt64?
+  var first: Int64?
+  var timestamp: Int64?
+  var rate: Double?
+  var epoch: UInt64?
+
+  init(_ json: UnsafeRawBufferPointer, part: Int, limits: WireLimits) throws(DecodeError) {
+    var fields = try JSONFields(json, part: part, limits: limits)
+    var (dtype, type, kind): (Range<Int>?, Range<Int>?, Range<Int>?)
+    var dimensions: (sizes: (Int, Int), axes: Int, offset: Int)?
+    var frame: UInt64?
+    var bigEndian: Bool?
+    var encoding: Range<Int>?
+    var encodingOffset = 0
+    var isFirst = true
+    while let key = try fields.key(&isFirst) {
+      if fields.matches(key, "dtype") {
+        try fields.once(dtype != nil, key)
+        dtype = try fields.plain("a dtype like \"int16\" or \"<f4\"")
+      } else if fields.matches(key, "shape") {
+        try fields.once(dimensions != nil, key)
+        dimensions = try fields.shape()
+      } else if fields.matches(key, "seq") {
+        try fields.once(sequence != nil, key)
+        sequence = try fields.index("a seq, as an integer").map(UInt64.init)
+      } else if fields.matches(key, "first") {
+        try fields.once(first != nil, key)
+        first = try fields.index("a sample index, as an integer")
+      } else if fields.matches(key, "t_ns") {
+        try fields.once(timestamp != nil, key)
+        timestamp = try fields.time()
+      } else if fields.matches(key, "rate") {
+        try fields.once(rate != nil, key)
+        rate = try fields.rate()
+      } else if fields.matches(key, "epoch") {
+        try fields.once(epoch != nil, key)
+        epoch = try fields.unsigned("an epoch, as an integer or a decimal string")
+      } else if fields.matches(key, "type") {
+        try fields.once(type != nil, key)
+        type = try fields.plainIfString()
+      } else if fields.matches(key, "frame") {
+        try fields.once(frame != nil, key)
+        frame = try fields.unsignedIfNumber()
+      } else if fields.matches(key, "htype") {
+        try fields.once(kind != nil, key)
+        kind = try fields.plainIfString()
+      } else if fields.matches(key, "endianness") {
+        try fields.once(bigEndian != nil, key)
+        bigEndian = try fields.isBigEndian()
+      } else if fields.matches(key, "encoding") {
+        encodingOffset = fields.valueStart
+        encoding = try fields.plainIfString()
+      } else {
+        try fields.skip()
+      }
+    }
+    try fields.end()
+    // The names of array-1.0 are common words: they count only where it says that it is that, or where no dtype is.
+    let isArray1 = kind.map { $0.count >= 8 && fields.matches($0.lowerBound..<$0.lowerBound + 8, "array-1.") } ?? false
+    guard let named = dtype ?? type else { throw fields.error(.dtype, at: 0, "\"dtype\", for example \"int16\"") }
+    let parsed = try fields.elementType(named)
+    if isArray1, let encoding, !encoding.isEmpty {
+      throw fields.error(at: encodingOffset, "raw data: \"encoding\" empty or absent")
+    }
+    guard let dimensions else { throw fields.error(at: 0, "\"shape\", for example [360, 2]") }
+    element = parsed.element
+    byteOrder = element.size == 1 ? .little : parsed.order ?? (isArray1 && bigEndian == true ? .big : .little)
+    (shape, axes, shapeOffset) = (dimensions.sizes, dimensions.axes, dimensions.offset)
+    if sequence == nil, isArray1 || dtype == nil, let frame, frame < WireLimits.largestIndex { sequence = frame }
+  }
+}
+
+extension JSONFields {
+  /// One or two sizes.
+  fileprivate mutating func shape() throws(DecodeError) -> (sizes: (Int, Int), axes: Int, offset: Int) {
+    let start = valueStart
+    let expected: StaticString = "a shape of one or two sizes: [rows] or [rows, channels]"
+    guard try beginArray("\(expected)") else { throw error(at: start, "\(expected)") }
+    var sizes = (0, 1)
+    var axes = 0
+    var first = true
+    while try element(&first) {
+      let at = valueStart
+      guard let size = try index("a size") else { throw error(at: at, "a size") }
+      switch axes {
+      case 0: sizes.0 = Int(size)
+      case 1: sizes.1 = Int(size)
+      default: throw error(at: start, "\(expected)")
+      }
+      axes += 1
+    }
+    guard axes > 0 else { throw error(at: start, "\(expected)") }
+    return (sizes, axes, start)
+  }
+
+  /// Unix nanoseconds.
+  mutating func time() throws(DecodeError) -> Int64? {
+    let start = valueStart
+    guard let time = try signed("Unix ns, as an integer or a decimal string") else { return nil }
+    guard time.magnitude < WireLimits.largestIndex else { throw error(at: start, "Unix ns within 146 years of 1970") }
+    return time
+  }
+
+  /// A key that array-1.0 uses and others use for anything.
+  fileprivate mutating func plainIfString() throws(DecodeError) -> Range<Int>? {
+    guard valueStart < bytes.count, bytes[valueStart] == UInt8(ascii: "\"") else {
+      try skip()
+      return nil
+    }
+    let start = valueStart
+    try skip()
+    // Between the quotes; with an escape in it, it is no word that we look for.
+    return start + 1..<position - 1
+  }
+
+  fileprivate mutating func unsignedIfNumber() throws(DecodeError) -> UInt64? {
+    let start = valueStart
+    try skip()
+    let range = start..<position
+    return range.allSatisfy { (48...57).contains(bytes[$0]) } ? decimal(range) : nil
+  }
+
+  fileprivate mutating func isBigEndian() throws(DecodeError) -> Bool? {
+    guard let word = try plainIfString() else { return nil }
+    return matches(word, "big")
+  }
+
+  /// NumPy's spelling: optionally one of < > = |, then a long name, or a letter of f i u b c and a byte count.
+  fileprivate func elementType(_ text: Range<Int>) throws(DecodeError) -> (element: ElementType, order: ByteOrder?) {
+    var name = text
+    var order: ByteOrder?
+    if let mark = text.first {
+      switch bytes[mark] {
+      case UInt8(ascii: "<"): order = .little
+      case UInt8(ascii: ">"): order = .big
+      default: break
+      }
+      if order != nil || bytes[mark] == UInt8(ascii: "=") || bytes[mark] == UInt8(ascii: "|") {
+        name = name.dropFirst()
+      }
+    }
+    for (short, long, element) in Self.elements where matches(name, short) || matches(name, long) {
+      return (element, order)
+    }
+    throw error(
+      .dtype, at: text.lowerBound,
+      "one of float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 (f4 f8 i1 i2 i4 i8 u1 u2 u4); convert others "
+        + "with astype before sending")
+  }
+
+  private static let elements: [(StaticString, StaticString, ElementType)] = [
+    ("f4", "float32", .float32), ("f8", "float64", .float64), ("i2", "int16", .int16), ("i4", "int32", .int32),
+    ("i1", "int8", .int8), ("u1", "uint8", .uint8), ("u2", "uint16", .uint16), ("u4", "uint32", .uint32),
+    ("i8", "int64", .int64),
+  ]
+}
