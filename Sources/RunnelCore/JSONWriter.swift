@@ -2,7 +2,7 @@
 ///
 /// f32 and f64 are written as the shortest decimal that reads back to the same value; u64 as a decimal string
 /// (`writeQuoted`), because most readers would round it (FORMATS.md A.11).
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
   public private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
