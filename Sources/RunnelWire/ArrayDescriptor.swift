@@ -67,7 +67,7 @@ struct ArrayDescriptor {
     }
     try fields.end()
     // The names of array-1.0 are common words: they count only where it says that it is that, or where no dtype is.
-    let isArray1 = kind.map { $0.count >= 8 && fields.matches($0.lowerBound..<$0.lowerBound + 8, "array-1.") } ?? false
+    let isArray1 = fields.begins(kind, "array-1.")
     guard let named = dtype ?? type else { throw fields.error(.dtype, at: 0, "\"dtype\", for example \"int16\"") }
     let parsed = try fields.elementType(named)
     if isArray1, let encoding, !encoding.isEmpty {
@@ -124,11 +124,15 @@ extension JSONFields {
     return start + 1..<position - 1
   }
 
+  fileprivate func begins(_ text: Range<Int>?, _ start: StaticString) -> Bool {
+    guard let text, text.count >= start.utf8CodeUnitCount else { return false }
+    return matches(text.lowerBound..<text.lowerBound + start.utf8CodeUnitCount, start)
+  }
+
   fileprivate mutating func unsignedIfNumber() throws(DecodeError) -> UInt64? {
     let start = valueStart
     try skip()
-    let range = start..<position
-    return range.allSatisfy { (48...57).contains(bytes[$0]) } ? decimal(range) : nil
+    return decimal(start..<position)
   }
 
   fileprivate mutating func isBigEndian() throws(DecodeError) -> Bool? {
@@ -138,30 +142,33 @@ extension JSONFields {
 
   /// NumPy's spelling: optionally one of < > = |, then a long name, or a letter of f i u b c and a byte count.
   fileprivate func elementType(_ text: Range<Int>) throws(DecodeError) -> (element: ElementType, order: ByteOrder?) {
-    var name = text
+    var start = text.lowerBound
     var order: ByteOrder?
-    if let mark = text.first {
-      switch bytes[mark] {
-      case UInt8(ascii: "<"): order = .little
-      case UInt8(ascii: ">"): order = .big
+    if start < text.upperBound {
+      switch bytes[start] {
+      case UInt8(ascii: "<"): (order, start) = (.little, start + 1)
+      case UInt8(ascii: ">"): (order, start) = (.big, start + 1)
+      case UInt8(ascii: "="), UInt8(ascii: "|"): start += 1
       default: break
       }
-      if order != nil || bytes[mark] == UInt8(ascii: "=") || bytes[mark] == UInt8(ascii: "|") {
-        name = name.dropFirst()
-      }
     }
-    for (short, long, element) in Self.elements where matches(name, short) || matches(name, long) {
-      return (element, order)
-    }
+    if let element = element(named: start..<text.upperBound) { return (element, order) }
     throw error(
       .dtype, at: text.lowerBound,
       "one of float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 (f4 f8 i1 i2 i4 i8 u1 u2 u4); convert others "
         + "with astype before sending")
   }
 
-  private static let elements: [(StaticString, StaticString, ElementType)] = [
-    ("f4", "float32", .float32), ("f8", "float64", .float64), ("i2", "int16", .int16), ("i4", "int32", .int32),
-    ("i1", "int8", .int8), ("u1", "uint8", .uint8), ("u2", "uint16", .uint16), ("u4", "uint32", .uint32),
-    ("i8", "int64", .int64),
-  ]
+  private func element(named name: Range<Int>) -> ElementType? {
+    if matches(name, "f4") || matches(name, "float32") { return .float32 }
+    if matches(name, "f8") || matches(name, "float64") { return .float64 }
+    if matches(name, "i1") || matches(name, "int8") { return .int8 }
+    if matches(name, "i2") || matches(name, "int16") { return .int16 }
+    if matches(name, "i4") || matches(name, "int32") { return .int32 }
+    if matches(name, "i8") || matches(name, "int64") { return .int64 }
+    if matches(name, "u1") || matches(name, "uint8") { return .uint8 }
+    if matches(name, "u2") || matches(name, "uint16") { return .uint16 }
+    if matches(name, "u4") || matches(name, "uint32") { return .uint32 }
+    return nil
+  }
 }

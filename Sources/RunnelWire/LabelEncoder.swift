@@ -7,7 +7,7 @@ import RunnelCore
 ///
 /// f32 is the shortest decimal that reads back to the same value; u64 epochs and times are decimal strings; `t` is in
 /// seconds, cut to seven decimals, for an f64 of today's Unix time holds no more. Once warm it allocates nothing.
-public struct LabelEncoder {
+public struct LabelEncoder: Sendable {
   /// Canonical form leaves out what differs between two runs over the same data: `input`, `epoch`, `input_epoch`,
   /// `t_ns`, `t`, `t_source`, `latency_us`. Messages that are not `isCanonical` are for the caller to leave out.
   public let canonical: Bool
@@ -100,15 +100,15 @@ public struct LabelEncoder {
     if !message.scores.isEmpty {
       json.key("scores")
       json.beginArray()
-      for score in message.scores { json.write(score) }
+      for index in message.scores.indices { json.write(message.scores[index]) }
       json.endArray()
     }
     guard !message.values.isEmpty else { return }
     json.key("values")
     json.beginObject()
-    for value in message.values {
-      json.key(value.name)
-      json.write(value.value)
+    for index in message.values.indices {
+      json.key(message.values[index].name)
+      json.write(message.values[index].value)
     }
     json.endObject()
   }

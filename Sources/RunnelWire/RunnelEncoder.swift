@@ -11,7 +11,7 @@ import RunnelCore
 /// It counts: each sample message takes the next sequence number and as many indexes as it has rows. Who publishes a
 /// stream with losses sets `nextSequence` and `nextIndex` forward. The parts are lent to the closure; the payload
 /// is passed through where it lies, and once warm nothing is allocated.
-public struct RunnelEncoder {
+public struct RunnelEncoder: Sendable {
   public let description: StreamDescription
   public let epoch: UInt64
   public let element: ElementType
@@ -31,13 +31,16 @@ public struct RunnelEncoder {
   private var body: [UInt8] = []
   private var json = JSONWriter()
 
-  /// - Parameter description: names the stream and at least one channel; its epoch and element become these ones.
+  /// - Parameter description: names the stream and at least one channel; its epoch and element become these ones; its rate is
+  ///   0 or in `WireLimits.rates`.
   /// - Throws: where the stream's name cannot stand in a topic.
   public init(
     _ description: StreamDescription, epoch: UInt64, element: ElementType, layout: SampleLayout = .interleaved,
     checksums: Bool = false
   ) throws(TopicError) {
     precondition(!description.channels.isEmpty, "a stream has at least one channel")
+    let rate = description.rate ?? 0
+    precondition(rate == 0 || WireLimits.rates.contains(rate), "a rate that a decoder takes")
     self.description = StreamDescription(
       stream: description.stream, epoch: epoch, rate: description.rate, element: element,
       channels: description.channels, subject: description.subject, device: description.device,
@@ -49,7 +52,7 @@ public struct RunnelEncoder {
     topic = try .samples(description.stream)
     descriptionTopic = try .description(description.stream)
     channels = description.channels.count
-    rate = description.rate ?? 0
+    self.rate = rate
     self.description.write(to: &json)
   }
 
@@ -124,34 +127,5 @@ public struct RunnelEncoder {
 
   private mutating func append(_ value: UInt64) {
     for shift in stride(from: 0, to: 64, by: 8) { body.append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
-  }
-}
-
-extension MessageParts {
-  /// Lends two parts as one message.
-  public static func with<R, E: Error>(
-    _ part0: UnsafeRawBufferPointer, _ part1: UnsafeRawBufferPointer, _ body: (MessageParts) throws(E) -> R
-  ) throws(E) -> R {
-    try with(part0, part1, UnsafeRawBufferPointer(start: nil, count: 0), count: 2, body)
-  }
-
-  /// Lends three parts as one message.
-  public static func with<R, E: Error>(
-    _ part0: UnsafeRawBufferPointer, _ part1: UnsafeRawBufferPointer, _ part2: UnsafeRawBufferPointer,
-    _ body: (MessageParts) throws(E) -> R
-  ) throws(E) -> R {
-    try with(part0, part1, part2, count: 3, body)
-  }
-
-  private static func with<R, E: Error>(
-    _ part0: UnsafeRawBufferPointer, _ part1: UnsafeRawBufferPointer, _ part2: UnsafeRawBufferPointer, count: Int,
-    _ body: (MessageParts) throws(E) -> R
-  ) throws(E) -> R {
-    // A tuple of one type lies like an array of it.
-    try withUnsafePointer(to: (part0, part1, part2)) {
-      (list: UnsafePointer<(UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer)>) throws(E) -> R in
-      let parts = UnsafeRawPointer(list).assumingMemoryBound(to: UnsafeRawBufferPointer.self)
-      return try body(MessageParts(parts, count: count))
-    }
   }
 }

@@ -3,7 +3,7 @@ import RunnelCore
 import RunnelWire
 import Testing
 
-/// Lines of a file in Tests/Golden/wire, made by python/golden/make_wire.py.
+/// Lines of a file in Tests/Golden/wire, made by python/golden/make_wire.py, without the comments.
 func goldenLines(_ name: String) -> [String] {
   let here = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
   guard let file = fopen("/\(here)/Golden/wire/\(name)", "r") else { preconditionFailure("no golden file \(name)") }
@@ -14,7 +14,7 @@ func goldenLines(_ name: String) -> [String] {
     if byte == EOF { break }
     bytes.append(UInt8(truncatingIfNeeded: byte))
   }
-  return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+  return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
 }
 
 /// A message that owns its parts, and what it should say.
@@ -25,7 +25,7 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static func all(_ file: String) -> [GoldenMessage] {
-    goldenLines(file).filter { !$0.hasPrefix("#") }.map { line in
+    goldenLines(file).map { line in
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
       guard let says = try? JSONValue(parsing: String(fields[1])) else { preconditionFailure("\(fields[0]): no JSON") }
       return GoldenMessage(

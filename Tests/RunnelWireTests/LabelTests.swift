@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test(arguments: goldenLines("labels.jsonl")) func `a line of the independent program writes back the same`(
+  @Test(arguments: goldenLines("labels.txt")) func `a line of the independent program writes back the same`(
     line: String
   ) throws {
     var encoder = LabelEncoder()
@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func `the first two lines are one label in full and in canonical form`() throws {
-    let lines = goldenLines("labels.jsonl")
+    let lines = goldenLines("labels.txt")
     let model = "sha256:" + String(repeating: "0123456789abcdef", count: 4)
     let label = LabelMessage(
       kind: .label, input: "beds", stream: "bed7", channel: "MLII", pipeline: "beats", model: model,
@@ -118,13 +118,13 @@ import Testing
     (#""t_source":"sender""#, #""t_source":"guess""#),
   ])
   func `a broken label is refused`(part: String, broken: String) throws {
-    let line = goldenLines("labels.jsonl")[0]
+    let line = goldenLines("labels.txt")[0]
     let start = try #require(line.firstRange(of: part))
     #expect(throws: DecodeError.self) { try LabelDecoder().decode(line.replacingCharacters(start, broken)) }
   }
 
   @Test func `a label under another lane's topic is refused`() throws {
-    let json = Array(goldenLines("labels.jsonl")[0].utf8)
+    let json = Array(goldenLines("labels.txt")[0].utf8)
     let own = try Topic.labels(stream: "bed7", pipeline: "beats", channel: "MLII").bytes
     let other = try Topic.labels(stream: "bed7", pipeline: "beats", channel: "V5").bytes
     #expect(throws: Never.self) { try OwnedMessage([own, json]).lend { try LabelDecoder().decode($0) } }

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: [false, true]) func `encoding a label allocates nothing`(canonical: Bool) throws {
-    let label = try LabelDecoder().decode(goldenLines("labels.jsonl")[0])
+    let label = try LabelDecoder().decode(goldenLines("labels.txt")[0])
     var encoder = LabelEncoder(canonical: canonical)
     var bytes = 0
     for _ in 0..<10 { encoder.encode(label) { bytes += $0.count } }

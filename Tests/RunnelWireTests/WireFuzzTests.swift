@@ -9,7 +9,7 @@ import Testing
     let runnel = GoldenMessage.all("messages.txt").map(\.message)
     let arrays = GoldenMessage.all("arrays.txt").map(\.message)
     var accepted = 0
-    for round in 0..<20_000 {
+    for round in 0..<10_000 {
       let isArray = round % 2 == 0
       var message = isArray ? arrays[random.below(arrays.count)] : runnel[random.below(runnel.count)]
       mutate(&message, &random)
@@ -21,7 +21,7 @@ import Testing
       }
     }
     // Some mutations hurt nothing, most do.
-    #expect(accepted > 500 && accepted < 15_000)
+    #expect(accepted > 250 && accepted < 7500)
   }
 
   @Test func `every truncation of every part is refused or agrees with itself`() {
@@ -42,8 +42,8 @@ import Testing
 
   @Test func `a mutated label line never crashes`() {
     var random = SeededGenerator(seed: 5)
-    let lines = goldenLines("labels.jsonl").map { OwnedMessage([Array($0.utf8)]) }
-    for _ in 0..<5000 {
+    let lines = goldenLines("labels.txt").map { OwnedMessage([Array($0.utf8)]) }
+    for _ in 0..<2000 {
       var message = lines[random.below(lines.count)]
       mutate(&message, &random)
       message.lend { parts in if parts.count > 0 { _ = try? LabelDecoder().decode(json: parts[0]) } }

@@ -3,7 +3,7 @@
 
     python3 python/golden/make_wire.py Tests/Golden/wire
 
-writes messages.txt (samples, heartbeats, ends, descriptions), arrays.txt and labels.jsonl. A message is one line:
+writes messages.txt (samples, heartbeats, ends, descriptions), arrays.txt and labels.txt (a label message a line). A message is one line:
 
     name <tab> what it says, as JSON <tab> part 0 in hex <tab> part 1 in hex <tab> ...
 
@@ -225,7 +225,7 @@ def main():
     folder = sys.argv[1]
     made = f"# python {platform.python_version()}, numpy {np.__version__}, python/golden/make_wire.py"
     for name, lines in (("messages.txt", [made] + runnel_messages()), ("arrays.txt", [made] + array_messages()),
-                        ("labels.jsonl", label_lines())):
+                        ("labels.txt", [made] + label_lines())):
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write("\n".join(lines) + "\n")
 
