@@ -48,10 +48,12 @@ let package = Package(
     floor("RunnelRecordings", on: ["RunnelCore"]),
 
     // MARK: beside the house - for Tests only
-    floor("RunnelTesting", on: ["RunnelCore"]),
+    .target(name: "CAllocationCount"),
+    floor("RunnelTesting", on: ["RunnelCore", "CAllocationCount"]),
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
   ],
   swiftLanguageModes: [.v6]
 )

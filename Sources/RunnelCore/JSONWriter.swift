@@ -2,7 +2,7 @@
 ///
 /// f32 and f64 are written as the shortest decimal that reads back to the same value; u64 as a decimal string
 /// (`writeQuoted`), because most readers would round it (FORMATS.md A.11).
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
   public private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
@@ -38,6 +38,23 @@ public struct JSONWriter {
   }
   public mutating func write(_ value: Int) { write(Int64(value)) }
   public mutating func writeNull() { raw("null") }
+
+  /// `units` × 10^−decimals in plain digits, without a trailing zero: (1500, decimals: 3) is 1.5.
+  public mutating func write(_ units: Int64, decimals: Int) {
+    precondition((0...18).contains(decimals), "an Int64 has at most 18 whole decimals")
+    separate()
+    var scale: UInt64 = 1
+    for _ in 0..<decimals { scale *= 10 }
+    digits(units.magnitude / scale, negative: units < 0)
+    var rest = units.magnitude % scale
+    guard rest > 0 else { return }
+    bytes.append(UInt8(ascii: "."))
+    while rest > 0 {
+      scale /= 10
+      bytes.append(48 + UInt8(rest / scale))
+      rest %= scale
+    }
+  }
 
   /// NaN and infinities have no JSON form; the caller keeps them out.
   public mutating func write(_ value: Float) { raw(value.isFinite ? value.description : "null") }
@@ -83,6 +100,13 @@ public struct JSONWriter {
 
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// The text's bytes without a second owner, which would make the next `clear` give the memory away.
+  public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(E) -> R in
+      try body(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
@@ -112,7 +136,15 @@ public struct JSONWriter {
       bytes.append(48 + UInt8(rest % 10))
       rest /= 10
     } while rest > 0
-    bytes[start...].reverse()
+    // Not bytes[start...].reverse(): a slice shares the buffer, so that the reversal would copy all of it.
+    var (low, high) = (start, bytes.count - 1)
+    while low < high {
+      let digit = bytes[low]
+      bytes[low] = bytes[high]
+      bytes[high] = digit
+      low += 1
+      high -= 1
+    }
     needsComma = true
   }
 

@@ -16,5 +16,9 @@ public struct MessageParts {
     return base[index]
   }
 
-  public var byteCount: Int { (0..<count).reduce(0) { $0 + base[$1].count } }
+  public var byteCount: Int {
+    var sum = 0
+    for index in 0..<count { sum += base[index].count }
+    return sum
+  }
 }

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @Suite struct JSONTests {
@@ -51,5 +52,39 @@ import Testing
     writer.writeQuoted(UInt64.max)
     writer.endArray()
     #expect(writer.text == #"[0.1,0.973,0.1,"18446744073709551615"]"#)
+  }
+
+  @Test(
+    arguments: [
+      (1500, 3, "1.5"), (-1, 7, "-0.0000001"), (0, 3, "0"), (20, 1, "2"), (Int64.min, 0, "-9223372036854775808"),
+      (1_763_923_532_123_456_7, 7, "1763923532.1234567"), (-12_003, 3, "-12.003"),
+    ] as [(Int64, Int, String)])
+  func `units with decimals are written in plain digits`(units: Int64, decimals: Int, text: String) {
+    var writer = JSONWriter()
+    writer.write(units, decimals: decimals)
+    #expect(writer.text == text)
+  }
+
+  @Test(.enabled(if: allocationsAreCounted)) func `a warm writer allocates nothing`() {
+    var writer = JSONWriter()
+    func text() {
+      writer.clear()
+      writer.beginObject()
+      writer.key("count")
+      writer.write(Int64(123_456))
+      writer.key("time")
+      writer.write(Int64(17_639_235_321_234_567), decimals: 7)
+      writer.key("epoch")
+      writer.writeQuoted(UInt64.max)
+      writer.key("smallest")
+      writer.write(-Float.leastNonzeroMagnitude)
+      writer.key("longest")
+      writer.write(Float(-1.17549435e-38))
+      writer.key("name")
+      writer.write("a \"name\" that does not fit into the string itself")
+      writer.endObject()
+    }
+    for _ in 0..<10 { text() }
+    #expect(allocations { for _ in 0..<100 { text() } } == 0)
   }
 }

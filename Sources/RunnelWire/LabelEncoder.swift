@@ -1,0 +1,143 @@
+import RunnelCore
+
+/// Writes label messages as JSON, keys in the order of FORMATS.md A.11.
+///
+///     var encoder = LabelEncoder()
+///     encoder.encode(label) { json in socket.send(topic, json) }
+///
+/// f32 is the shortest decimal that reads back to the same value; u64 epochs and times are decimal strings; `t` is in
+/// seconds, cut to seven decimals, for an f64 of today's Unix time holds no more. Once warm it allocates nothing.
+public struct LabelEncoder: Sendable {
+  /// Canonical form leaves out what differs between two runs over the same data: `input`, `epoch`, `input_epoch`,
+  /// `t_ns`, `t`, `t_source`, `latency_us`. Messages that are not `isCanonical` are for the caller to leave out.
+  public let canonical: Bool
+  private var json = JSONWriter()
+
+  public init(canonical: Bool = false) { self.canonical = canonical }
+
+  /// Lends the JSON, without a line feed.
+  public mutating func encode<R, E: Error>(
+    _ message: LabelMessage, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    json.clear()
+    json.beginObject()
+    json.key("v")
+    json.write(1)
+    writeKind(message.kind)
+    writeOrigin(message)
+    writePosition(message)
+    if !canonical { writeTime(message) }
+    writeDecision(message)
+    writeTrust(message)
+    json.endObject()
+    return try json.withBytes(body)
+  }
+
+  /// The JSON as a string. Allocates.
+  public mutating func text(_ message: LabelMessage) -> String {
+    encode(message) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private mutating func writeKind(_ kind: LabelMessage.Kind) {
+    json.key("kind")
+    switch kind {
+    case .label: json.write("label")
+    case .event(let phase, let number):
+      json.write("event")
+      write("phase", phase.rawValue)
+      write("event", number)
+    case .status(let status, let reason):
+      json.write("status")
+      write("status", status.rawValue)
+      write("reason", reason)
+    case .heartbeat: json.write("heartbeat")
+    }
+  }
+
+  private mutating func writeOrigin(_ message: LabelMessage) {
+    if !canonical { write("input", message.input) }
+    write("stream", message.stream)
+    write("channel", message.channel)
+    write("pipeline", message.pipeline)
+    write("model", message.model)
+    guard !canonical else { return }
+    if let epoch = message.epoch {
+      json.key("epoch")
+      json.writeQuoted(epoch)
+    }
+    if let epoch = message.inputEpoch {
+      json.key("input_epoch")
+      json.writeQuoted(epoch)
+    }
+  }
+
+  private mutating func writePosition(_ message: LabelMessage) {
+    precondition(message.sequence < WireLimits.largestIndex, "sequence numbers stay below 2^62")
+    write(message.consumesSequence ? "seq" : "next", Int64(message.sequence))
+    write("at", message.at)
+    write("first", message.first)
+    write("last", message.last)
+    write("decided", message.decided)
+  }
+
+  private mutating func writeTime(_ message: LabelMessage) {
+    if let timestamp = message.timestamp {
+      json.key("t_ns")
+      json.writeQuoted(timestamp)
+      json.key("t")
+      json.write(timestamp / 100, decimals: 7)
+    }
+    write("t_source", message.timeSource?.rawValue)
+  }
+
+  private mutating func writeDecision(_ message: LabelMessage) {
+    write("label", message.label)
+    write("id", message.id.map { Int64($0) })
+    if let p = message.p {
+      json.key("p")
+      json.write(p)
+    }
+    if !message.scores.isEmpty {
+      json.key("scores")
+      json.beginArray()
+      for index in message.scores.indices { json.write(message.scores[index]) }
+      json.endArray()
+    }
+    guard !message.values.isEmpty else { return }
+    json.key("values")
+    json.beginObject()
+    for index in message.values.indices {
+      json.key(message.values[index].name)
+      json.write(message.values[index].value)
+    }
+    json.endObject()
+  }
+
+  private mutating func writeTrust(_ message: LabelMessage) {
+    write("level", message.level?.rawValue)
+    write("quality", message.quality?.name)
+    write("missing", message.missing)
+    write("usable", message.usable)
+    write("synthetic", message.synthetic)
+    if message.isRepeat { write("repeat", true) }
+    if !canonical { write("latency_us", message.latencyMicroseconds) }
+  }
+
+  private mutating func write(_ key: String, _ text: String?) {
+    guard let text else { return }
+    json.key(key)
+    json.write(text)
+  }
+
+  private mutating func write(_ key: String, _ number: Int64?) {
+    guard let number else { return }
+    json.key(key)
+    json.write(number)
+  }
+
+  private mutating func write(_ key: String, _ flag: Bool?) {
+    guard let flag else { return }
+    json.key(key)
+    json.write(flag)
+  }
+}

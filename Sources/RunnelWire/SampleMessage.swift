@@ -1,0 +1,78 @@
+import RunnelCore
+
+/// What one received message says, whatever its format; borrowed from its parts and valid as long as they are.
+public enum DecodedMessage {
+  case samples(SampleMessage)
+  case heartbeat(Heartbeat)
+  case end(EndOfStream)
+  case description(StreamDescription)
+}
+
+/// Consecutive rows of one stream. What a format does not say is nil, never invented.
+public struct SampleMessage {
+  /// Part 0 as it came; empty where the format has no topic.
+  public var topic: UnsafeRawBufferPointer
+  /// The publisher's run; another one is a new session.
+  public var epoch: UInt64?
+  /// Counts messages, below 2^62.
+  public var sequence: UInt64?
+  /// Index of the first row since the session began; `first + rows` is below 2^62 too.
+  public var first: Int64?
+  /// Unix nanoseconds of the first row, within 146 years of 1970.
+  public var timestamp: Int64?
+  /// Hz; 0 is irregular.
+  public var rate: Double?
+  /// Rows are missing before this chunk, nobody knows how many.
+  public var discontinuity: Bool
+  public var chunk: Chunk
+
+  public init(
+    topic: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0), epoch: UInt64? = nil,
+    sequence: UInt64? = nil, first: Int64? = nil, timestamp: Int64? = nil, rate: Double? = nil,
+    discontinuity: Bool = false, chunk: Chunk
+  ) {
+    self.topic = topic
+    self.epoch = epoch
+    self.sequence = sequence
+    self.first = first
+    self.timestamp = timestamp
+    self.rate = rate
+    self.discontinuity = discontinuity
+    self.chunk = chunk
+  }
+}
+
+/// A publisher's sign of life: where it stands, so that a loss at the tail of the stream shows (FORMATS.md A.11).
+public struct Heartbeat {
+  public var topic: UnsafeRawBufferPointer
+  public var epoch: UInt64
+  /// Of the message that comes next.
+  public var nextSequence: UInt64
+  /// Of the row that comes next.
+  public var nextIndex: Int64
+  /// The oldest message that can still be asked for; `nextSequence` where none can.
+  public var oldestSequence: UInt64
+  /// Messages the publisher knows it did not get out.
+  public var droppedMessages: UInt64
+  /// UTF-8, checked; empty where nothing is replayed.
+  public var replayEndpointBytes: UnsafeRawBufferPointer
+  public var rate: Double
+  /// 0 where the publisher does not know yet.
+  public var channels: Int
+
+  /// Where to ask for what was lost. Allocates.
+  public var replayEndpoint: String? {
+    replayEndpointBytes.isEmpty ? nil : String(decoding: replayEndpointBytes, as: UTF8.self)
+  }
+}
+
+/// The publisher ends its session in order. Like a heartbeat it says where the publisher stands, and it consumes no
+/// sequence number itself: a loss at the very end shows in it.
+public struct EndOfStream {
+  public var topic: UnsafeRawBufferPointer
+  public var epoch: UInt64
+  /// One more than the sequence number of the last message.
+  public var nextSequence: UInt64
+  /// Rows of the whole session.
+  public var nextIndex: Int64
+}
