@@ -52,6 +52,7 @@ let package = Package(
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )
