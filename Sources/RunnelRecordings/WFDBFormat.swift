@@ -25,39 +25,56 @@ public enum WFDBFormat: Int, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Unpacks `count` samples from the bytes of `span(first:count:)`; each k-th lands at `place(k)` of `rows`.
+  /// Unpacks `count` samples, whole rows, from the bytes of `span(first:count:)`. The `channels` samples of a row
+  /// land side by side; the next row begins `stride` samples on.
   func decode(
     _ bytes: UnsafePointer<UInt8>, first: Int, count: Int, into rows: UnsafeMutablePointer<Int16>,
     channels: Int, stride: Int
   ) {
-    // Within a row the channels of one file are neighbours; the next row is `stride` samples on.
-    var target = rows
-    var channel = 0
-    func advance() {
-      channel += 1
-      target += 1
-      if channel == channels {
-        channel = 0
-        target += stride - channels
-      }
+    if channels == stride {
+      decode(bytes, first: first, count: count, into: rows)
+      return
     }
+    for row in 0..<count / channels {
+      let sample = first + row * channels
+      let start = span(first: sample, count: channels).lowerBound - span(first: first, count: count).lowerBound
+      decode(bytes + start, first: sample, count: channels, into: rows + row * stride)
+    }
+  }
+
+  private func decode(
+    _ bytes: UnsafePointer<UInt8>, first: Int, count: Int, into target: UnsafeMutablePointer<Int16>
+  ) {
+    var k = 0
     switch self {
     case .format16:
-      for k in 0..<count {
-        target.pointee = Int16(bitPattern: UInt16(bytes[2 * k]) | UInt16(bytes[2 * k + 1]) << 8)
-        advance()
+      while k < count {
+        target[k] = Int16(bitPattern: UInt16(bytes[2 * k]) | UInt16(bytes[2 * k + 1]) << 8)
+        k += 1
       }
     case .format212:
       var group = bytes
-      var second = first & 1 == 1
-      for _ in 0..<count {
-        let word =
-          second ? UInt16(group[2]) | UInt16(group[1] >> 4) << 8 : UInt16(group[0]) | UInt16(group[1] & 15) << 8
-        target.pointee = Int16(bitPattern: word << 4) >> 4
-        if second { group += 3 }
-        second.toggle()
-        advance()
+      if first & 1 == 1, count > 0 {
+        target[0] = Self.second(group)
+        group += 3
+        k = 1
       }
+      while k + 1 < count {
+        target[k] = Self.first(group)
+        target[k + 1] = Self.second(group)
+        group += 3
+        k += 2
+      }
+      if k < count { target[k] = Self.first(group) }
     }
+  }
+
+  /// The two samples of a group; the shift up and down extends the sign of 12 bits.
+  private static func first(_ group: UnsafePointer<UInt8>) -> Int16 {
+    Int16(bitPattern: (UInt16(group[0]) | UInt16(group[1] & 15) << 8) << 4) >> 4
+  }
+
+  private static func second(_ group: UnsafePointer<UInt8>) -> Int16 {
+    Int16(bitPattern: (UInt16(group[2]) | UInt16(group[1] >> 4) << 8) << 4) >> 4
   }
 }

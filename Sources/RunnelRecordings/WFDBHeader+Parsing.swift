@@ -28,9 +28,9 @@ extension WFDBHeader {
     information = try Self.information(lines)
   }
 
-  /// Reads `path` as a header, at most 4 MiB.
+  /// Reads `path` as a header, at most 1 MiB.
   public init(contentsOf path: String) throws(RecordingError) {
-    try self.init(parsing: try ByteFile.read(path, limit: 4 << 20), file: path)
+    try self.init(parsing: try ByteFile.read(path, limit: 1 << 20), file: path)
   }
 
   private static func lines(of bytes: [UInt8], file: String) -> ArraySlice<HeaderLine> {

@@ -1,6 +1,5 @@
 import Glibc
 import RunnelCore
-import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
