@@ -54,6 +54,7 @@ let package = Package(
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
+    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )
