@@ -52,6 +52,7 @@ let package = Package(
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelLabelsTests", of: ["RunnelCore", "RunnelLabels"]),
   ],
   swiftLanguageModes: [.v6]
 )
