@@ -145,4 +145,5 @@ def main():
     options.file.write_text(f'{{"tool":{json.dumps(tool)},"cases":[\n{lines}\n]}}\n')
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,11 @@ import RunnelCore
 ///
 /// Test beats without a partner inside flutter of the truth are left out, and counted. Flutter that the test declares
 /// hides test beats in it and excuses nothing.
+///
+/// Where it differs from bxb on purpose: flutter or shutdown that is never ended lasts to the end (bxb forgets it where
+/// there was an earlier one), any number of such spans between two beats is known (bxb: two), a flutter wave `!`
+/// outside flutter is no beat (bxb takes it for one without a class), and with no learning period a beat at sample 0
+/// counts.
 public struct BeatPairing: Sendable {
   public struct Pair: Sendable, Hashable {
     public var truth: BeatClass
