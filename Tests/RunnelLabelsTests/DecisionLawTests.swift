@@ -60,7 +60,7 @@ private struct Trial {
   @Test(arguments: DecisionRule.Emit.allCases)
   func `decisions are those of the slow and obvious reference`(emit: DecisionRule.Emit) throws {
     var total = 0
-    for seed in 1...150 as ClosedRange<UInt64> {
+    for seed in 1...60 as ClosedRange<UInt64> {
       let trial = Trial(seed: seed, emit: emit)
       let plan = try trial.plan
       var state = plan.makeState()
@@ -70,7 +70,8 @@ private struct Trial {
       #expect(decisions == reference.decisions(), "seed \(seed), \(trial.rule)")
       total += decisions.count
     }
-    #expect(total > 500)
+    // So that agreement is not about nothing.
+    #expect(total > 400)
   }
 
   @Test(arguments: DecisionRule.Emit.allCases)
