@@ -55,6 +55,7 @@ let package = Package(
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
+    tests("RunnelLabelsTests", of: ["RunnelCore", "RunnelLabels"]),
   ],
   swiftLanguageModes: [.v6]
 )
