@@ -88,6 +88,21 @@ private let full = Conditioning(
 }
 
 @Suite struct ConditionerTests {
+  /// Two f32 roundings, and a deviation near 0.6 between.
+  @Test func `the whole chain gives what scipy and numpy give`() throws {
+    for golden in try Golden.cases("chain.json") {
+      let rate = golden.number("rate")
+      let modelRate = rate * Double(golden.integer("p")) / Double(golden.integer("q"))
+      let conditioner = try Conditioner(full, inputRate: rate, modelRate: modelRate)
+      var state = conditioner.makeState()
+      let (frames, indices) = run(
+        conditioner, Golden.signal(Int(golden.integer("count"))), at: golden.integer("first"), state: &state)
+      let expected = golden.numbers("output")
+      #expect(indices.lowerBound == golden.integer("firstFrame") && frames.count == expected.count)
+      for (frame, value) in zip(frames, expected) { #expect((Double(frame) - value).magnitude < 5e-7) }
+    }
+  }
+
   @Test func `where the samples are cut changes no bit of frames or state`() throws {
     var random = SeededGenerator(seed: 11)
     for (inputRate, modelRate) in [(360.0, 120.0), (250, 120), (360, 360), (100, 250), (128, 120)] {

@@ -1,6 +1,6 @@
 """Golden numbers of the signal floor: scipy's filter designs and responses, and the resampler's formula in numpy.
 
-Writes Tests/Golden/filters.json and Tests/Golden/resampler.json beside this repository's tests:
+Writes filters.json, resampler.json and chain.json into Tests/Golden:
 
     python3 python/golden/conditioning.py
 
@@ -83,10 +83,10 @@ def resample(x, first, p, q):
     ends = -(-(first + len(x)) * p // q)
     frames = []
     for k in range(lowest, ends):
-        c = k * q / p
         newest = k * q // p
-        m = np.arange(int(np.floor(c - 2 * half)) - 2, newest + 1)
-        d = c - half - m
+        # Relative to the newest sample, so that large indexes lose nothing.
+        m = np.arange(newest - int(np.ceil(2 * half)) - 2, newest + 1)
+        d = (k * q - newest * p) / p + (newest - m) - half
         # The window's end must not hang on rounding: |d| < A in integers.
         inside = np.abs((k * q - m * p) * 1.0 - half * p) < half * p - 1e-6
         u = np.clip(1 - (d / half) ** 2, 0, None)
@@ -107,10 +107,37 @@ def resampler():
     return {"tools": TOOLS, "cases": cases}
 
 
+def normalise(x, rate, tau, mean, variance, epsilon):
+    a, m, v, frames = 1 - np.exp(-1 / (tau * rate)), mean, variance, []
+    for value in x:
+        old = m
+        m += a * (value - m)
+        v += a * ((value - old) * (value - m) - v)
+        frames.append(float(np.float32((value - m) / np.sqrt(v + epsilon))))
+    return frames
+
+
+def chain():
+    """Band-pass, notch, resampler and running normalisation in a row, on a session joined at `first`."""
+    cases = []
+    for rate, p, q, first, count in [(360.0, 1, 3, 0, 400), (250.0, 12, 25, 13, 300), (128.0, 15, 16, 1 << 33, 200)]:
+        x = test_signal(count)
+        for sos in [design("band-pass", 2, [0.5, 40.0], rate), design("notch", 30.0, [50.0], rate)]:
+            x, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[0])
+        lowest, frames = resample(x, first, p, q)
+        output = normalise(np.array(frames, np.float32).astype(np.float64), rate * p / q, 1.0, 0.1, 0.5, 1e-6)
+        cases.append({"p": p, "q": q, "rate": rate, "first": first, "count": count, "firstFrame": lowest, "output": output})
+    return {"tools": TOOLS, "cases": cases}
+
+
 def write(name, value):
-    (GOLDEN / name).write_text(json.dumps(value, separators=(",", ":")).replace('{"kind"', '\n{"kind"').replace('{"p"', '\n{"p"') + "\n")
+    text = json.dumps(value, separators=(",", ":"))
+    for start in ['{"kind"', '{"p"']:
+        text = text.replace(start, "\n" + start)
+    (GOLDEN / name).write_text(text + "\n")
 
 
 GOLDEN.mkdir(parents=True, exist_ok=True)
 write("filters.json", filters())
 write("resampler.json", resampler())
+write("chain.json", chain())
