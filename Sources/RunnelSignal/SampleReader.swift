@@ -71,18 +71,33 @@ public struct SampleReader: Sendable {
     _ type: Element.Type, _ column: Column, _ physical: UnsafeMutablePointer<Float>,
     _ faults: UnsafeMutablePointer<UInt8>, scaled: (Double) -> Double
   ) -> Int {
-    let factor = unitFactor
-    let picky = !missing.isEmpty || range != nil
+    let (first, stride, factor) = (column.first, column.stride, unitFactor)
+    var lost = 0
+    for t in 0..<column.count {
+      let sample = Float(scaled(Element.value(at: first + t * stride)) * factor)
+      let isLost = !sample.isFinite
+      faults[t] = isLost ? 1 : 0  // SampleFault.nan, .none
+      physical[t] = isLost ? .nan : sample
+      lost += isLost ? 1 : 0
+    }
+    if missing.isEmpty, range == nil { return lost }
+    return pick(type, column, physical, faults, scaled: scaled)
+  }
+
+  /// The second pass of channels that declare sentinels or a range; counts all that is missing.
+  @inline(__always)
+  private func pick<Element: StoredElement>(
+    _ type: Element.Type, _ column: Column, _ physical: UnsafeMutablePointer<Float>,
+    _ faults: UnsafeMutablePointer<UInt8>, scaled: (Double) -> Double
+  ) -> Int {
     var lost = 0
     for t in 0..<column.count {
       let raw = Element.value(at: column.first + t * column.stride)
-      let value = scaled(raw)
-      let sample = Float(value * factor)
-      var fault = sample.isFinite ? SampleFault.none : .nan
-      if picky { fault = judge(raw: raw, physical: value, else: fault) }
+      let fault = judge(raw: raw, physical: scaled(raw), else: faults[t] == 0 ? .none : .nan)
+      guard fault != .none else { continue }
       faults[t] = fault.rawValue
-      physical[t] = fault == .none ? sample : .nan
-      lost += fault == .none ? 0 : 1
+      physical[t] = .nan
+      lost += 1
     }
     return lost
   }
