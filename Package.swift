@@ -56,6 +56,8 @@ let package = Package(
     tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
     tests("RunnelLabelsTests", of: ["RunnelCore", "RunnelLabels"]),
+    tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
+    tests("RunnelSignalTests", of: ["RunnelSignal", "RunnelKernels", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

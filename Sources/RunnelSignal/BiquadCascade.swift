@@ -1,0 +1,50 @@
+import RunnelCore
+
+/// One second-order section: H(z) = (b0 + b1 z⁻¹ + b2 z⁻²) / (1 + a1 z⁻¹ + a2 z⁻²).
+public struct Biquad: Sendable, Equatable {
+  public var b0, b1, b2: Double
+  public var a1, a2: Double
+
+  /// What comes out of a constant 1, once settled.
+  var gainAtZero: Double { (b0 + b1 + b2) / (1 + a1 + a2) }
+}
+
+/// Sections one after another, in f64, transposed direct form II; weights only.
+///
+/// The memories are the caller's: two per section, so that a lane's carried state stays one value. They start in the
+/// steady state of the first sample, as scipy's `sosfilt` with `zi = sosfilt_zi(sos) * x[0]`: a signal that begins at
+/// 1 V makes no step.
+public struct BiquadCascade: Sendable, Equatable {
+  public let sections: [Biquad]
+
+  public init(sections: [Biquad]) { self.sections = sections }
+
+  public var memoryCount: Int { 2 * sections.count }
+
+  /// Sets the memories (2 × sections) as if every sample so far had been `sample`.
+  func prime(_ memories: UnsafeMutableBufferPointer<Double>, with sample: Double) {
+    var x = sample
+    for (i, section) in sections.enumerated() {
+      let gain = section.gainAtZero
+      memories[2 * i] = (gain - section.b0) * x
+      memories[2 * i + 1] = (section.b2 - section.a2 * gain) * x
+      x *= gain
+    }
+  }
+
+  /// One sample through all sections.
+  @inline(__always)
+  static func step(
+    _ sample: Double, through sections: UnsafeBufferPointer<Biquad>, _ memories: UnsafeMutablePointer<Double>
+  ) -> Double {
+    var x = sample
+    for i in 0..<sections.count {
+      let s = sections[i]
+      let y = s.b0 * x + memories[2 * i]
+      memories[2 * i] = s.b1 * x - s.a1 * y + memories[2 * i + 1]
+      memories[2 * i + 1] = s.b2 * x - s.a2 * y
+      x = y
+    }
+    return x
+  }
+}
