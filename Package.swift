@@ -19,6 +19,9 @@ func tests(_ name: String, of below: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "runnel",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+  ],
   targets: [
     // MARK: 0 - C; each imported by one Swift target only
     .systemLibrary(name: "CZeroMQ"),
@@ -47,11 +50,15 @@ let package = Package(
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
     floor("RunnelRecordings", on: ["RunnelCore"]),
 
+    // MARK: 5 - configuration, lifecycle, the outer loop
+    floor("RunnelService", on: ["RunnelCore", .product(name: "Yams", package: "Yams")]),
+
     // MARK: beside the house - for Tests only
     floor("RunnelTesting", on: ["RunnelCore"]),
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelServiceTests", of: ["RunnelService"]),
   ],
   swiftLanguageModes: [.v6]
 )
