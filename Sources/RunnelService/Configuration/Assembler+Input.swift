@@ -28,12 +28,14 @@ extension Assembler {
         let example = ConfigurationTable.key(section.pattern + [key])?.example ?? ""
         findings.error(
           .missingKey, at: section.place(of: "format"),
-          "format array carries no \(key == "rate" ? "rate" : "channel names"); add \(key): \(example) to \(section.path)")
+          "format array carries no \(key == "rate" ? "rate" : "channel names"); add \(key): \(example) to \(section.path)"
+        )
       }
     case .runnel:
       if let place = section.keyPlaces["layout"] {
         findings.error(
-          .contradiction, at: place, "'layout' is for format array; messages of format runnel carry theirs: take it out")
+          .contradiction, at: place, "'layout' is for format array; messages of format runnel carry theirs: take it out"
+        )
       }
       if case .topic(let topic) = section.values["topic"]?.value, let mistake = topic.mistakeInRunnelFormat() {
         findings.error(.value, at: section.place(of: "topic"), mistake.message, suggestion: mistake.suggestion)
@@ -56,10 +58,14 @@ extension Assembler {
     for (name, channel) in list.named where !name.isEmpty {
       let place = channel.place(of: "name")
       if channels.contains(where: { $0.name == name }) {
-        findings.error(.contradiction, at: place, "channel \(Printable.quoted(name)) stands twice in this list; names tell channels apart")
+        findings.error(
+          .contradiction, at: place,
+          "channel \(Printable.quoted(name)) stands twice in this list; names tell channels apart")
       }
       if name.utf8.count > 64 || name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-        findings.error(.value, at: place, "channel \(Printable.quoted(name)) has a name of more than 64 bytes or with control characters")
+        findings.error(
+          .value, at: place,
+          "channel \(Printable.quoted(name)) has a name of more than 64 bytes or with control characters")
       }
       let unit = channel.text("unit") ?? section.text("unit")
       channels.append(Channel(name: name, unit: unit, scaling: scaling(channel)))
@@ -68,17 +74,22 @@ extension Assembler {
   }
 
   private mutating func scaling(_ channel: ConfigurationSection) -> Channel.Scaling {
-    if let place = channel.keyPlaces["scale"] ?? channel.keyPlaces["offset"], channel.has("gain") || channel.has("baseline") {
+    if let place = channel.keyPlaces["scale"] ?? channel.keyPlaces["offset"],
+      channel.has("gain") || channel.has("baseline")
+    {
       findings.error(
-        .contradiction, at: place, "a channel has either gain and baseline, (raw − baseline) / gain, or scale and offset, raw × scale + offset")
+        .contradiction, at: place,
+        "a channel has either gain and baseline, (raw − baseline) / gain, or scale and offset, raw × scale + offset")
       return .identity
     }
     for (key, partner) in [("baseline", "gain"), ("offset", "scale")] where channel.has(key) && !channel.has(partner) {
       findings.error(
-        .contradiction, at: channel.place(of: key), "'\(key)' goes with '\(partner)'; add \(partner): \(partner == "gain" ? "200" : "1")")
+        .contradiction, at: channel.place(of: key),
+        "'\(key)' goes with '\(partner)'; add \(partner): \(partner == "gain" ? "200" : "1")")
     }
     for key in ["gain", "scale"] where channel.values[key]?.value == .number(0) {
-      findings.error(.outOfRange, at: channel.place(of: key), "'\(key)' is 0, which makes every sample the same; it is never 0")
+      findings.error(
+        .outOfRange, at: channel.place(of: key), "'\(key)' is 0, which makes every sample the same; it is never 0")
     }
     if let gain = channel.number("gain") { return .gain(gain, baseline: channel.number("baseline") ?? 0) }
     if let scale = channel.number("scale") { return .linear(scale: scale, offset: channel.number("offset") ?? 0) }

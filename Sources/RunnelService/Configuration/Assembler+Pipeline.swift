@@ -18,7 +18,9 @@ extension Assembler {
     let names = entries(target).map(\.name)
     guard !names.isEmpty, !names.contains(name) else { return name }
     let near = Suggestion.nearest(to: name, among: names)
-    let remedy = near.map { "did you mean '\($0)'?" } ?? "there \(names.count == 1 ? "is" : "are") \(Phrase.list(Array(names.prefix(8)), "and"))"
+    let remedy =
+      near.map { "did you mean '\($0)'?" }
+      ?? "there \(names.count == 1 ? "is" : "are") \(Phrase.list(Array(names.prefix(8)), "and"))"
     findings.error(
       .reference, at: section.place(of: key), "\(target) has no \(Printable.quoted(name)); \(remedy)", suggestion: near)
     return nil
@@ -29,7 +31,8 @@ extension Assembler {
       for key in ["channels", "each"] {
         guard let other = section.keyPlaces[key] else { continue }
         findings.error(
-          .contradiction, at: max(group, other), "\(section.path) has both 'group' and '\(key)'; 'group' names its channels itself: keep one")
+          .contradiction, at: max(group, other),
+          "\(section.path) has both 'group' and '\(key)'; 'group' names its channels itself: keep one")
       }
       guard let bindings = section.sections["group"]?.named else { return nil }
       for (_, binding) in bindings {
@@ -41,7 +44,8 @@ extension Assembler {
     for (index, name) in names.enumerated() {
       let place = place(of: index, in: section, "channels")
       if names[..<index].contains(name) {
-        findings.error(.contradiction, at: place, "channel \(Printable.quoted(name)) stands twice in this list; keep one")
+        findings.error(
+          .contradiction, at: place, "channel \(Printable.quoted(name)) stands twice in this list; keep one")
       }
       checkChannel(name, of: input, at: place)
     }
@@ -101,7 +105,8 @@ extension Assembler {
       guard let place = rule.keyPlaces[key] else { continue }
       findings.error(
         .contradiction, at: place,
-        "'\(key)' does nothing where emit is \(emit.rawValue); it is for \(Phrase.list(emits.map(\.rawValue), "and")): take it out, or change emit")
+        "'\(key)' does nothing where emit is \(emit.rawValue); it is for \(Phrase.list(emits.map(\.rawValue), "and")): take it out, or change emit"
+      )
     }
   }
 }

@@ -56,7 +56,8 @@ struct Assembler {
     let (connect, bind) = (section.keyPlaces["connect"], section.keyPlaces["bind"])
     if let connect, let bind {
       findings.error(
-        .contradiction, at: max(connect, bind), "\(section.path) has both 'connect' and 'bind'; a socket does one of them")
+        .contradiction, at: max(connect, bind),
+        "\(section.path) has both 'connect' and 'bind'; a socket does one of them")
       return nil
     }
     guard connect != nil || bind != nil else {
@@ -75,7 +76,8 @@ struct Assembler {
     if !ipv6, let index = endpoints.firstIndex(where: \.isIPv6) {
       findings.error(
         .contradiction, at: place(of: index, in: section, key),
-        "\(Printable.quoted(endpoints[index].text)) is an IPv6 address, and ipv6 is false; add ipv6: true to \(section.path)")
+        "\(Printable.quoted(endpoints[index].text)) is an IPv6 address, and ipv6 is false; add ipv6: true to \(section.path)"
+      )
     }
     return SocketConfiguration(
       attachment: connect != nil ? .connect : .bind, endpoints: endpoints, ipv6: ipv6, keepalive: keepalive,
@@ -129,7 +131,8 @@ struct Assembler {
         guard let own = published.first(where: { $0.endpoint == endpoint }) else { continue }
         findings.warn(
           .contradiction, at: place(of: index, in: section, "connect"),
-          "\(Printable.quoted(endpoint.text)) is where \(own.path) publishes labels; connect to the publisher of the samples")
+          "\(Printable.quoted(endpoint.text)) is where \(own.path) publishes labels; connect to the publisher of the samples"
+        )
       }
     }
   }
@@ -138,10 +141,12 @@ struct Assembler {
     let pipelines = entries("pipelines").map(\.section)
     guard !pipelines.isEmpty, !pipelines.contains(where: \.isBroken) else { return }
     for (key, section, consequence) in [
-      ("from", "streams", "its rows will be received and dropped"), ("model", "models", "it will be loaded for nothing"),
+      ("from", "streams", "its rows will be received and dropped"),
+      ("model", "models", "it will be loaded for nothing"),
     ] {
       let used = Set(pipelines.compactMap { $0.text(key) })
-      let isWhole = pipelines.allSatisfy { $0.values[key] != nil }
+      // A misspelt reference has been reported, and probably meant one of them.
+      let isWhole = used.isSubset(of: entries(section).map(\.name)) && pipelines.allSatisfy { $0.values[key] != nil }
       for (name, entry) in entries(section) where isWhole && !used.contains(name) && !entry.isBroken {
         findings.warn(.unused, at: entry.place, "no pipeline uses \(entry.path); \(consequence)")
       }

@@ -31,12 +31,14 @@ public struct ConfigurationKey: Sendable {
   public var documentation: String
   /// Other names by which people look for it.
   public var synonyms: [String]
+  /// What people write by mistake, and what to tell them: the end of a sentence.
+  public var hints: [String: String]
 
   public var name: String { path[path.count - 1] }
 
   init(
     _ path: String, _ kind: ValueKind, _ presence: Presence = .absent(""), availability: Availability = .now,
-    example: String = "", synonyms: [String] = [], _ documentation: String
+    example: String = "", synonyms: [String] = [], hints: [String: String] = [:], _ documentation: String
   ) {
     self.path = path.split(separator: ".").map(String.init)
     self.kind = kind
@@ -45,6 +47,7 @@ public struct ConfigurationKey: Sendable {
     self.example = example
     self.documentation = documentation
     self.synonyms = synonyms
+    self.hints = hints
   }
 }
 
@@ -97,6 +100,7 @@ public enum ValueKind: Sendable, Hashable {
     case .text(let noun): noun
     case .boolean: "true or false"
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .number(let range) where range.upperBound > 1e17: "a number"
     case .number(let range): "a number from \(Phrase.number(range.lowerBound)) to \(Phrase.number(range.upperBound))"
     case .quantity(let dimension, _): dimension.phrase
     case .durationSpan: "two durations with '..' between them, or one"
@@ -111,7 +115,7 @@ public enum ValueKind: Sendable, Hashable {
     case .bindings: "a mapping from the model's inputs to channel names"
     case .fill: "hold, linear or zero with a duration, or none"
     case .smoothing: "mean with a duration, N of M, or none"
-    case .reference(let section): "a name of \(section)"
+    case .reference(let section): "a name under `\(section)`"
     }
   }
 }

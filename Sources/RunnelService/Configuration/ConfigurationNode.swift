@@ -83,7 +83,8 @@ struct Substitution {
     else {
       throw Mistake(
         piece: piece,
-        message: "\(Printable.quoted(piece)) names no variable; write ${NAME} or ${NAME:-default}, of letters, digits and _"
+        message:
+          "\(Printable.quoted(piece)) names no variable; write ${NAME} or ${NAME:-default}, of letters, digits and _"
       )
     }
     if let value = environment[name] {

@@ -27,6 +27,7 @@ struct ConfigurationSection: Sendable {
   /// The keys that stand in the file, right or wrong, and where.
   var keyPlaces: [String: Place] = [:]
 
+  /// Whether the file has the key, right, wrong or misspelt.
   func has(_ key: String) -> Bool { keyPlaces[key] != nil }
 
   /// The value in the file, else the table's default.

@@ -50,7 +50,8 @@ extension ValueKind {
         suggestion: "[\(text)]")
     case .text(let noun):
       guard !text.isEmpty else { throw ValueMistake(.missingValue, "'\(key)' is empty; it takes \(noun)") }
-      guard text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }), text.utf8.count <= 4096 else {
+      guard text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }), text.utf8.count <= 4096
+      else {
         throw ValueMistake(.value, "'\(key)' holds a line break or control character; it takes \(noun)")
       }
       return .text(text)
@@ -58,9 +59,18 @@ extension ValueKind {
       return .text(text)
     case .endpoints(let attachment):
       return .endpoints([try Self.endpoint(text, attachment)])
-    case .section, .named, .bindings, .channels, .numbers, .numberSpan:
+    case .channels, .numbers:
+      let isNumber = Quantity(text)?.unit.isEmpty == true
+      let remedy =
+        self == .channels || isNumber
+        ? "in brackets, even where it is one; write [\(Printable.text(text.unicodeScalars))]"
+        : "in brackets, such as \(example)"
       throw ValueMistake(
-        .shape, "'\(key)' takes \(phrase)\(example.isEmpty ? "" : ", such as \(example)"), not \(Printable.quoted(text))")
+        .shape, "'\(key)' is a list \(remedy)", suggestion: self == .channels || isNumber ? "[\(text)]" : nil)
+    case .section, .named, .bindings, .numberSpan:
+      throw ValueMistake(
+        .shape,
+        "'\(key)' takes \(phrase)\(example.isEmpty ? "" : ", such as \(example)"), not \(Printable.quoted(text))")
     }
   }
 
@@ -77,11 +87,12 @@ extension ValueKind {
     default:
       let folded = text.lowercased()
       let meant: String? =
-        ["yes", "y", "on", "1", "true", "enabled", "enable"].contains(folded) ? "true"
+        ["yes", "y", "on", "1", "true", "enabled", "enable"].contains(folded)
+        ? "true"
         : ["no", "n", "off", "0", "false", "disabled", "disable"].contains(folded) ? "false" : nil
       throw ValueMistake(
         .value,
-        meant.map { "'\(key)' is \($0) here, not \(Printable.quoted(text)); only true and false are switches" }
+        meant.map { "'\(key)' is \(Printable.quoted(text)), which is only text here; write \($0)" }
           ?? "'\(key)' is true or false, not \(Printable.quoted(text))", suggestion: meant)
     }
   }
@@ -128,12 +139,13 @@ extension ValueKind {
   }
 
   private static func quantity(
-    _ text: String, _ key: String, _ dimension: Dimension, _ range: ClosedRange<Double>, _ example: String
+    _ text: String, _ key: String, _ dimension: Dimension, _ range: ClosedRange<Double>, _ example: String,
+    form: (String) -> String = { $0 }
   ) throws(ValueMistake) -> Double {
     guard let quantity = Quantity(text) else {
       throw ValueMistake(.value, "'\(key)' is \(dimension.phrase) such as \(example), not \(Printable.quoted(text))")
     }
-    let value = try unit(of: quantity, text, key, dimension).value(quantity.number)
+    let value = try unit(of: quantity, text, key, dimension, example, form).value(quantity.number)
     guard dimension != .size || value.rounded() == value else {
       throw ValueMistake(.value, "'\(key)' is \(Printable.quoted(text)), which is no whole number of bytes")
     }
@@ -147,44 +159,47 @@ extension ValueKind {
     let (low, high) = (dimension.text(range.lowerBound), dimension.text(range.upperBound))
     // The upper end of most durations is ten years: there only to keep arithmetic safe.
     if dimension == .duration && range.upperBound > 1e8 {
-      return range.lowerBound == 0 ? "it goes from 0s to ten years" : "it is longer than nothing and at most ten years"
+      return range.lowerBound == 0
+        ? "it goes from 0s to ten years" : "it must be longer than 0s, and at most ten years"
     }
     return "it goes from \(low) to \(high)"
   }
 
   private static func unit(
-    of quantity: Quantity, _ text: String, _ key: String, _ dimension: Dimension
+    of quantity: Quantity, _ text: String, _ key: String, _ dimension: Dimension, _ example: String,
+    _ form: (String) -> String
   ) throws(ValueMistake) -> Dimension.Unit {
     if let unit = dimension.units.first(where: { $0.name == quantity.unit }) { return unit }
     if quantity.unit.isEmpty {
-      let proposal = dimension.proposal(quantity.number)
+      let proposal = form(dimension.proposal(quantity.number, like: example))
       throw ValueMistake(
-        .missingUnit, "'\(key)' is \(dimension.phrase) and needs its unit; write \(proposal) (or \(others(dimension, than: proposal)))",
+        .missingUnit,
+        "'\(key)' needs a unit; write \(proposal) (units: \(dimension.units.map(\.name).joined(separator: ", ")))",
         suggestion: proposal)
     }
     if quantity.unit.hasPrefix(",") {
       throw ValueMistake(.value, "'\(key)' is \(Printable.quoted(text)); decimals are written with a point")
     }
-    for other in Dimension.allCases where other != dimension && other.units.contains(where: { $0.name == quantity.unit }) {
+    for other in Dimension.allCases
+    where other != dimension && other.units.contains(where: { $0.name == quantity.unit }) {
       throw ValueMistake(
         .wrongUnit,
-        "'\(key)' is \(dimension.phrase), and '\(quantity.unit)' is a unit of \(other.rawValue); its units are \(Phrase.list(dimension.units.map(\.name), "and"))"
+        "'\(key)' is \(dimension.phrase), and \(Printable.quoted(text)) is \(other.phrase); write it in \(dimension.choice)"
       )
     }
+    if dimension == .duration && quantity.unit.lowercased() == "m" {
+      let number = Phrase.number(quantity.number)
+      throw ValueMistake(
+        .wrongUnit, "'\(quantity.unit)' could be ms or min; write \(form("\(number)ms")) or \(form("\(number)min"))")
+    }
     if let meant = dimension.guess(quantity.unit) {
-      let proposal = dimension.written(quantity.number, meant.name)
+      let proposal = form(dimension.written(quantity.number, meant.name))
       throw ValueMistake(
         .wrongUnit, "\(Printable.quoted(quantity.unit)) is no unit here; write \(proposal)", suggestion: proposal)
     }
     throw ValueMistake(
       .wrongUnit,
-      "\(Printable.quoted(quantity.unit)) is no unit of \(dimension.rawValue); write \(dimension.choice)")
-  }
-
-  private static func others(_ dimension: Dimension, than proposal: String) -> String {
-    let units = dimension.units.map(\.name)
-    let used = String(proposal.drop { !$0.isLetter })
-    return Phrase.list(units.filter { $0 != used }, "or") + " for the unit"
+      "\(Printable.quoted(quantity.unit)) is no unit of \(dimension.rawValue); use \(dimension.choice)")
   }
 
   private static func durationSpan(
@@ -193,8 +208,17 @@ extension ValueKind {
     let split = text.firstRange(of: "..")
     let first = split.map { String(text[..<$0.lowerBound]) } ?? text
     let last = split.map { String(text[$0.upperBound...]) } ?? text
+    // `100..5000`: both lack their unit, and both are proposed.
+    if let a = Quantity(trimmed(first)), let b = Quantity(trimmed(last)), a.unit.isEmpty, split != nil {
+      let proposals = [a, b].map {
+        $0.unit.isEmpty ? Dimension.duration.proposal($0.number, like: "100ms") : trimmed(last)
+      }
+      throw ValueMistake(
+        .missingUnit, "'\(key)' needs units; write \(proposals[0])..\(proposals[1]) (units: us, ms, s, min, h)",
+        suggestion: "\(proposals[0])..\(proposals[1])")
+    }
     func seconds(_ text: String) throws(ValueMistake) -> Double {
-      try quantity(trimmed(text), key, .duration, range, "100ms..5s")
+      try quantity(trimmed(text), key, .duration, range, "5s")
     }
     let (low, high) = (try seconds(first), try seconds(last))
     guard low <= high else {
@@ -222,11 +246,14 @@ extension ValueKind {
     let digits = text.lowercased()
     guard digits.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
       throw ValueMistake(
-        .value, "'\(key)' is 64 hexadecimal digits, and \(Printable.quoted(text)) has others; `runnel model show FILE` prints them")
+        .value,
+        "'\(key)' is 64 hexadecimal digits, and \(Printable.quoted(text)) has others; `runnel model show FILE` prints them"
+      )
     }
     guard digits.utf8.count == 64 else {
       throw ValueMistake(
-        .value, "'\(key)' is 64 hexadecimal digits, and here are \(digits.utf8.count); `runnel model show FILE` prints them")
+        .value,
+        "'\(key)' is 64 hexadecimal digits, and here are \(digits.utf8.count); `runnel model show FILE` prints them")
     }
     return digits
   }
@@ -242,9 +269,10 @@ extension ValueKind {
     }
     guard words.count == 2 else {
       throw ValueMistake(
-        .missingValue, "'\(key)' needs to know how long a gap it fills; write '\(kind) 50ms'", suggestion: "\(kind) 50ms")
+        .missingValue, "'\(key)' needs to know how long a gap it fills; write '\(kind) 50ms'",
+        suggestion: "\(kind) 50ms")
     }
-    let seconds = try quantity(trimmed(words[1]), key, .duration, 0...3600, "\(kind) 50ms")
+    let seconds = try quantity(trimmed(words[1]), key, .duration, 0...3600, "50ms") { "\(kind) \($0)" }
     guard seconds > 0 else {
       throw ValueMistake(.value, "'\(key)' fills nothing in 0 seconds; write none", suggestion: "none")
     }
@@ -260,15 +288,19 @@ extension ValueKind {
     if words == ["none"] { return .none }
     if words.first == "mean" {
       guard words.count > 1 else {
-        throw ValueMistake(.missingValue, "'\(key)' needs to know over how long; write 'mean 50ms'", suggestion: "mean 50ms")
+        throw ValueMistake(
+          .missingValue, "'\(key)' needs to know over how long; write 'mean 50ms'", suggestion: "mean 50ms")
       }
-      let seconds = try quantity(words.dropFirst().joined(separator: " "), key, .duration, 1e-6...3600, "mean 50ms")
+      let seconds = try quantity(words.dropFirst().joined(separator: " "), key, .duration, 1e-6...3600, "50ms") {
+        "mean \($0)"
+      }
       return .mean(seconds: seconds)
     }
     if words.count == 3, words[1] == "of", let needed = Int(words[0]), let count = Int(words[2]) {
       guard (1...1000).contains(count), (1...count).contains(needed) else {
         throw ValueMistake(
-          .outOfRange, "'\(key)' is \(Printable.quoted(text)); of 1 to 1000 steps at least one and at most all can be needed")
+          .outOfRange,
+          "'\(key)' is \(Printable.quoted(text)); of 1 to 1000 steps at least one and at most all can be needed")
       }
       guard needed * 2 > count else {
         throw ValueMistake(
@@ -279,7 +311,9 @@ extension ValueKind {
       return .majority(needed: needed, of: count)
     }
     throw ValueMistake(
-      .value, "'\(key)' cannot be \(Printable.quoted(text)); it is a mean such as 'mean 50ms', a majority such as '3 of 5', or none")
+      .value,
+      "'\(key)' cannot be \(Printable.quoted(text)); it is a mean such as 'mean 50ms', a majority such as '3 of 5', or none"
+    )
   }
 
   static func trimmed(_ text: String) -> String {

@@ -56,7 +56,7 @@ public struct Diagnostic: Error, Sendable, Hashable {
     let caret = String(repeating: " ", count: column - 1) + String(repeating: "^", count: length)
     return """
       \(headline)
-        \(number) | \(shown)
+        \(number) |\(shown.isEmpty ? "" : " " + shown)
         \(gutter) | \(caret)
       """
   }
@@ -143,7 +143,9 @@ struct Findings {
   }
 
   mutating func error(_ kind: Diagnostic.Kind, at place: Place, _ message: String, suggestion: String? = nil) {
-    diagnostics.append(source.diagnostic(.error, kind, at: place, message, suggestion: suggestion))
+    let found = source.diagnostic(.error, kind, at: place, message, suggestion: suggestion)
+    // An aliased node is met twice; one place is told a thing once.
+    if !diagnostics.contains(found) { diagnostics.append(found) }
   }
 
   mutating func warn(_ kind: Diagnostic.Kind, at place: Place, _ message: String) {
@@ -158,7 +160,8 @@ extension SourceText {
   ) -> Diagnostic {
     let place = clamped(place)
     return Diagnostic(
-      file: file, place: place, severity: severity, kind: kind, message: message, suggestion: suggestion,
+      file: file, place: place, severity: severity, kind: kind, message: Printable.text(message.unicodeScalars),
+      suggestion: suggestion,
       source: Printable.text(lines[place.line - 1]))
   }
 }

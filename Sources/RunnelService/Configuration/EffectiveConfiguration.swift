@@ -29,7 +29,9 @@ private struct EffectiveWriter {
         let start = lines.count
         write(inner ?? empty, depth: depth + 1)
         // A key with only comments below it would be a key without a value.
-        if lines[start...].allSatisfy({ $0.drop { $0 == " " }.hasPrefix("#") }) { lines[start - 1] = "\(indent(depth))# \(key.name):" }
+        if lines[start...].allSatisfy({ $0.drop { $0 == " " }.hasPrefix("#") }) {
+          lines[start - 1] = "\(indent(depth))# \(key.name):"
+        }
       case .named:
         line(depth, "\(key.name):", "")
         for (name, entry) in section.sections[key.name]?.named ?? [] {

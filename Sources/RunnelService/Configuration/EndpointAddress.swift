@@ -23,6 +23,9 @@ public struct EndpointAddress: Sendable, Hashable {
   }
 
   init(_ text: String, for attachment: ValueKind.Attachment) throws(Mistake) {
+    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control || $0 == " " }) else {
+      throw Mistake("holds a space or control character; endpoints have none")
+    }
     guard let colon = text.firstRange(of: "://") else { throw Self.withoutScheme(text) }
     let scheme = text[..<colon.lowerBound]
     let rest = String(text[colon.upperBound...])
@@ -40,7 +43,8 @@ public struct EndpointAddress: Sendable, Hashable {
     default:
       let near = ["tcp", "ipc", "inproc"].contains(scheme.lowercased()) ? scheme.lowercased() : nil
       throw Mistake(
-        "uses '\(scheme)'; runnel speaks tcp, ipc and inproc" + (near.map { ", in small letters: \($0)://\(rest)" } ?? ""),
+        "uses '\(scheme)'; runnel speaks tcp, ipc and inproc"
+          + (near.map { ", in small letters: \($0)://\(rest)" } ?? ""),
         suggestion: near.map { "\($0)://\(rest)" })
     }
   }
@@ -78,6 +82,9 @@ public struct EndpointAddress: Sendable, Hashable {
     }
     guard !written.isEmpty, written.utf8.allSatisfy({ (48...57).contains($0) }) else {
       throw Mistake("has no port number after its last ':'; ports go from 1 to 65535")
+    }
+    guard UInt16(written) != 0 || attachment == .connect else {
+      throw Mistake("has port 0; ports go from 1 to 65535, and '*' takes any free one")
     }
     guard let port = UInt16(written), port > 0 else {
       throw Mistake("has port \(written); ports go from 1 to 65535")

@@ -57,7 +57,8 @@ public enum Dimension: String, Sendable, CaseIterable {
     switch self {
     case .duration:
       [
-        Unit(name: "us", factor: 1, divisor: 1e6), Unit(name: "ms", factor: 1, divisor: 1e3), Unit(name: "s", factor: 1),
+        Unit(name: "us", factor: 1, divisor: 1e6), Unit(name: "ms", factor: 1, divisor: 1e3),
+        Unit(name: "s", factor: 1),
         Unit(name: "min", factor: 60), Unit(name: "h", factor: 3600),
       ]
     case .frequency:
@@ -102,10 +103,11 @@ public enum Dimension: String, Sendable, CaseIterable {
   }
 
   /// What to write for a number without a unit: the unit that people mean, and for bytes the largest that fits whole.
-  func proposal(_ number: Double) -> String {
+  /// A duration takes the unit of `example`; hundreds of seconds are rather milliseconds.
+  func proposal(_ number: Double, like example: String) -> String {
     let unit: Unit =
       switch self {
-      case .duration: units[2]
+      case .duration: example.hasSuffix("ms") || abs(number) >= 100 ? units[1] : units[2]
       case .frequency: units[0]
       case .size:
         number < 65536 ? units[2] : units[..<4].last { $0.number(number).rounded() == $0.number(number) } ?? units[0]

@@ -2,18 +2,26 @@
 /// alike. What concerns several keys at once is the assembler's.
 struct SectionReader {
   var findings: Findings
+  /// The names that each section at the top has, for proposals.
+  private(set) var names: [String: [String]] = [:]
+
+  init(findings: Findings) { self.findings = findings }
 
   /// The whole file.
   mutating func root(_ node: ConfigurationNode) -> ConfigurationSection {
     let start = Place(line: 1, column: 1)
     switch node {
     case .mapping(let entries, _):
+      for entry in entries {
+        if case .mapping(let inside, _) = entry.value { names[entry.key] = inside.map(\.key) }
+      }
       return section(entries, path: "", pattern: [], place: entries.first?.keyPlace ?? start)
     case .scalar(let scalar) where scalar.isNull: break
     case .broken: break
     default:
       findings.error(
-        .shape, at: node.place, "a configuration is a mapping with the keys streams, models, pipelines and outputs, not \(node.noun)")
+        .shape, at: node.place,
+        "a configuration is a mapping with the keys streams, models, pipelines and outputs, not \(node.noun)")
     }
     return ConfigurationSection(path: "", pattern: [], place: start)
   }
@@ -25,16 +33,15 @@ struct SectionReader {
     let keys = ConfigurationTable.children(of: pattern)
     for entry in entries {
       guard let key = keys.first(where: { $0.name == entry.key }) else {
-        reportUnknown(entry, in: section, keys)
+        reportUnknown(entry, in: &section, keys)
         continue
       }
       section.keyPlaces[entry.key] = entry.keyPlace
       guard isAvailable(key, entry, in: section) else { continue }
       read(key, entry, into: &section)
     }
-    for key in keys where key.presence == .required && key.availability == .now && !section.has(key.name) {
-      reportMissing(key, in: section)
-    }
+    reportMissing(
+      keys.filter { $0.presence == .required && $0.availability == .now && !section.has($0.name) }, in: section)
     return section
   }
 
@@ -76,6 +83,7 @@ struct SectionReader {
   private func taken(_ key: ConfigurationKey) -> String {
     switch key.kind {
     case .named(let noun): return "\(key.kind.phrase), such as {my_\(noun): {…}}"
+    case .choice, .boolean: return key.kind.phrase
     default: return key.kind.phrase + (key.example.isEmpty ? "" : ", such as \(key.example)")
     }
   }
@@ -93,7 +101,8 @@ struct SectionReader {
     }) {
       findings.error(
         .shape, at: forgotten.keyPlace,
-        "'\(forgotten.key)' is a key of one \(noun); give the \(noun) a name first, as in {\(path): {my_\(noun): {\(forgotten.key): …}}}")
+        "'\(forgotten.key)' is a key of one \(noun); give the \(noun) a name first, as in {\(path): {my_\(noun): {\(forgotten.key): …}}}"
+      )
       return []
     }
     if entries.isEmpty {
@@ -121,7 +130,8 @@ struct SectionReader {
       default:
         findings.error(
           .shape, at: entry.value.place,
-          "\(noun) '\(entry.key)' is a mapping with keys such as \(inner[0].name), not \(entry.value.noun)")
+          "\(noun) '\(entry.key)' is a mapping with keys such as \(inner[0].name), not \(entry.value.noun)\(spaceAfterColon(entry.value))"
+        )
       }
     }
     return result
@@ -175,7 +185,9 @@ struct SectionReader {
   ) -> ConfigurationSection {
     var table = ConfigurationSection(path: path, pattern: key.path, place: place)
     let pattern = key.path + ["[]"]
-    if items.isEmpty { findings.error(.missingValue, at: place, "'\(key.name)' is an empty list; name at least one channel") }
+    if items.isEmpty {
+      findings.error(.missingValue, at: place, "'\(key.name)' is an empty list; name at least one channel")
+    }
     for (index, item) in items.enumerated() {
       let path = "\(path)[\(index)]"
       switch item {
@@ -191,26 +203,42 @@ struct SectionReader {
         table.named.append((channel.text("name") ?? "", channel))
       case .broken: break
       default:
-        findings.error(.shape, at: item.place, "a channel is a name or a mapping such as {name: MLII, unit: mV}, not \(item.noun)")
+        findings.error(
+          .shape, at: item.place, "a channel is a name or a mapping such as {name: MLII, unit: mV}, not \(item.noun)")
       }
     }
     return table
   }
 
-  private mutating func scalarValue(_ scalar: ConfigurationNode.Scalar, _ key: ConfigurationKey) -> ConfigurationSection.Value? {
+  private mutating func scalarValue(_ scalar: ConfigurationNode.Scalar, _ key: ConfigurationKey) -> ConfigurationSection
+    .Value?
+  {
     do throws(ValueMistake) {
       let value = try key.kind.value(scalar.text, key: key.name, example: key.example)
-      return .init(value: value, place: scalar.place, text: YAMLText.value(value, key.kind), variables: scalar.variables)
+      return .init(
+        value: value, place: scalar.place, text: YAMLText.value(value, key.kind), variables: scalar.variables)
     } catch {
-      findings.error(error.kind, at: scalar.place, error.message + origin(scalar), suggestion: error.suggestion)
+      let hint = key.hints[scalar.text].map { "'\(key.name)' cannot be \(Printable.quoted(scalar.text)); \($0)" }
+      report(hint.map { ValueMistake(error.kind, $0) } ?? error, scalar)
       return nil
     }
   }
 
-  /// A value that came from the environment cannot be seen in the line; so say it.
-  private func origin(_ scalar: ConfigurationNode.Scalar) -> String {
-    guard !scalar.variables.isEmpty else { return "" }
-    return " (after substitution of \(Phrase.list(scalar.variables.map { "${\($0)}" }, "and")))"
+  /// A value that came from the environment cannot be seen in the line, nor replaced there; so say it.
+  private mutating func report(_ mistake: ValueMistake, _ scalar: ConfigurationNode.Scalar) {
+    guard !scalar.variables.isEmpty else {
+      return findings.error(mistake.kind, at: scalar.place, mistake.message, suggestion: mistake.suggestion)
+    }
+    let variables = Phrase.list(scalar.variables.map { "${\($0)}" }, "and")
+    findings.error(mistake.kind, at: scalar.place, "\(mistake.message); the value came from \(variables)")
+  }
+
+  /// `connect:tcp://…` is one word to YAML.
+  private func spaceAfterColon(_ node: ConfigurationNode) -> String {
+    guard case .scalar(let scalar) = node, let colon = scalar.text.firstIndex(of: ":"), scalar.isPlain,
+      ConfigurationTable.keys.contains(where: { $0.name == scalar.text[..<colon] })
+    else { return "" }
+    return "; write a space after the ':'"
   }
 
   private mutating func listValue(
@@ -230,7 +258,8 @@ struct SectionReader {
     for item in items {
       guard case .scalar(let scalar) = item, !scalar.isNull else {
         if case .broken = item { return nil }
-        findings.error(.shape, at: item.place, "'\(key.name)' takes \(taken(key)); an item of it cannot be \(item.noun)")
+        findings.error(
+          .shape, at: item.place, "'\(key.name)' takes \(taken(key)); an item of it cannot be \(item.noun)")
         return nil
       }
       scalars.append(scalar)
@@ -253,10 +282,11 @@ struct SectionReader {
         case .endpoints(let attachment): endpoints.append(try ValueKind.endpoint(scalar.text, attachment))
         case .numbers, .numberSpan:
           numbers.append(try ValueKind.number(scalar.text, key.name, -1e300...1e300, "-32768"))
-        default: break
+        default:
+          guard !scalar.text.isEmpty else { throw ValueMistake(.missingValue, "a channel's name is empty") }
         }
       } catch {
-        findings.error(error.kind, at: scalar.place, error.message + origin(scalar), suggestion: error.suggestion)
+        report(error, scalar)
         isWhole = false
       }
     }

@@ -52,7 +52,9 @@ struct SourceText: Sendable {
   /// Moves a place into the file: libyaml reports some errors one line after the last.
   func clamped(_ place: Place) -> Place {
     guard place.line >= 1 else { return Place(line: 1, column: 1) }
-    guard place.line <= lines.count else { return Place(line: lines.count, column: max(1, lines[lines.count - 1].count)) }
+    guard place.line <= lines.count else {
+      return Place(line: lines.count, column: max(1, lines[lines.count - 1].count))
+    }
     let width = lines[place.line - 1].count
     let column = min(max(1, place.column), max(1, width))
     return Place(line: place.line, column: column, length: max(1, min(place.length, width - column + 1)))
@@ -76,6 +78,28 @@ struct SourceText: Sendable {
     default:
       let longest = Self.trimmedCount(rest)
       place.length = max(1, min(text.unicodeScalars.count, longest))
+    }
+    return place
+  }
+
+  /// The place of a list or mapping in brackets, as far as it reaches on its line; of others the first character.
+  func bracketExtent(at place: Place) -> Place {
+    let rest = rest(place)
+    guard rest.first == "[" || rest.first == "{" else { return place }
+    var depth = 0
+    var quote: Unicode.Scalar?
+    for index in rest.indices {
+      let scalar = rest[index]
+      if let open = quote {
+        if scalar == open { quote = nil }
+      } else if scalar == "\"" || scalar == "'" {
+        quote = scalar
+      } else if scalar == "[" || scalar == "{" {
+        depth += 1
+      } else if scalar == "]" || scalar == "}" {
+        depth -= 1
+        if depth == 0 { return Place(line: place.line, column: place.column, length: index - rest.startIndex + 1) }
+      }
     }
     return place
   }

@@ -26,11 +26,12 @@ public struct TopicPattern: Sendable, Hashable {
       throw ValueMistake(.missingValue, "'\(key)' is empty; write s/*/ for every stream of runnel's own format")
     }
     guard text.utf8.count <= 255, text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-      throw ValueMistake(.value, "'\(key)' is longer than 255 bytes or holds control characters; no publisher sends such")
+      throw ValueMistake(
+        .value, "'\(key)' is longer than 255 bytes or holds control characters; no publisher sends such")
     }
     let pieces = text.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
     guard pieces.count <= 2 else {
-      throw ValueMistake(.value, "'\(key)' is \(Printable.quoted(text)); at most one '*' can stand for a name")
+      throw ValueMistake(.value, "'\(key)' is \(Printable.quoted(text)); only one '*' can stand for a name, as in s/*/")
     }
     self.text = text
     prefix = pieces[0]
@@ -39,11 +40,15 @@ public struct TopicPattern: Sendable, Hashable {
 
   /// What is wrong with it as a topic of the `runnel` format (FORMATS A.11: `s/<stream>/`), and what to write.
   func mistakeInRunnelFormat() -> (message: String, suggestion: String?)? {
-    let bare = text.filter { $0 != "/" }
+    // Labels, descriptions and verdicts have the same names under other letters.
+    let isSister = ["m/", "l/", "j/"].contains { text.hasPrefix($0) }
+    let bare = (isSister ? text.dropFirst(2) : text[...]).filter { $0 != "/" }
     if text.hasPrefix("s/") {
       let name = text.dropFirst(2)
       if !name.hasSuffix("/") {
-        return ("topic '\(text)' lacks the '/' at its end, which keeps bed1 and bed10 apart; write \(text)/", "\(text)/")
+        return (
+          "topic '\(text)' lacks the '/' at its end, which keeps bed1 and bed10 apart; write \(text)/", "\(text)/"
+        )
       }
       let inner = name.dropLast()
       if inner.isEmpty { return ("topic 's/' names no stream; write s/*/ for all, or s/NAME/ for one", "s/*/") }
@@ -61,7 +66,10 @@ public struct TopicPattern: Sendable, Hashable {
       return nil
     }
     let meant = bare.isEmpty || bare == "*" ? "s/*/" : "s/\(bare)/"
-    return ("topic \(Printable.quoted(text)) is none of format runnel, whose samples come under s/NAME/; write \(meant)", meant)
+    return (
+      "topic \(Printable.quoted(text)) is none of format runnel, whose samples come under s/NAME/; write \(meant)",
+      meant
+    )
   }
 }
 

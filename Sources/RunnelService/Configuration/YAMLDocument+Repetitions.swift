@@ -96,7 +96,8 @@ struct Repetitions {
       return false
     } catch {
       guard case .duplicatedKeysInMapping(let names, let context) = error as? YamlError else { return false }
-      return names.contains(key) && (names.first != key || context.mark.line == first.line && context.mark.column == first.column)
+      return names.contains(key)
+        && (names.first != key || context.mark.line == first.line && context.mark.column == first.column)
     }
   }
 }

@@ -23,6 +23,17 @@ extension Findings {
     }
   }
 
+  /// The line above where it is a key that lacks its colon: libyaml complains only about the next.
+  private func keyWithoutColon(before place: Place) -> Place? {
+    guard place.line >= 2, source.lines.indices.contains(place.line - 2) else { return nil }
+    let line = source.lines[place.line - 2]
+    let indentation = line.prefix { $0 == " " }.count
+    let text = line.dropFirst(indentation)
+    let hasColon = zip(text, text.dropFirst()).contains { $0 == ":" && $1 == " " } || text.last == ":"
+    guard !text.isEmpty, text.first != "#", text.first != "-", !hasColon else { return nil }
+    return Place(line: place.line - 1, column: indentation + 1, length: text.count)
+  }
+
   private func explain(_ problem: String, _ context: String, _ place: Place, _ opening: Place) -> (Place, String) {
     let character = source.rest(place).first
     let line = source.lines.indices.contains(place.line - 1) ? source.lines[place.line - 1] : []
@@ -42,6 +53,9 @@ extension Findings {
       return (place, "a value cannot begin with '\(Printable.text([character]))'; put it in quotes")
     }
     if has("mapping values are not allowed") {
+      if let before = keyWithoutColon(before: place) {
+        return (before, "this line has no ': '; write 'key: value', with a space after the ':'")
+      }
       return (
         place,
         "a ':' may not stand here; either a value with ': ' in it needs quotes, or this line is indented deeper than the one above"
@@ -51,16 +65,23 @@ extension Findings {
       return (opening, "this line has no ':'; write 'key: value', with a space after the ':'")
     }
     if has("quoted scalar") {
-      return has("escape") ? (place, "after a \\ in double quotes YAML takes only its own escapes; use single quotes")
+      return has("escape")
+        ? (place, "after a \\ in double quotes YAML takes only its own escapes; use single quotes")
         : (opening, "the quote that opens here is never closed")
     }
-    if has("flow sequence") { return (opening, "the '[' that opens here is not closed with ']', or a ',' is missing in it") }
-    if has("flow mapping") { return (opening, "the '{' that opens here is not closed with '}', or a ',' is missing in it") }
+    if has("flow sequence") {
+      return (opening, "the '[' that opens here is not closed with ']', or a ',' is missing in it")
+    }
+    if has("flow mapping") {
+      return (opening, "the '{' that opens here is not closed with '}', or a ',' is missing in it")
+    }
     if has("block mapping") || has("block collection") || has("block entry") || has("block sequence") {
       return (place, "this line's indentation fits no line above; the keys of one mapping begin in one column")
     }
     if has("another document") || has("document start") || has("<document") {
-      return (place, "the text ends before this line for YAML; one file holds one mapping, without '---' in between")
+      return (
+        place, "a configuration is one document; take out the '---' or '...' here, and what belongs to another file"
+      )
     }
     if has("nesting") || has("exceeded") { return (place, "this nests too deeply for a configuration") }
     if has("block scalar") { return (place, "after '|' or '>' the text begins on the next line, indented with spaces") }

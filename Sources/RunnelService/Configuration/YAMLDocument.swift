@@ -109,7 +109,8 @@ private struct Builder {
     }
     switch node {
     case .scalar(let scalar): return self.scalar(scalar, at: start)
-    case .sequence(let items): return .list(items.map { self.node($0, depth: depth + 1) }, start)
+    case .sequence(let items):
+      return .list(items.map { self.node($0, depth: depth + 1) }, findings.source.bracketExtent(at: start))
     case .mapping(let mapping): return self.mapping(mapping, at: start, depth)
     case .alias: return .broken(start)
     }
@@ -134,7 +135,8 @@ private struct Builder {
     for (key, value) in mapping {
       let keyStart = Place(line: key.mark?.line ?? start.line, column: key.mark?.column ?? start.column)
       guard case .scalar(let scalar) = key else {
-        findings.error(.syntax, at: keyStart, "a key is a word here, not a list or a mapping; put text with braces in quotes")
+        findings.error(
+          .syntax, at: keyStart, "a key is a word here, not a list or a mapping; put text with braces in quotes")
         continue
       }
       if placeholders.contains(scalar.string) { continue }
@@ -145,7 +147,7 @@ private struct Builder {
       }
       entries.append(.init(key: scalar.string, keyPlace: keyPlace, value: node(value, depth: depth + 1)))
     }
-    return .mapping(entries, start)
+    return .mapping(entries, findings.source.bracketExtent(at: start))
   }
 
   private func word(at place: Place) -> Place {

@@ -29,7 +29,8 @@ enum YAMLText {
       case .majority(let needed, let count): "\(needed) of \(count)"
       }
     case .endpoints(let endpoints):
-      endpoints.count == 1 ? scalar(endpoints[0].text) : "[\(endpoints.map { scalar($0.text) }.joined(separator: ", "))]"
+      endpoints.count == 1
+        ? scalar(endpoints[0].text) : "[\(endpoints.map { scalar($0.text) }.joined(separator: ", "))]"
     case .names(let names): "[\(names.map(scalar).joined(separator: ", "))]"
     case .all: "all"
     }
