@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  /// A case gives a whole file, or lines for one: `+ path` replaces a section of the nine lines.
+  /// What `check` prints of it.
   static func answer(_ text: String) -> String {
     let environment = ["RUNNEL_HOST": "127.0.0.1", "BAD_RATE": "360", "EMPTY": ""]
     do {
