@@ -19,6 +19,9 @@ func tests(_ name: String, of below: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "runnel",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+  ],
   targets: [
     // MARK: 0 - C; each imported by one Swift target only
     .systemLibrary(name: "CZeroMQ"),
@@ -47,6 +50,9 @@ let package = Package(
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
     floor("RunnelRecordings", on: ["RunnelCore"]),
 
+    // MARK: 5 - configuration, lifecycle, the outer loop
+    floor("RunnelService", on: ["RunnelCore", .product(name: "Yams", package: "Yams")]),
+
     // MARK: beside the house - for Tests only
     .target(name: "CAllocationCount"),
     floor("RunnelTesting", on: ["RunnelCore", "CAllocationCount"]),
@@ -58,6 +64,7 @@ let package = Package(
     tests("RunnelLabelsTests", of: ["RunnelCore", "RunnelLabels"]),
     tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
     tests("RunnelSignalTests", of: ["RunnelSignal", "RunnelKernels", "RunnelCore"]),
+    tests("RunnelServiceTests", of: ["RunnelService"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,46 @@
+/// What one configuration file asks for, checked: seconds, hertz and bytes are plain numbers, every name that is
+/// referred to exists. What only the opener can know (the model's rate and inputs, whether a file is there) is not
+/// checked here.
+public struct Configuration: Sendable, Hashable {
+  /// In the order of the file, like the rest; at least one of each.
+  public var inputs: [InputConfiguration]
+  public var models: [ModelReference]
+  public var pipelines: [PipelineConfiguration]
+  public var outputs: [OutputConfiguration]
+}
+
+/// One entry of `models`.
+public struct ModelReference: Sendable, Hashable {
+  public var name: String
+  /// Absolute, or relative to where the configuration's own path is relative to.
+  public var path: String
+  /// 64 small hexadecimal digits, where the configuration pins the content.
+  public var sha256: String?
+}
+
+/// What every socket takes besides its endpoint and kind.
+public struct SocketConfiguration: Sendable, Hashable {
+  public enum Attachment: String, Sendable, Hashable { case connect, bind }
+
+  public var attachment: Attachment
+  /// One socket each; at least one.
+  public var endpoints: [EndpointAddress]
+  public var ipv6: Bool
+  public var keepalive: Bool
+  /// Seconds: the first wait after a lost connection, and the longest it grows to.
+  public var reconnect: ClosedRange<Double>
+  public var queueBytes: Int
+}
+
+/// One entry of `outputs`.
+public struct OutputConfiguration: Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable, CaseIterable { case xpub, pub }
+
+  public var name: String
+  public var socket: SocketConfiguration
+  public var kind: Kind
+  /// Seconds.
+  public var heartbeat: Double
+  /// Whether labels carry the score of every class.
+  public var scores: Bool
+}

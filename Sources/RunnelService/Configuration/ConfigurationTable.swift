@@ -1,0 +1,326 @@
+/// Every key of the configuration, in the order of the reference page and of `check --print`.
+///
+/// Nothing else in the reader knows a key's spelling, unit, range or default, except the few lines that build the
+/// typed values from what was read.
+public enum ConfigurationTable {
+  public static let keys: [ConfigurationKey] = streams + models + pipelines + outputs + later
+
+  /// The keys directly below a pattern such as `["streams", "*"]`.
+  static func children(of pattern: [String]) -> [ConfigurationKey] { byParent[pattern] ?? [] }
+
+  static func key(_ pattern: [String]) -> ConfigurationKey? {
+    children(of: Array(pattern.dropLast())).first { $0.path == pattern }
+  }
+
+  private static let byParent = Dictionary(grouping: keys) { Array($0.path.dropLast()) }
+
+  /// Ten years: no duration in a configuration is longer.
+  private static let seconds = 0...3.2e8
+  private static let positive = 1e-6...3.2e8
+
+  private static let streams: [ConfigurationKey] =
+    [
+      ConfigurationKey(
+        "streams", .named(noun: "stream"), .required, synonyms: ["inputs", "sources", "stream", "input"],
+        "Where samples come from: one entry per input, under a name that labels carry as `input`."),
+      ConfigurationKey(
+        "streams.*.connect", .endpoints(.connect), .absent("give this or bind"), example: "tcp://127.0.0.1:5556",
+        synonyms: ["url", "address", "endpoint", "endpoints", "uri", "host", "server", "subscribe"],
+        "The publisher's endpoint, or a list of them with one socket each: tcp, ipc or inproc."),
+      ConfigurationKey(
+        "streams.*.bind", .endpoints(.bind), .absent("give this or connect"), example: "tcp://127.0.0.1:5556",
+        synonyms: ["listen"],
+        "The endpoint that publishers connect to, or a list of them; instead of `connect`."),
+      ConfigurationKey(
+        "streams.*.type", .choice(["sub", "pull"], later: []), .defaulted("sub"), example: "sub",
+        synonyms: ["socket", "socket_type", "pattern", "kind"],
+        "The socket's kind: `sub` for PUB and XPUB publishers, `pull` for PUSH."),
+      ConfigurationKey(
+        "streams.*.topic", .topic, .absent("s/*/ where the format is runnel, everything where it is array"),
+        example: "s/*/", synonyms: ["topics", "filter", "subscription", "prefix"],
+        "Which topics to take; `*` stands for one name, and every distinct topic is a stream of its own."),
+      ConfigurationKey(
+        "streams.*.format",
+        .choice(["runnel", "array"], later: ["raw", "gnuradio", "openephys", "json", "msgpack", "auto"]),
+        .defaulted("runnel"), example: "array", synonyms: ["encoding", "codec", "protocol"],
+        hints: [
+          "numpy": "arrays of NumPy are format array", "pyzmq": "what pyzmq sends with a JSON head is format array",
+          "open_ephys": "openephys is not in this version; it is runnel or array",
+        ],
+        "How messages are written: `runnel` (rate, channels and units travel along) or `array` (a JSON head with dtype and shape, then the bytes of a NumPy array)."
+      ),
+      ConfigurationKey(
+        "streams.*.rate", .quantity(.frequency, 1e-3...1e8), .absent("what the stream's description says"),
+        example: "360 Hz",
+        synonyms: ["sample_rate", "sampling_rate", "samplerate", "fs", "frequency", "sampling_frequency", "hz"],
+        "Rows a second; required where the format is array, else it must agree with the description within 0.5 %."),
+      ConfigurationKey(
+        "streams.*.channels", .channels, .absent("what the stream's description says"), example: "[MLII, V5]",
+        synonyms: ["channel", "signals", "leads", "columns", "names"],
+        "The channels in the order of the columns; required where the format is array. A channel is a name, or a mapping with the keys below."
+      ),
+      ConfigurationKey(
+        "streams.*.channels.[].name", .text(noun: "a channel's name"), .required, example: "MLII",
+        synonyms: ["label", "channel"],
+        "By which pipelines and labels know the channel."),
+      ConfigurationKey(
+        "streams.*.channels.[].unit", .text(noun: "a unit"), .absent("the stream's unit"), example: "mV",
+        synonyms: ["units"],
+        "The physical unit after scaling."),
+      ConfigurationKey(
+        "streams.*.channels.[].gain", .number(-1e18...1e18), .absent("values count as physical"), example: "200",
+        synonyms: ["adc_gain", "sensitivity"],
+        "Raw steps per unit: physical = (raw − baseline) / gain."),
+      ConfigurationKey(
+        "streams.*.channels.[].baseline", .number(-1e18...1e18), .defaulted("0"), example: "1024", synonyms: ["zero"],
+        "The raw value of physical zero; goes with `gain`."),
+      ConfigurationKey(
+        "streams.*.channels.[].scale", .number(-1e18...1e18), .absent("values count as physical"), example: "0.005",
+        synonyms: ["factor", "multiplier", "lsb"],
+        "Units per raw step: physical = raw × scale + offset."),
+      ConfigurationKey(
+        "streams.*.channels.[].offset", .number(-1e18...1e18), .defaulted("0"), example: "-5.12",
+        synonyms: ["bias", "shift"],
+        "The physical value of raw zero; goes with `scale`."),
+      ConfigurationKey(
+        "streams.*.unit", .text(noun: "a unit"), .absent("what the stream's description says"), example: "mV",
+        synonyms: ["units"],
+        "The unit of every channel that names none."),
+      ConfigurationKey(
+        "streams.*.layout", .choice(["time_major", "channel_major"], later: []), .defaulted("time_major"),
+        example: "time_major", synonyms: ["order", "axes", "axis"],
+        "The axes of an array: `time_major` is [samples, channels], `channel_major` is [channels, samples]."),
+      ConfigurationKey(
+        "streams.*.max_streams", .integer(1...65536), .defaulted("256"), example: "256", synonyms: ["limit"],
+        "How many streams a wildcard topic may open; further ones are rejected and counted."),
+      ConfigurationKey(
+        "streams.*.takeover", .quantity(.duration, positive), .defaulted("2s"), example: "2s",
+        synonyms: ["takeover_after"],
+        "How long the current session must be silent before another publisher under the same name takes over."),
+      ConfigurationKey(
+        "streams.*.reorder", .quantity(.duration, seconds), .defaulted("2s"), example: "2s",
+        "In formats without an epoch, an index that goes back by more than this starts a new session."),
+      ConfigurationKey(
+        "streams.*.stale_after", .quantity(.duration, positive),
+        .absent("the larger of 2s and four usual message intervals"), example: "10s",
+        synonyms: ["stale", "timeout", "silence"],
+        "After how long a silence the status `stale` is published; no state changes."),
+      ConfigurationKey(
+        "streams.*.missing", .numbers, .absent("only NaN and infinities are missing"), example: "[-32768]",
+        synonyms: ["sentinel", "sentinels", "nodata", "invalid", "nan"],
+        "Raw values that stand for a missing sample."),
+      ConfigurationKey(
+        "streams.*.range", .numberSpan, .absent("no limits"), example: "[-5, 5]",
+        synonyms: ["limits", "bounds", "valid_range"],
+        "Physical values outside this are missing samples, with the reason `range`."),
+      ConfigurationKey(
+        "streams.*.flat", .quantity(.duration, positive), .absent("a flat line is a signal"), example: "5s",
+        synonyms: ["flatline", "flat_after"],
+        "A channel that does not change for longer than this is missing, with the reason `flat`."),
+      ConfigurationKey(
+        "streams.*.time", .choice(["sender", "index", "received", "none"], later: []), .defaulted("sender"),
+        example: "sender", synonyms: ["clock", "timestamp", "timestamps", "t_source"],
+        "What `t` in labels is made of: the sender's clock, the sample index, the time of arrival, or nothing."),
+      ConfigurationKey(
+        "streams.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("64MiB"), example: "64MiB",
+        synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
+        "How many bytes may wait between the socket and the pipelines; beyond it rows are dropped and counted."),
+    ] + socket("streams.*") + [
+      ConfigurationKey(
+        "streams.*.replay", .endpoints(.connect), .absent(""), availability: .later, example: "tcp://127.0.0.1:5557",
+        "The endpoint that repairs losses."),
+      ConfigurationKey(
+        "streams.*.evict_after", .quantity(.duration, positive), .absent(""), availability: .later, example: "1h",
+        "After how long a silence a lane is checkpointed and its memory freed."),
+    ]
+
+  private static let models: [ConfigurationKey] = [
+    ConfigurationKey(
+      "models", .named(noun: "model"), .required, synonyms: ["model", "networks"],
+      "The networks: one entry per model file, under a name that pipelines refer to."),
+    ConfigurationKey(
+      "models.*.file", .text(noun: "a path"), .required, example: "ecg-beats.safetensors",
+      synonyms: ["path", "weights", "filename"],
+      "The model file; a relative path counts from the folder of the configuration."),
+    ConfigurationKey(
+      "models.*.sha256", .digest, .absent("any content is accepted"),
+      example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      synonyms: ["sha", "hash", "digest", "checksum"],
+      "The digest that `runnel model show` prints; a file with another one is refused."),
+  ]
+
+  private static let trained = "it is part of the model: a network trained one way and fed another gives other answers"
+
+  private static let pipelines: [ConfigurationKey] = [
+    ConfigurationKey(
+      "pipelines", .named(noun: "pipeline"), .required, synonyms: ["pipeline", "jobs", "lanes"],
+      "What is done: one entry per pipeline, under a name that is part of its label topics."),
+    ConfigurationKey(
+      "pipelines.*.from", .reference(to: "streams"), .required, example: "beds",
+      synonyms: ["stream", "input", "source", "streams"],
+      "The entry of `streams` that it reads."),
+    ConfigurationKey(
+      "pipelines.*.channels", .channelNames, .defaulted("all"), example: "[MLII]",
+      synonyms: ["channel", "signals", "leads"],
+      "The channels that get a lane each, by name; `all` takes every channel of the stream."),
+    ConfigurationKey(
+      "pipelines.*.each", .choice(["channel"], later: []), .defaulted("channel"), example: "channel",
+      synonyms: ["per"],
+      hints: ["group": "for one lane on several channels leave 'each' out and write group: {lead_a: MLII, lead_b: V5}"],
+      "One lane per channel; for a model with several inputs give `group` instead."),
+    ConfigurationKey(
+      "pipelines.*.group", .bindings, .absent("one lane per channel"), example: "{lead_a: MLII, lead_b: V5}",
+      synonyms: ["inputs", "bindings", "groups"],
+      "One lane on several channels: each input of the model by name, and the channel it takes."),
+    ConfigurationKey(
+      "pipelines.*.model", .reference(to: "models"), .required, example: "beats",
+      synonyms: ["network", "models"],
+      "The entry of `models` that it runs."),
+    ConfigurationKey(
+      "pipelines.*.gap", .section, .absent("the defaults below"), synonyms: ["gaps", "missing"],
+      "What a lane does about missing samples."),
+    ConfigurationKey(
+      "pipelines.*.gap.fill", .fill, .defaulted("hold 50ms"), example: "hold 50ms", synonyms: ["interpolate"],
+      "A gap of at most so long is filled: `hold` repeats the last sample, `linear` waits for the next, `zero` puts zeros; `none` fills nothing."
+    ),
+    ConfigurationKey(
+      "pipelines.*.gap.carry", .quantity(.duration, seconds), .defaulted("1s"), example: "1s", synonyms: ["keep"],
+      "Over a gap of at most so long the network keeps its state."),
+    ConfigurationKey(
+      "pipelines.*.gap.longer", .choice(["reset"], later: []), .defaulted("reset"), example: "reset",
+      synonyms: ["then", "beyond"],
+      "What a longer gap does."),
+    ConfigurationKey(
+      "pipelines.*.gap.repair_within", .quantity(.duration, positive), .absent(""), availability: .later,
+      example: "5s",
+      "How long to wait for a replay endpoint."),
+    ConfigurationKey(
+      "pipelines.*.decide", .section, .absent("the model's own rule"),
+      synonyms: ["decision", "rule", "labels"],
+      "How scores become labels; each key given here replaces the one in the model file."),
+    ConfigurationKey(
+      "pipelines.*.decide.emit", .choice(["every", "change", "events", "peaks"], later: []),
+      .absent("as in the model"), example: "peaks", synonyms: ["mode", "when"],
+      "`every` step's label, each `change` of it, `events` with onset and offset, or `peaks` such as heart beats."),
+    ConfigurationKey(
+      "pipelines.*.decide.head", .text(noun: "a head's name"), .absent("as in the model"), example: "beat",
+      synonyms: ["output"],
+      "Which head of the model decides."),
+    ConfigurationKey(
+      "pipelines.*.decide.none", .text(noun: "a class's name"), .absent("as in the model"), example: "none",
+      synonyms: ["background", "null_class"],
+      "The class that stands for nothing there, in `events` and `peaks`."),
+    ConfigurationKey(
+      "pipelines.*.decide.enter", .number(0...1), .absent("as in the model"), example: "0.6",
+      synonyms: ["threshold", "thresholds", "on_threshold"],
+      "The score from which an event or peak opens."),
+    ConfigurationKey(
+      "pipelines.*.decide.leave", .number(0...1), .absent("as in the model"), example: "0.4",
+      synonyms: ["exit", "off_threshold"],
+      "The score below which it closes."),
+    ConfigurationKey(
+      "pipelines.*.decide.min_on", .quantity(.duration, seconds), .absent("as in the model"), example: "40ms",
+      "How long the score must stay at `enter` before an event begins."),
+    ConfigurationKey(
+      "pipelines.*.decide.min_off", .quantity(.duration, seconds), .absent("as in the model"), example: "80ms",
+      "How long the score must stay below `leave` before an event ends."),
+    ConfigurationKey(
+      "pipelines.*.decide.refractory", .quantity(.duration, seconds), .absent("as in the model"), example: "200ms",
+      synonyms: ["dead_time", "holdoff"],
+      "A peak within this time of the last is dropped."),
+    ConfigurationKey(
+      "pipelines.*.decide.max_width", .quantity(.duration, positive), .absent("as in the model"), example: "300ms",
+      "A candidate peak closes after this time at the latest."),
+    ConfigurationKey(
+      "pipelines.*.decide.smooth", .smoothing, .absent("as in the model"), example: "mean 50ms",
+      synonyms: ["smoothing", "average"],
+      "A causal mean of the scores, a majority of the last steps, or `none`."),
+    ConfigurationKey(
+      "pipelines.*.decide.unknown_below", .number(0...1), .absent("as in the model"), example: "0.5",
+      synonyms: ["min_score", "unknown"],
+      "A label with a lower score is `unknown`."),
+    ConfigurationKey(
+      "pipelines.*.conditioning", .section, .absent(""), availability: .partOfTheModel(trained),
+      synonyms: [
+        "filters", "filter", "normalisation", "normalization", "normalise", "normalize", "preprocessing",
+        "resample", "highpass", "lowpass", "bandpass", "notch",
+      ],
+      "Filters, resampling and normalisation travel in the model file."),
+    ConfigurationKey(
+      "pipelines.*.regime", .choice(["carried", "windowed"], later: []), .absent(""),
+      availability: .partOfTheModel(trained), synonyms: ["window", "stateful"],
+      "Carried or windowed travels in the model file."),
+    ConfigurationKey(
+      "pipelines.*.hop", .integer(1...1_000_000), .absent(""), availability: .partOfTheModel(trained),
+      synonyms: ["stride"],
+      "The hop travels in the model file."),
+    ConfigurationKey(
+      "pipelines.*.attach", .section, .absent(""), availability: .later,
+      "Conditioned samples sent with a label."),
+    ConfigurationKey(
+      "pipelines.*.max_state_age", .quantity(.duration, positive), .absent(""), availability: .later,
+      example: "1h",
+      "After how long a freshly warmed state takes over."),
+  ]
+
+  private static let outputs: [ConfigurationKey] =
+    [
+      ConfigurationKey(
+        "outputs", .named(noun: "output"), .required, synonyms: ["output", "sinks", "publish", "publishers"],
+        "Where labels go: one entry per socket; each publishes the labels of every pipeline."),
+      ConfigurationKey(
+        "outputs.*.bind", .endpoints(.bind), .absent("give this or connect"), example: "tcp://127.0.0.1:9872",
+        synonyms: ["url", "address", "endpoint", "endpoints", "listen", "uri", "port"],
+        "The endpoint that subscribers connect to, or a list of them."),
+      ConfigurationKey(
+        "outputs.*.connect", .endpoints(.connect), .absent("give this or bind"), example: "tcp://127.0.0.1:9872",
+        "A collector's endpoint, or a list of them; instead of `bind`."),
+      ConfigurationKey(
+        "outputs.*.type", .choice(["xpub", "pub"], later: ["push"]), .defaulted("xpub"), example: "xpub",
+        synonyms: ["socket", "socket_type", "pattern", "kind"],
+        "The socket's kind: `xpub` sends the last label of each lane to a late subscriber, `pub` does not."),
+      ConfigurationKey(
+        "outputs.*.heartbeat", .quantity(.duration, 0.01...3600), .defaulted("1s"), example: "1s",
+        synonyms: ["heartbeat_interval", "keepalive_interval"],
+        "How often each label topic says that it lives, and how far it has come."),
+      ConfigurationKey(
+        "outputs.*.scores", .boolean, .defaulted("true"), example: "true",
+        "Whether labels carry the score of every class."),
+      ConfigurationKey(
+        "outputs.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("16MiB"), example: "16MiB",
+        synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
+        "How many bytes may wait for slow subscribers; beyond it messages are dropped and counted."),
+    ] + socket("outputs.*")
+
+  /// What every socket takes besides its endpoint and kind.
+  private static func socket(_ parent: String) -> [ConfigurationKey] {
+    [
+      ConfigurationKey(
+        "\(parent).ipv6", .boolean, .defaulted("false"), example: "true",
+        "Whether tcp endpoints may be IPv6 addresses."),
+      ConfigurationKey(
+        "\(parent).keepalive", .boolean, .defaulted("true"), example: "true", synonyms: ["tcp_keepalive"],
+        "Whether TCP keepalive finds connections that died in silence."),
+      ConfigurationKey(
+        "\(parent).reconnect", .durationSpan(1e-3...3600), .defaulted("100ms..5s"), example: "100ms..5s",
+        synonyms: ["retry", "backoff", "reconnect_interval"],
+        "How soon a lost connection is tried again: the first wait, and the longest it grows to."),
+    ]
+  }
+
+  private static let later: [ConfigurationKey] = [
+    ConfigurationKey(
+      "state", .section, .absent(""), availability: .later, synonyms: ["checkpoints", "checkpoint"],
+      "Checkpoints of carried state."),
+    ConfigurationKey(
+      "state.restart", .section, .absent(""), availability: .later,
+      "How a restart crosses the range it missed."),
+    ConfigurationKey(
+      "http", .section, .absent(""), availability: .later, synonyms: ["dashboard", "metrics", "prometheus"],
+      "The dashboard and metrics."),
+    ConfigurationKey(
+      "shards", .integer(1...1024), .absent(""), availability: .later, example: "4",
+      synonyms: ["threads", "workers"],
+      "Among how many threads lanes are divided."),
+  ]
+}
