@@ -52,6 +52,8 @@ let package = Package(
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
+    tests("RunnelInferenceTests", of: ["RunnelInference", "RunnelKernels", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )
