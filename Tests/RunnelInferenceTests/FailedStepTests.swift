@@ -26,7 +26,7 @@ import Testing
       #expect((0..<3).map { bank.failed(row: $0) } == [false, fails, false])
       if fails {
         #expect(bank.snapshot(slots[1]) == before)
-        #expect(scores[network.outputs..<2 * network.outputs].allSatisfy(\.isNaN))
+        #expect(scores[network.outputs..<2 * network.outputs].allSatisfy { $0.isNaN })
       }
       for row in 0..<3 where !(fails && row == 1) {
         let alone = network.run(frame(n, row), slot: reference[row], bank: &clean)

@@ -98,7 +98,7 @@ import Testing
       "layers[1].kind: layer 'lstm': 'gru' is not supported; supported: conv1d (causal), lstm, linear")
     try refused("\"relu\"", "\"gelu\"", "layers[0].activation: 'gelu' is not supported; supported: none, relu, tanh")
     try refused("\"softmax\"", "\"sparsemax\"", "heads[0].activation: 'sparsemax' is not supported")
-    try refused("\"band-pass\"", "\"band-stop\"", "did you mean 'band-pass'?")
+    try refused("\"band-pass\"", "\"bandpass\"", "did you mean 'band-pass'?")
   }
 
   @Test func `layers fit each other, the inputs and the heads`() throws {
