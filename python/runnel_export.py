@@ -259,7 +259,7 @@ def read_layers(network, head_activation):
             if last and kind == head_activation:
                 continue
             if last and kind == "sigmoid":
-                raise ExportError(f"the module ends in Sigmoid: say head_activation='sigmoid'")
+                raise ExportError("the module ends in Sigmoid: say head_activation='sigmoid'")
             if not layers or layers[-1].activation != "none":
                 after = f"'{layers[-1].name}'" if layers else "the input"
                 raise ExportError(f"'{name}': {kind} after {after} cannot be expressed; it may follow Conv1d or Linear once")
@@ -312,7 +312,8 @@ def read_example(example, features):
     if example is None:
         noise = np.random.default_rng(1).standard_normal((GOLDEN_STEPS, features))
         return torch.from_numpy(noise.astype(np.float32))
-    x = torch.as_tensor(np.asarray(example), dtype=torch.float32).detach()
+    x = example.detach().cpu() if isinstance(example, torch.Tensor) else torch.from_numpy(np.array(example))
+    x = x.to(torch.float32)
     if x.ndim == 3 and x.shape[0] == 1:
         x = x[0]
     if x.ndim != 2 or x.shape[1] != features or len(x) == 0:

@@ -47,6 +47,23 @@ import Testing
     #expect(bank.failed(row: 0) && bank.snapshot(slot).values.allSatisfy { $0 == 0 })
   }
 
+  @Test func `a state that becomes NaN from a finite frame fails, and the slot goes on from where it was`() throws {
+    let bytes = try Models.edited(
+      "conv-lstm",
+      tensors: { pieces in
+        let weight = pieces["conv.weight"]
+        for tap in stride(from: 8, to: 12 * 9, by: 9) { pieces.tensors[weight].values[tap] = 3e38 }
+      })
+    let network = try ModelFile(bytes: bytes).makeNetwork()
+    var bank = StateBank(for: network)
+    let slot = bank.open()
+    _ = network.run([-0.5, 0, -1], slot: slot, bank: &bank)
+    let kept = bank.snapshot(slot)
+    #expect(network.run([4], slot: slot, bank: &bank).allSatisfy { $0.isNaN })
+    #expect(bank.failed(row: 0) && bank.snapshot(slot) == kept)
+    #expect(network.run([-0.5], slot: slot, bank: &bank).allSatisfy { $0.isFinite })
+  }
+
   @Test func `a stored state of another model, or one that is not finite, is refused and changes nothing`() throws {
     let network = try Models.file("lstm-odd").makeNetwork()
     var bank = StateBank(for: network)
