@@ -65,6 +65,8 @@ let package = Package(
     tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
     tests("RunnelSignalTests", of: ["RunnelSignal", "RunnelKernels", "RunnelCore"]),
     tests("RunnelServiceTests", of: ["RunnelService"]),
+    tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
+    tests("RunnelInferenceTests", of: ["RunnelInference", "RunnelKernels", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,46 @@
+internal import CRunnelKernels
+
+/// y = activation(W x + b), packed for one kernel set.
+public final class PackedLinear: @unchecked Sendable {
+  public let inputs: Int
+  public let outputs: Int
+  private let activation: Activation
+  private let table: UnsafePointer<runnel_kernels>
+  private let weights: PackedWeights
+  private let bias: PackedWeights
+  private let layer: runnel_linear
+
+  /// - Parameters:
+  ///   - weight: (outputs, inputs), as PyTorch stores it.
+  ///   - bias: (outputs)
+  public init(weight: [Float], bias: [Float], inputs: Int, outputs: Int, activation: Activation, kernels: KernelSet) {
+    precondition(weight.count == inputs * outputs && bias.count == outputs, "weights have the shape of their layer")
+    self.inputs = inputs
+    self.outputs = outputs
+    self.activation = activation
+    table = kernels.table
+    let padded = KernelSet.padded(outputs)
+    weights = PackedWeights(count: padded * inputs) { packed in
+      for output in 0..<outputs {
+        let (block, place) = output.quotientAndRemainder(dividingBy: KernelSet.block)
+        for k in 0..<inputs {
+          packed[(block * inputs + k) * KernelSet.block + place] = weight[output * inputs + k]
+        }
+      }
+    }
+    self.bias = PackedWeights(count: padded) { packed in
+      for output in 0..<outputs { packed[output] = bias[output] }
+    }
+    layer = runnel_linear(
+      inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base)
+  }
+
+  /// x (rows, xStride ≥ inputs) → y (rows, yStride ≥ padded outputs).
+  public func step(
+    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    withUnsafePointer(to: layer) { layer in
+      table.pointee.linear(layer, Int32(rows), x, Int64(xStride), activation.code, y, Int64(yStride))
+    }
+  }
+}

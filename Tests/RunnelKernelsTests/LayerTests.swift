@@ -1,0 +1,186 @@
+import RunnelCore
+import RunnelKernels
+import Testing
+
+/// The stated order of every sum, once more in plain Swift: what the kernels must give bit for bit.
+enum Plain {
+  static func activated(_ kind: Activation, _ x: Float) -> Float {
+    var y: Float = 0
+    withUnsafePointer(to: x) { KernelSet.scalar.activate(kind, 1, $0, &y) }
+    return y
+  }
+
+  static func chain(_ bias: Float, _ terms: [(weight: Float, x: Float)]) -> Float {
+    terms.reduce(bias) { $0.addingProduct($1.x, $1.weight) }
+  }
+}
+
+@Suite struct LayerTests {
+  /// Odd sizes, whole blocks, and one more than a block.
+  static let sizes = [1, 3, 7, 16, 33, 64]
+  static let sets = KernelSet.allCases.filter(\.isAvailable)
+
+  static func values(_ count: Int, _ random: inout SeededGenerator, scale: Double = 1) -> [Float] {
+    (0..<count).map { index in
+      switch random.below(40) {
+      case 0: Float(random.uniform() * 1e-41)
+      case 1: Float((random.uniform() - 0.5) * 1e18)
+      case 2: -0.0
+      default: Float((random.uniform() - 0.5) * 2 * scale)
+      }
+    }
+  }
+
+  @Test(arguments: sizes, sets)
+  func `linear sums bias, then inputs in ascending k`(size: Int, set: KernelSet) {
+    var random = SeededGenerator(seed: UInt64(size))
+    for inputs in [1, 5, 24] {
+      let rows = 3
+      let weight = Self.values(size * inputs, &random)
+      let bias = Self.values(size, &random)
+      let x = Self.values(rows * inputs, &random)
+      for activation in Activation.allCases {
+        let layer = PackedLinear(
+          weight: weight, bias: bias, inputs: inputs, outputs: size, activation: activation, kernels: set)
+        let stride = KernelSet.padded(size)
+        var y = [Float](repeating: 0, count: rows * stride)
+        layer.step(rows: rows, x, xStride: inputs, &y, yStride: stride)
+        for row in 0..<rows {
+          for output in 0..<size {
+            let sum = Plain.chain(
+              bias[output], (0..<inputs).map { (weight[output * inputs + $0], x[row * inputs + $0]) })
+            #expect(sameBits(y[row * stride + output], Plain.activated(activation, sum)))
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: sizes, sets)
+  func `an LSTM step sums bias, inputs, hidden units, for every row and unit`(size: Int, set: KernelSet) {
+    var random = SeededGenerator(seed: 100 + UInt64(size))
+    for inputs in [1, 3, 24] {
+      let rows = 2
+      let scale = 1 / Double(size + inputs).squareRoot()
+      let wih = Self.values(4 * size * inputs, &random, scale: scale)
+      let whh = Self.values(4 * size * size, &random, scale: scale)
+      let bias = Self.values(4 * size, &random)
+      let layer = PackedLSTM(
+        inputWeight: wih, hiddenWeight: whh, bias: bias, inputs: inputs, hidden: size, kernels: set)
+      let stride = layer.stride
+      var h = [Float](repeating: 0, count: 2 * rows * stride)
+      var c = h
+      for row in 0..<rows {
+        for unit in 0..<size {
+          h[2 * row * stride + unit] = Float(random.uniform() * 2 - 1)
+          c[2 * row * stride + unit] = Float(random.uniform() * 6 - 3)
+        }
+      }
+      let x = Self.values(rows * inputs, &random)
+      var y = [Float](repeating: 0, count: rows * stride)
+      let (h0, c0) = (h, c)
+      layer.step(rows: rows, x, xStride: inputs, h: &h, c: &c, from: [0, 2], to: [1, 3], &y, yStride: stride)
+      for row in 0..<rows {
+        for unit in 0..<size {
+          let gates = (0..<4).map { gate in
+            let r = gate * size + unit
+            return Plain.chain(
+              bias[r],
+              (0..<inputs).map { (wih[r * inputs + $0], x[row * inputs + $0]) }
+                + (0..<size).map { (whh[r * size + $0], h0[2 * row * stride + $0]) })
+          }
+          let (i, f) = (Plain.activated(.sigmoid, gates[0]), Plain.activated(.sigmoid, gates[1]))
+          let (g, o) = (Plain.activated(.tanh, gates[2]), Plain.activated(.sigmoid, gates[3]))
+          let cell = (i * g).addingProduct(f, c0[2 * row * stride + unit])
+          let place = (2 * row + 1) * stride + unit
+          #expect(sameBits(c[place], cell))
+          #expect(sameBits(h[place], o * Plain.activated(.tanh, cell)))
+          #expect(sameBits(y[row * stride + unit], h[place]))
+        }
+      }
+      #expect(h0[0..<stride] == h[0..<stride] && c0[0..<stride] == c[0..<stride])
+    }
+  }
+
+  @Test(arguments: [(1, 1, 1, 1), (1, 24, 15, 1), (3, 7, 4, 2), (2, 33, 3, 5), (5, 16, 2, 1)], sets)
+  func `a convolution over a ring equals one over the whole past`(
+    shape: (inputs: Int, outputs: Int, kernel: Int, dilation: Int), set: KernelSet
+  ) {
+    var random = SeededGenerator(seed: 7)
+    let (inputs, outputs, kernel, dilation) = shape
+    let weight = Self.values(outputs * inputs * kernel, &random)
+    let bias = Self.values(outputs, &random)
+    let layer = PackedConv(
+      weight: weight, bias: bias, inputs: inputs, outputs: outputs, kernel: kernel, dilation: dilation,
+      activation: .relu, kernels: set)
+    let steps = 3 * layer.ring + 5
+    let x = Self.values(steps * inputs, &random)
+    let slot = 2
+    var rings = [Float](repeating: 0, count: 3 * layer.ring * inputs)
+    var y = [Float](repeating: 0, count: KernelSet.padded(outputs))
+    for n in 0..<steps {
+      x.withUnsafeBufferPointer {
+        layer.step(
+          rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, rings: &rings, slot: [Int32(slot)],
+          at: [Int32(n % layer.ring)], &y, yStride: 0)
+      }
+      for output in 0..<outputs {
+        var terms: [(weight: Float, x: Float)] = []
+        for tap in 0..<kernel {
+          let past = n - (kernel - 1 - tap) * dilation
+          for k in 0..<inputs {
+            terms.append((weight[(output * inputs + k) * kernel + tap], past < 0 ? 0 : x[past * inputs + k]))
+          }
+        }
+        #expect(sameBits(y[output], Plain.activated(.relu, Plain.chain(bias[output], terms))))
+      }
+    }
+    #expect(rings[..<(slot * layer.ring * inputs)].allSatisfy { $0 == 0 }, "other slots are untouched")
+  }
+
+  @Test(.enabled(if: KernelSet.avx2.isAvailable), arguments: sizes)
+  func `an LSTM gives the same bits in both sets over a thousand steps`(size: Int) {
+    var random = SeededGenerator(seed: 900 + UInt64(size))
+    let inputs = 1 + random.below(8)
+    let wih = Self.values(4 * size * inputs, &random, scale: 0.5)
+    let whh = Self.values(4 * size * size, &random, scale: 0.5)
+    let bias = Self.values(4 * size, &random)
+    let frames = Self.values(1000 * inputs, &random)
+    func run(_ set: KernelSet) -> [Float] {
+      let layer = PackedLSTM(
+        inputWeight: wih, hiddenWeight: whh, bias: bias, inputs: inputs, hidden: size, kernels: set)
+      var h = [Float](repeating: 0, count: 2 * layer.stride)
+      var c = h
+      var y = [Float](repeating: 0, count: layer.stride)
+      var all: [Float] = []
+      for n in 0..<(size > 16 ? 100 : 1000) {
+        let (from, to): (Int32, Int32) = n % 2 == 0 ? (0, 1) : (1, 0)
+        frames.withUnsafeBufferPointer {
+          layer.step(
+            rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, h: &h, c: &c, from: [from], to: [to], &y,
+            yStride: layer.stride)
+        }
+        all += y
+      }
+      return all + c
+    }
+    #expect(zip(run(.scalar), run(.avx2)).allSatisfy(sameBits))
+  }
+
+  @Test(arguments: sets)
+  func `a row gives the same bits alone and in a batch of any size`(set: KernelSet) {
+    var random = SeededGenerator(seed: 12)
+    let layer = PackedLinear(
+      weight: Self.values(33 * 9, &random), bias: Self.values(33, &random), inputs: 9, outputs: 33, activation: .tanh,
+      kernels: set)
+    let x = Self.values(17 * 9, &random)
+    var batch = [Float](repeating: 0, count: 17 * 48)
+    layer.step(rows: 17, x, xStride: 9, &batch, yStride: 48)
+    for row in 0..<17 {
+      var alone = [Float](repeating: 0, count: 48)
+      layer.step(rows: 1, Array(x[row * 9..<row * 9 + 9]), xStride: 9, &alone, yStride: 48)
+      #expect(zip(alone[..<33], batch[row * 48..<row * 48 + 33]).allSatisfy(sameBits))
+    }
+    layer.step(rows: 0, x, xStride: 9, &batch, yStride: 48)
+  }
+}
