@@ -52,6 +52,7 @@ let package = Package(
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
+    tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )
