@@ -47,12 +47,16 @@ let package = Package(
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
     floor("RunnelRecordings", on: ["RunnelCore"]),
 
+    // MARK: 5 - configuration, lifecycle, the outer loop
+    floor("RunnelService", on: ["RunnelCore"]),
+
     // MARK: beside the house - for Tests only
     floor("RunnelTesting", on: ["RunnelCore"]),
 
     // MARK: tests
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
+    tests("RunnelServiceTests", of: ["RunnelService"]),
   ],
   swiftLanguageModes: [.v6]
 )
