@@ -54,6 +54,7 @@ let package = Package(
     floor("RunnelTesting", on: ["RunnelCore"]),
 
     // MARK: tests
+    tests("HouseTests", of: []),
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
     tests("RunnelServiceTests", of: ["RunnelService"]),

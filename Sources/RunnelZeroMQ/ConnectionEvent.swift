@@ -25,6 +25,7 @@ public enum ConnectionEvent: Sendable, Hashable {
   case stopped
 }
 
+/// Why a connection did not become one between two ZeroMQ sockets.
 public enum HandshakeFailure: Sendable, Hashable {
   /// The peers' kinds of socket do not fit. libzmq merely ends the connection; `ConnectionCounts` concludes it.
   case kinds

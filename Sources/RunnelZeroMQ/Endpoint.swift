@@ -19,7 +19,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   public let address: String
 
   public init(_ text: String, for use: Use) throws(ZeroMQError) {
-    guard let separator = Self.firstRange(of: "://", in: text) else {
+    guard let separator = text.firstRange(of: "://") else {
       throw ZeroMQError(
         .badEndpoint, text, "'\(text)' is not an endpoint: write it as tcp://HOST:PORT, ipc://PATH or inproc://NAME.")
     }
@@ -103,14 +103,5 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
   private func checkName(_ text: String) throws(ZeroMQError) {
     if address.isEmpty { throw ZeroMQError(.badEndpoint, text, "'\(text)' lacks a name: write inproc://NAME.") }
-  }
-
-  private static func firstRange(of needle: String, in text: String) -> Range<String.Index>? {
-    var start = text.startIndex
-    while start < text.endIndex {
-      if text[start...].hasPrefix(needle) { return start..<text.index(start, offsetBy: needle.count) }
-      start = text.index(after: start)
-    }
-    return nil
   }
 }

@@ -3,7 +3,7 @@ import RunnelZeroMQ
 import Synchronization
 import Testing
 
-@Suite struct ContextTests {
+@Suite struct ZeroMQContextTests {
   @Test func `an unsent message holds the end up for no longer than the linger`() throws {
     let context = ZeroMQContext()
     do {
