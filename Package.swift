@@ -57,7 +57,7 @@ let package = Package(
     tests("HouseTests", of: []),
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
-    tests("RunnelServiceTests", of: ["RunnelService"]),
+    tests("RunnelServiceTests", of: ["RunnelService", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -107,6 +107,19 @@ import Testing
     #expect(try Meeting.message(of: puller) == [bytes("unwatched")])
   }
 
+  @Test func `a watched socket does not hold up the end of its context`() throws {
+    let ending = ZeroMQContext()
+    do {
+      let publisher = try Socket(.xpub, in: ending)
+      var monitor = try SocketMonitor(of: publisher, in: ending)
+      let subscriber = try Socket(.sub, in: ending)
+      try subscriber.connect(try publisher.bind("tcp://127.0.0.1:*"))
+      try Meeting.report(of: &monitor) { $0 == .handshakeSucceeded }
+      ending.shutDown()
+    }
+    #expect(ending.terminate(within: .seconds(10)))
+  }
+
   @Test func `a monitor may outlive its socket, and says that it is gone`() throws {
     let puller = try Socket(.pull, in: context)
     var monitor = try SocketMonitor(of: puller, in: context)
