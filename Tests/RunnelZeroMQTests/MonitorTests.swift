@@ -40,6 +40,15 @@ import Testing
     #expect(monitor.counts[endpoint].map { $0.retried > 0 && $0.established == 1 } == true)
   }
 
+  @Test func `a connection by host name is reported under the endpoint that connect returned`() throws {
+    let publisher = try Socket(.xpub, in: context)
+    let port = try #require(try publisher.bind("tcp://127.0.0.1:*").split(separator: ":").last)
+    let subscriber = try Socket(.sub, in: context)
+    var monitor = try SocketMonitor(of: subscriber, in: context)
+    let endpoint = try subscriber.connect("tcp://localhost:\(port)")
+    #expect(try Meeting.report(of: &monitor) { $0 == .handshakeSucceeded }.endpoint == endpoint)
+  }
+
   @Test func `two kinds that do not fit fail their handshake, with the remedy`() throws {
     let publisher = try Socket(.xpub, in: context)
     var monitor = try SocketMonitor(of: publisher, in: context)
