@@ -52,12 +52,14 @@ let package = Package(
 
     // MARK: 5 - configuration, lifecycle, the outer loop
     floor("RunnelService", on: ["RunnelCore", .product(name: "Yams", package: "Yams")]),
+    floor("RunnelService", on: ["RunnelCore"]),
 
     // MARK: beside the house - for Tests only
     .target(name: "CAllocationCount"),
     floor("RunnelTesting", on: ["RunnelCore", "CAllocationCount"]),
 
     // MARK: tests
+    tests("HouseTests", of: []),
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
@@ -67,6 +69,8 @@ let package = Package(
     tests("RunnelServiceTests", of: ["RunnelService"]),
     tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
     tests("RunnelInferenceTests", of: ["RunnelInference", "RunnelKernels", "RunnelCore"]),
+    tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
+    tests("RunnelServiceTests", of: ["RunnelService", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,79 @@
+# runnel: `make demo` shows it, `make test` proves it. Both install what is missing from Debian first.
+
+SWIFT ?= swift
+JOBS ?= 2
+DEMO_SECONDS ?= 30
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# What `install` copies. A build without the toolchain's libraries inside would look for them in the home directory
+# of whoever built it, which a service may not read.
+BINARY ?= .build-static/release/runnel
+MODEL ?= models/ecg-beats.safetensors
+UNIT_DIRECTORY ?= $(PREFIX)/lib/systemd/system
+CONFIG_DIRECTORY ?= /etc/runnel
+
+bin = $(DESTDIR)$(PREFIX)/bin
+share = $(DESTDIR)$(PREFIX)/share/runnel
+units = $(DESTDIR)$(UNIT_DIRECTORY)
+config = $(DESTDIR)$(CONFIG_DIRECTORY)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test check format static install uninstall clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
+	  printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+setup: ## install what is missing from Debian
+	@deploy/setup-debian
+
+build: setup ## the release binary, at .build/release/runnel
+	$(SWIFT) build -c release -j $(JOBS) --product runnel
+
+demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl-C)
+	@.build/release/runnel demo --seconds $(DEMO_SECONDS)
+
+test: setup ## every test
+	$(SWIFT) test -j $(JOBS)
+
+check: setup ## the quick rules: format, floors, files and words
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) build -j $(JOBS) --explicit-target-dependency-import-check error
+	$(SWIFT) test -j $(JOBS) --filter HouseTests
+
+format: ## put every Swift file into the house's format
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+static: setup ## a binary that needs no Swift on its machine, at .build-static/release/runnel
+	$(SWIFT) build -c release -j $(JOBS) --product runnel --static-swift-stdlib --scratch-path .build-static
+
+# Under sudo there is often no Swift in the path; then what `make static` built before is installed.
+install: ## binary, model, unit and example configuration, below PREFIX (/usr/local) and DESTDIR
+	@if [ "$(BINARY)" = .build-static/release/runnel ] && command -v $(SWIFT) >/dev/null; then \
+	  $(MAKE) --no-print-directory static; fi
+	@test -x "$(BINARY)" || { echo "install: $(BINARY) is not there; run 'make static' first" >&2; exit 1; }
+	@test -f "$(MODEL)" || { echo "install: the model $(MODEL) is not there" >&2; exit 1; }
+	install -D -m 0755 "$(BINARY)" "$(bin)/runnel"
+	install -D -m 0644 "$(MODEL)" "$(share)/models/ecg-beats.safetensors"
+	install -d -m 0755 "$(units)" "$(config)" "$(share)/examples"
+	sed 's|/usr/local|$(PREFIX)|g; s|/etc/runnel|$(CONFIG_DIRECTORY)|g' deploy/systemd/runnel.service >"$(units)/runnel.service"
+	sed 's|/usr/local|$(PREFIX)|g' deploy/runnel.yaml >"$(share)/examples/runnel.yaml"
+	chmod 0644 "$(units)/runnel.service" "$(share)/examples/runnel.yaml"
+	@# A configuration that is there is somebody's work.
+	test -e "$(config)/runnel.yaml" || install -m 0644 "$(share)/examples/runnel.yaml" "$(config)/runnel.yaml"
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+	@if [ -z "$(DESTDIR)" ]; then echo "next: edit $(CONFIG_DIRECTORY)/runnel.yaml, then systemctl enable --now runnel"; fi
+
+uninstall: ## what install copied; your configuration and the state stay
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl disable --now runnel.service 2>/dev/null || true; fi
+	rm -f "$(bin)/runnel" "$(share)/models/ecg-beats.safetensors" "$(share)/examples/runnel.yaml" "$(units)/runnel.service"
+	@for folder in "$(share)/models" "$(share)/examples" "$(share)"; do \
+	  if [ -d "$$folder" ]; then rmdir --ignore-fail-on-non-empty "$$folder"; fi; done
+	@# The example, unedited, is no configuration of yours.
+	@if [ -f "$(config)/runnel.yaml" ] && sed 's|/usr/local|$(PREFIX)|g' deploy/runnel.yaml | cmp -s - "$(config)/runnel.yaml"; then \
+	  rm "$(config)/runnel.yaml"; rmdir --ignore-fail-on-non-empty "$(config)"; fi
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+
+clean: ## remove what was built
+	rm -rf .build .build-*
