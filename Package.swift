@@ -20,7 +20,10 @@ func tests(_ name: String, of below: [Target.Dependency]) -> Target {
 let package = Package(
   name: "runnel",
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     // MARK: 0 - C; each imported by one Swift target only
@@ -41,18 +44,35 @@ let package = Package(
     floor("RunnelWire", on: ["RunnelCore", "RunnelKernels"]),
     floor("RunnelSignal", on: ["RunnelCore", "RunnelKernels"]),
     floor("RunnelInference", on: ["RunnelCore", "RunnelKernels"]),
-    floor("RunnelLabels", on: ["RunnelCore", "RunnelKernels"]),
+    floor("RunnelLabels", on: ["RunnelCore"]),
 
     // MARK: 3 - lanes and batches
-    floor("RunnelPipeline", on: ["RunnelCore", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels"]),
+    floor(
+      "RunnelPipeline",
+      on: ["RunnelCore", "RunnelKernels", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels"]),
 
     // MARK: 4 - edges: sockets | files
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
     floor("RunnelRecordings", on: ["RunnelCore"]),
 
     // MARK: 5 - configuration, lifecycle, the outer loop
-    floor("RunnelService", on: ["RunnelCore", .product(name: "Yams", package: "Yams")]),
-    floor("RunnelService", on: ["RunnelCore"]),
+    floor(
+      "RunnelService",
+      on: [
+        "RunnelCore", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels", "RunnelPipeline", "RunnelZeroMQ",
+        "RunnelRecordings", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
+
+    // MARK: 6 - the command line
+    .executableTarget(
+      name: "runnel",
+      dependencies: [
+        "RunnelService", "RunnelPipeline", "RunnelLabels", "RunnelInference", "RunnelSignal", "RunnelRecordings",
+        "RunnelWire", "RunnelZeroMQ", "RunnelCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
 
     // MARK: beside the house - for Tests only
     .target(name: "CAllocationCount"),
@@ -60,17 +80,17 @@ let package = Package(
 
     // MARK: tests
     tests("HouseTests", of: []),
+    tests("LawTests", of: ["RunnelPipeline", "RunnelWire", "RunnelInference", "RunnelCore"]),
     tests("RunnelCoreTests", of: ["RunnelCore"]),
-    tests("RunnelWireTests", of: ["RunnelCore", "RunnelKernels", "RunnelWire"]),
-    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
-    tests("RunnelLabelsTests", of: ["RunnelCore", "RunnelLabels"]),
     tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
+    tests("RunnelWireTests", of: ["RunnelWire", "RunnelKernels", "RunnelCore"]),
     tests("RunnelSignalTests", of: ["RunnelSignal", "RunnelKernels", "RunnelCore"]),
-    tests("RunnelServiceTests", of: ["RunnelService"]),
-    tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
     tests("RunnelInferenceTests", of: ["RunnelInference", "RunnelKernels", "RunnelCore"]),
+    tests("RunnelLabelsTests", of: ["RunnelLabels", "RunnelCore"]),
+    tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
-    tests("RunnelServiceTests", of: ["RunnelService", "RunnelCore"]),
+    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
+    tests("RunnelServiceTests", of: ["RunnelService", "RunnelPipeline", "RunnelWire", "RunnelZeroMQ", "RunnelCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

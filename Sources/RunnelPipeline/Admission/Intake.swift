@@ -1,0 +1,86 @@
+import RunnelCore
+import RunnelWire
+
+/// The streams of one input: every distinct topic makes one, on its first message, up to `max_streams`.
+///
+/// Streams of a format with epochs are known by name, whichever endpoint they come from, so that a second endpoint
+/// with the same epoch is an A/B feed (first copy wins) and one with another epoch a rival. Without epochs each
+/// endpoint has its own.
+public struct Intake {
+  public let policy: StreamPolicy
+  public private(set) var streams: [StreamAdmission] = []
+  /// What never reached a stream: undecodable messages, foreign topics, too many streams.
+  public private(set) var accounting = Accounting()
+
+  private var indexByName = ByteTable()
+  /// Added to the index that the listener hears, so that several inputs share one numbering.
+  private let numbering: () -> Int
+
+  /// - Parameter numbering: called once a stream; gives the index under which the listener will know it.
+  public init(policy: StreamPolicy, numbering: @escaping () -> Int) {
+    self.policy = policy
+    self.numbering = numbering
+  }
+
+  public enum Arrival {
+    case taken
+    case tooManyStreams
+  }
+
+  /// Admits one decoded message of the stream whose name these bytes spell.
+  ///
+  /// - Parameter makeName: the stream's name in text; called once, when the stream is first seen.
+  @discardableResult
+  public mutating func admit<L: StreamListener>(
+    _ message: DecodedMessage, key: UnsafeRawBufferPointer, endpoint: String, now: Int64, to listener: inout L,
+    makeName: () -> String
+  ) -> Arrival {
+    guard let position = position(of: key, endpoint: endpoint, makeName: makeName) else {
+      accounting.messagesReceived += 1
+      accounting.reject(.tooManyStreams)
+      return .tooManyStreams
+    }
+    switch message {
+    case .samples(let samples): streams[position].admit(samples, now: now, to: &listener)
+    case .heartbeat(let heartbeat): streams[position].admit(heartbeat, now: now, to: &listener)
+    case .end(let end): streams[position].admit(end, now: now, to: &listener)
+    case .description(let description): streams[position].admit(description, now: now, to: &listener)
+    }
+    return .taken
+  }
+
+  /// A message that could not be decoded, or that no stream of this input claims.
+  public mutating func reject(_ error: DecodeError) {
+    accounting.messagesReceived += 1
+    accounting.reject(error.reason)
+  }
+
+  public mutating func tick<L: StreamListener>(now: Int64, to listener: inout L) {
+    for position in streams.indices { streams[position].tick(now: now, to: &listener) }
+  }
+
+  /// The connection to this endpoint was seen to drop.
+  public mutating func disconnected<L: StreamListener>(endpoint: String, now: Int64, to listener: inout L) {
+    for position in streams.indices where streams[position].identity.endpoint == endpoint {
+      streams[position].disconnected(now: now, to: &listener)
+    }
+  }
+
+  public mutating func drain<L: StreamListener>(to listener: inout L) {
+    for position in streams.indices { streams[position].drain(to: &listener) }
+  }
+
+  /// Law 6 over the whole input.
+  public var total: Accounting { streams.reduce(into: accounting) { $0 += $1.accounting } }
+
+  private mutating func position(
+    of key: UnsafeRawBufferPointer, endpoint: String, makeName: () -> String
+  ) -> Int? {
+    if let known = indexByName[key] { return known }
+    guard streams.count < policy.maxStreams else { return nil }
+    let identity = StreamIdentity(input: policy.input, endpoint: endpoint, stream: makeName())
+    streams.append(StreamAdmission(identity: identity, index: numbering(), policy: policy))
+    indexByName[key] = streams.count - 1
+    return streams.count - 1
+  }
+}

@@ -1,0 +1,9 @@
+import RunnelWire
+
+/// Where labels go: a socket, a file, a test.
+public protocol LabelSink {
+  /// - Parameters:
+  ///   - label: whole but for its latency; borrowed until the call returns.
+  ///   - arrived: monotonic ns when the message that brought it about came in; 0 where none did.
+  mutating func publish(_ label: LabelMessage, arrived: Int64)
+}

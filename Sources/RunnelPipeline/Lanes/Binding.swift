@@ -1,0 +1,67 @@
+import RunnelCore
+import RunnelInference
+import RunnelSignal
+
+/// A lane to be: its name, and which channel feeds which input of the model.
+struct LaneBinding {
+  var channel: String
+  var feeds: [Lane.Feed]
+}
+
+extension PipelinePlan {
+  /// The lanes this pipeline has on a session, channels found by name and units converted.
+  func bindings(_ session: Session) throws(Refusal) -> [LaneBinding] {
+    switch binding {
+    case .each(let wanted):
+      var lanes: [LaneBinding] = []
+      for channel in wanted ?? session.channels.map(\.name) {
+        lanes.append(
+          LaneBinding(channel: channel, feeds: [try feed(channel, wanting: model.description.inputs[0], session)]))
+      }
+      return lanes
+    case .group(let name, let channels):
+      var feeds: [Lane.Feed] = []
+      for input in model.description.inputs {
+        feeds.append(try feed(channels[input.name] ?? input.name, wanting: input, session))
+      }
+      return [LaneBinding(channel: name, feeds: feeds)]
+    }
+  }
+
+  private func feed(
+    _ channel: String, wanting input: ModelDescription.Input, _ session: Session
+  ) throws(Refusal) -> Lane.Feed {
+    guard let index = session.channels.firstIndex(where: { $0.name == channel }) else {
+      throw Refusal(
+        .channelMissing,
+        "stream '\(session.stream.stream)' has no channel '\(channel)' (it has: "
+          + "\(session.channels.map(\.name).joined(separator: ", "))): name one of those in pipeline '\(name)'")
+    }
+    let source = session.channels[index]
+    return Lane.Feed(
+      channel: index,
+      reader: SampleReader(
+        scaling: source.scaling, unitFactor: try factor(source, wanting: input, session), missing: missing,
+        range: range))
+  }
+
+  private func factor(
+    _ source: Channel, wanting input: ModelDescription.Input, _ session: Session
+  ) throws(Refusal) -> Double {
+    guard let wanted = input.unit else { return 1 }
+    guard let declared = source.unit else {
+      throw Refusal(
+        .unit,
+        "channel '\(source.name)' of stream '\(session.stream.stream)' declares no unit and the model wants \(wanted): "
+          + "say it in the stream's description, or as streams.\(session.stream.input).channels: "
+          + "[{name: \(source.name), unit: …}]")
+    }
+    guard let factor = Units.factor(from: declared, to: wanted) else {
+      throw Refusal(
+        .unit,
+        "channel '\(source.name)' of stream '\(session.stream.stream)' is in \(declared), which cannot be converted to "
+          + "the model's \(wanted)")
+    }
+    return factor
+  }
+}

@@ -1,0 +1,87 @@
+import RunnelCore
+import RunnelLabels
+import RunnelWire
+
+/// Turns a lane's decisions and statuses into label messages: one message is kept and rewritten, so that composing
+/// allocates nothing.
+struct LabelComposer {
+  private var message: LabelMessage
+  private let names: [String]
+  /// Labels speak of rows from here on.
+  private let start: Int64
+
+  var anchor: TimeAnchor?
+  var missing = MissingLedger()
+  var isWarming = true
+  var nextSequence: UInt64 = 0
+
+  init(pipeline: PipelinePlan, session: Session, channel: String, epoch: UInt64, labels: [String]) {
+    message = LabelMessage(
+      kind: .heartbeat, input: session.stream.input, stream: session.stream.stream, channel: channel,
+      pipeline: pipeline.name, model: pipeline.model.digest, epoch: epoch, inputEpoch: session.epoch, sequence: 0)
+    message.level = session.level
+    message.synthetic = session.synthetic ? true : nil
+    names = labels
+    start = session.start
+  }
+
+  /// A decision of the step `step`, unless it speaks of rows before the session's first.
+  mutating func compose(
+    _ decision: Decision, _ scores: UnsafeBufferPointer<Float>, step: Int64, clock: StepClock,
+    _ publish: (LabelMessage) -> Void
+  ) {
+    let at = clock.position(ofStep: decision.position)
+    guard at >= start else { return }
+    let steps = clock.rows(ofSteps: decision.firstStep, decision.lastStep)
+    let rows = max(steps.lowerBound, start)...max(steps.upperBound, start)
+    switch decision.kind {
+    case .label: message.kind = .label
+    case .onset: message.kind = .event(.onset, number: decision.event ?? 0)
+    case .offset: message.kind = .event(.offset, number: decision.event ?? 0)
+    case .point: message.kind = .event(.point, number: decision.event ?? 0)
+    }
+    place(at: at, rows: rows, decided: clock.newestIndex(ofStep: step))
+    let (lost, quality) = missing.missing(in: rows)
+    message.missing = lost
+    message.quality = max(quality, isWarming ? .warming : .ok)
+    message.label = decision.classIndex.map { names[$0] } ?? "unknown"
+    message.id = decision.classIndex
+    message.p = decision.score
+    message.scores.removeAll(keepingCapacity: true)
+    message.scores.append(contentsOf: scores)
+    number()
+    publish(message)
+  }
+
+  /// A status of these rows.
+  mutating func status(
+    _ status: LabelMessage.Status, reason: String, range: Range<Int64>, _ publish: (LabelMessage) -> Void
+  ) {
+    message.kind = .status(status, reason: reason)
+    let last = max(range.lowerBound, range.upperBound - 1)
+    place(at: range.lowerBound, rows: range.lowerBound...last, decided: last)
+    message.missing = status == .start || status == .end ? 0 : Int64(range.count)
+    message.quality = nil
+    message.label = nil
+    message.id = nil
+    message.p = nil
+    message.scores.removeAll(keepingCapacity: true)
+    number()
+    publish(message)
+  }
+
+  private mutating func place(at index: Int64, rows: ClosedRange<Int64>, decided: Int64) {
+    message.at = index
+    message.first = rows.lowerBound
+    message.last = rows.upperBound
+    message.decided = decided
+    let time = anchor?.time(of: index)
+    message.timestamp = time
+    message.timeSource = time == nil ? nil : anchor?.source
+  }
+
+  private mutating func number() {
+    message.sequence = nextSequence
+    if message.consumesSequence { nextSequence += 1 }
+  }
+}

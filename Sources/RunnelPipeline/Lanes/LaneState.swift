@@ -1,0 +1,37 @@
+import RunnelCore
+import RunnelLabels
+import RunnelSignal
+
+/// Everything a lane takes from sample to sample, but for h and c, which lie in the model's bank: one value, so that
+/// nothing can be forgotten in a reset or a checkpoint.
+struct LaneState: Sendable, Equatable {
+  var filler: GapFiller.State
+  /// One per input of the model.
+  var conditioners: [ConditionerState]
+  var flatRuns: [FlatDetector.Run]
+  var decision: DecisionState
+  var window: RollingWindow
+  var missing = MissingLedger()
+  /// Rows missing up to now, not yet followed by a sample.
+  var hole: Hole?
+  /// Labels of steps before this one are `warming`.
+  var warmUntil: Int64
+  /// The seq of the next label.
+  var nextSequence: UInt64 = 0
+
+  struct Hole: Sendable, Equatable {
+    var range: Range<Int64>
+    var reason: GapReason
+    /// It grew beyond `carry`, so state was reset.
+    var hasReset: Bool
+  }
+
+  init(plan: LanePlan, inputs: Int) {
+    filler = plan.filler.makeState()
+    conditioners = Array(repeating: plan.conditioner.makeState(), count: inputs)
+    flatRuns = Array(repeating: FlatDetector.Run(), count: inputs)
+    decision = plan.decision.makeState()
+    window = RollingWindow(length: plan.window, features: inputs)
+    warmUntil = 0
+  }
+}

@@ -1,0 +1,142 @@
+import RunnelCore
+import RunnelInference
+import RunnelWire
+
+/// The inner story: from an admitted chunk to a settled label.
+///
+///     admitted rows ─▶ each lane: read, fill, condition ─▶ gather ─▶ step ─▶ score ─▶ settle ─▶ sink
+///
+/// A pipeline owns the lanes of its model and the bank in which their h and c lie. Lanes of any stream step together
+/// whenever they have a frame ready; which of them do never changes a lane's bits (law 2).
+public final class Pipeline {
+  public let plan: PipelinePlan
+  private var bank: StateBank
+  private var lanes: [Int: [Lane]] = [:]  // by stream
+  private var ready: [Lane] = []
+  private let batch: Batch
+  private var nextEpoch: UInt64
+
+  /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
+  public init(plan: PipelinePlan, epoch: UInt64) {
+    self.plan = plan
+    bank = StateBank(for: plan.model.network)
+    batch = Batch(network: plan.model.network)
+    nextEpoch = epoch
+  }
+
+  public var laneCount: Int { lanes.values.reduce(0) { $0 + $1.count } }
+
+  // MARK: what happens to a stream
+
+  /// Opens the lanes of a session, closing those of the one before.
+  func start<Sink: LabelSink>(_ session: Session, stream: Int, sink: inout Sink) throws(Refusal) {
+    close(stream: stream, sink: &sink)
+    let bindings = try plan.bindings(session)
+    let lanePlan = try LanePlan(plan, session: session, inputs: plan.model.description.inputs.count)
+    let epoch = nextEpoch
+    nextEpoch += 1
+    lanes[stream] = bindings.map { binding in
+      var composer = LabelComposer(
+        pipeline: plan, session: session, channel: binding.channel, epoch: epoch, labels: lanePlan.decision.labels)
+      composer.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) {
+        sink.publish($0, arrived: 0)
+      }
+      return Lane(plan: lanePlan, feeds: binding.feeds, slot: bank.open(), composer: composer, start: session.start)
+    }
+  }
+
+  func chunk<Sink: LabelSink>(
+    _ chunk: Chunk, rows: Range<Int>, first: Int64, time: TimeAnchor?, arrived: Int64, stream: Int, sink: inout Sink
+  ) {
+    guard let lanes = lanes[stream] else { return }
+    for lane in lanes { lane.setTime(time) }
+    var start = rows.lowerBound
+    while start < rows.upperBound {
+      let end = min(start + Lane.blockRows, rows.upperBound)
+      for lane in lanes {
+        if !lane.hasRoom { step(sink: &sink) }
+        lane.push(chunk, rows: start..<end, first: first + Int64(start - rows.lowerBound), arrived: arrived)
+        mark(lane)
+      }
+      start = end
+    }
+  }
+
+  func gap(_ range: Range<Int64>, stream: Int) {
+    for lane in lanes[stream] ?? [] {
+      lane.push(gap: range)
+      mark(lane)
+    }
+  }
+
+  func unknownGap(at index: Int64, stream: Int) {
+    for lane in lanes[stream] ?? [] {
+      lane.push(unknownGapAt: index)
+      mark(lane)
+    }
+  }
+
+  func end(at index: Int64, stream: Int) {
+    for lane in lanes[stream] ?? [] {
+      lane.push(endAt: index)
+      mark(lane)
+    }
+  }
+
+  private func close<Sink: LabelSink>(stream: Int, sink: inout Sink) {
+    guard let old = lanes.removeValue(forKey: stream) else { return }
+    step(sink: &sink)
+    for lane in old { bank.close(lane.slot) }
+  }
+
+  // MARK: the step
+
+  private func mark(_ lane: Lane) {
+    guard !lane.isReady, !lane.queue.isEmpty else { return }
+    lane.isReady = true
+    ready.append(lane)
+  }
+
+  /// Steps every lane that has frames, one frame of each at a time, until none has.
+  func step<Sink: LabelSink>(sink: inout Sink) {
+    while !ready.isEmpty {
+      gather(sink: &sink)
+      batch.step(bank: &bank)
+      score(sink: &sink)
+    }
+  }
+
+  private func gather<Sink: LabelSink>(sink: inout Sink) {
+    batch.clear(room: ready.count)
+    var kept = 0
+    for index in ready.indices {
+      let lane = ready[index]
+      guard let step = lane.nextFrame(into: batch.nextFrame, bank: &bank, sink: &sink) else {
+        lane.isReady = false
+        continue
+      }
+      batch.append(slot: lane.slot, step: step)
+      ready[kept] = lane
+      kept += 1
+    }
+    ready.removeLast(ready.count - kept)
+  }
+
+  private func score<Sink: LabelSink>(sink: inout Sink) {
+    for row in 0..<batch.count {
+      let lane = ready[row]
+      if bank.failed(row: row) {
+        lane.settleFailure(step: batch.steps[row], bank: &bank, sink: &sink)
+      } else {
+        lane.settle(step: batch.steps[row], scores: batch.scores(row), sink: &sink)
+      }
+    }
+  }
+
+  /// What the lanes counted since the last call.
+  public func takeCounts() -> LaneCounts {
+    var sum = LaneCounts()
+    for lane in lanes.values.joined() { sum += lane.takeCounts() }
+    return sum
+  }
+}

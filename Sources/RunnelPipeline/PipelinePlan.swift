@@ -1,0 +1,82 @@
+import RunnelCore
+import RunnelInference
+import RunnelLabels
+import RunnelSignal
+
+/// One pipeline of a configuration, before any stream has come: which model, on which channels, by which rules.
+public struct PipelinePlan: Sendable {
+  public enum Binding: Sendable, Hashable {
+    /// One lane per channel; nil takes every channel of the stream.
+    case each([String]?)
+    /// One lane per stream: model input by name → channel by name. Labels carry the group's name as channel.
+    case group(name: String, channels: [String: String])
+  }
+
+  public var name: String
+  public var model: Model
+  public var binding: Binding
+  public var rule: DecisionRule
+  public var gap: GapSettings
+  /// Raw values that stand for a missing sample.
+  public var missing: [Double]
+  /// Physical values outside are missing (`lead-off`), in the channel's own unit.
+  public var range: ClosedRange<Double>?
+  /// Seconds without change after which a signal is missing (`lead-off`).
+  public var flat: Double?
+
+  /// - Parameter rule: nil takes the model's own.
+  public init(
+    name: String, model: Model, binding: Binding = .each(nil), rule: DecisionRule? = nil,
+    gap: GapSettings = GapSettings(), missing: [Double] = [], range: ClosedRange<Double>? = nil, flat: Double? = nil
+  ) throws(Refusal) {
+    self.name = name
+    self.model = model
+    self.binding = binding
+    self.rule = rule ?? model.description.decide
+    self.gap = gap
+    self.missing = missing
+    self.range = range
+    self.flat = flat
+    try checkInputs()
+    _ = try decision()
+  }
+
+  /// The deciding head's place among the network's outputs, and its rule in steps.
+  func decision() throws(Refusal) -> (Range<Int>, DecisionPlan) {
+    let description = model.description
+    var start = 0
+    for head in description.heads {
+      let range = start..<start + head.labels.count
+      start = range.upperBound
+      guard rule.head == nil || rule.head == head.name else { continue }
+      do {
+        return (
+          range,
+          try DecisionPlan(
+            rule: rule, labels: head.labels, rate: description.rate, hop: description.hop,
+            delaySteps: Int64((description.delay * description.rate).rounded()))
+        )
+      } catch { throw Refusal(.malformed, "pipeline '\(name)': \(error)") }
+    }
+    let names = description.heads.map(\.name).joined(separator: ", ")
+    throw Refusal(.malformed, "pipeline '\(name)': the model has no head '\(rule.head ?? "")' (it has: \(names))")
+  }
+
+  private func checkInputs() throws(Refusal) {
+    let names = model.description.inputs.map(\.name)
+    switch binding {
+    case .each:
+      guard names.count != 1 else { return }
+      throw Refusal(
+        .channelMissing,
+        "pipeline '\(name)': the model has \(names.count) inputs (\(names.joined(separator: ", "))): bind them with "
+          + "group: {\(names.map { "\($0): CHANNEL" }.joined(separator: ", "))}")
+    case .group(_, let channels):
+      guard Set(channels.keys) != Set(names) else { return }
+      throw Refusal(
+        .channelMissing,
+        "pipeline '\(name)': group binds \(channels.keys.sorted().joined(separator: ", ")), but the model's inputs are "
+          + names.joined(separator: ", "))
+    }
+  }
+}

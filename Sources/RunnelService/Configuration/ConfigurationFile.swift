@@ -1,0 +1,32 @@
+import Glibc
+import RunnelRecordings
+
+/// Reads a configuration from a file, with the environment of this process.
+public enum ConfigurationFile {
+  /// A configuration larger than this is something else.
+  private static let sizeLimit = 4 << 20
+
+  /// - Throws: `ServiceError`: 66 no such file, 77 permission, 78 with every mistake of the file at once.
+  public static func read(_ path: String) throws(ServiceError) -> ReadConfiguration {
+    let bytes: [UInt8]
+    do throws(RecordingError) { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
+    do throws(ConfigurationErrors) {
+      return try ConfigurationReader.read(
+        text: String(decoding: bytes, as: UTF8.self), file: path, environment: environment)
+    } catch { throw ServiceError(.configuration, error.description) }
+  }
+
+  /// The variables of this process.
+  public static var environment: [String: String] {
+    var variables: [String: String] = [:]
+    var entry: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+    while let pair = entry.pointee {
+      let text = String(cString: pair)
+      if let equals = text.firstIndex(of: "=") {
+        variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      }
+      entry += 1
+    }
+    return variables
+  }
+}

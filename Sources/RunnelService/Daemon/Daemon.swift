@@ -1,0 +1,224 @@
+import Logging
+import RunnelCore
+import RunnelPipeline
+import RunnelWire
+import RunnelZeroMQ
+
+/// The outer story: sockets and files around the pipeline.
+///
+///     wait ─▶ receive ─▶ decode ─▶ admit ─▶ (pipeline: condition … settle) ─▶ encode ─▶ publish
+///       ▲                                                                                  │
+///       └────────────── heartbeats, ticks, connections, the signal to stop ◀───────────────┘
+///
+/// One thread does it all: a message is admitted, stepped and its labels are sent before the next wait, so there is
+/// no queue in between that could fill, reorder or forget. `open` binds everything; `run` returns after the drain.
+public final class Daemon {
+  public let configuration: Configuration
+  private let clock: Clock
+  private let log: OperatorLog
+  private let context = ZeroMQContext()
+  private var inputs: [InputSocket] = []
+  private var intakes: [Intake] = []
+  private let shard: Shard<LabelPublisher>
+  private let publisher: LabelPublisher
+  private var receiver = MultipartReceiver()
+  private var lanes = LaneCounts()
+  private var lastStatus = ""
+
+  /// How often waits of held messages and of silent streams are looked at.
+  private static let tick: Int64 = 100_000_000
+  /// Messages taken from one socket before the others have their turn.
+  private static let turn = 256
+  /// How long a drain may go on when publishers do not stop.
+  private static let drainLimit: Int64 = 3_000_000_000
+
+  /// Binds and connects every socket of the configuration.
+  ///
+  /// - Parameter models: by their names in the configuration, checked.
+  /// - Throws: `ServiceError` (69 where an endpoint is in use or cannot be reached, 78 where model and configuration
+  ///   contradict each other).
+  public init(_ configuration: Configuration, models: [String: Model], clock: Clock = .system, logger: Logger) throws {
+    self.configuration = configuration
+    self.clock = clock
+    log = OperatorLog(logger, clock: clock)
+    let claims = try configuration.claims(models: models, epoch: UInt64(clear: clock.unix()))
+    do {
+      let now = clock.monotonic()
+      publisher = LabelPublisher(
+        outputs: try configuration.outputs.map { [context] in
+          LabelPublisher.Output(
+            configuration: $0, socket: try OutputSocket($0, context: context), nextHeartbeat: now)
+        }, clock: clock)
+      shard = Shard(claims: claims, sink: publisher)
+      for (index, input) in configuration.inputs.enumerated() {
+        let shard = shard
+        intakes.append(Intake(policy: input.policy, numbering: { shard.addStream() }))
+        shard.timeSources[input.name] = input.time.wire
+        for (number, endpoint) in input.socket.endpoints.enumerated() {
+          inputs.append(
+            try InputSocket(input, endpoint: endpoint, number: number, intake: index, context: context))
+        }
+      }
+    } catch let error as ZeroMQError { throw ServiceError(.unavailable, "\(error)") }
+    let log = log
+    shard.observe = { event, stream in log.tell(event, of: stream) }
+  }
+
+  /// The endpoints as peers reach them.
+  public var inputEndpoints: [String] { inputs.map(\.endpoint) }
+  public var outputEndpoints: [String] { publisher.endpoints }
+
+  // MARK: the loop
+
+  /// Works until `stop` becomes readable, then drains: what has arrived is used, what is held is counted.
+  ///
+  /// - Parameter status: hears one line of words, once a second while it changes.
+  public func run(stop: Int32, status: (String) -> Void = { _ in }) throws -> DaemonReport {
+    var poller = Poller()
+    let stopping = poller.add(fileDescriptor: stop)
+    let readable = inputs.map { poller.add($0.socket) }
+    var nextTick = clock.monotonic()
+    var nextStatus = nextTick
+    while !poller.ready(stopping).contains(.readable) {
+      var now = clock.monotonic()
+      if now >= nextTick {
+        try tick(now)
+        nextTick = now + Self.tick
+      }
+      if now >= nextStatus {
+        tell(status)
+        nextStatus = now + 1_000_000_000
+      }
+      let heartbeat = try publisher.serve(now: now)
+      now = clock.monotonic()
+      let pause = max(0, min(nextTick, heartbeat) - now)
+      try poller.wait(milliseconds: Int((pause + 999_999) / 1_000_000))
+      for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {
+        try receive(from: input, atMost: Self.turn)
+      }
+      shard.step()
+    }
+    try drain()
+    return report()
+  }
+
+  /// Takes what waits in a socket; false when it held more than `limit`.
+  @discardableResult
+  private func receive(from input: InputSocket, atMost limit: Int) throws -> Bool {
+    for _ in 0..<limit {
+      switch try receiver.receive(from: input.socket) {
+      case .nothing: return true
+      case .message(let parts): admit(parts, from: input)
+      case .tooManyParts(let count, _):
+        reject(
+          DecodeError(
+            .parts, part: MultipartReceiver.partLimit, byteOffset: 0,
+            expected: "at most \(MultipartReceiver.partLimit) parts", found: "\(count)"), from: input)
+      }
+    }
+    return false
+  }
+
+  private func admit(_ parts: MessageParts, from input: InputSocket) {
+    let now = clock.monotonic()
+    shard.arrive(monotonic: now, unix: clock.unix())
+    do throws(DecodeError) {
+      let message = try input.decode(parts)
+      let topic = input.topic(of: parts)
+      guard input.claims(topic) else {
+        throw DecodeError(
+          .topic, part: 0, byteOffset: 0, expected: "a topic of input '\(input.input.name)'",
+          found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
+      }
+      var listener = shard
+      let arrival = intakes[input.intake].admit(
+        message, key: input.key(of: topic), endpoint: input.endpoint, now: now, to: &listener
+      ) { input.streamName(of: topic) }
+      if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
+    } catch { reject(error, from: input) }
+  }
+
+  private func reject(_ error: DecodeError, from input: InputSocket) {
+    intakes[input.intake].reject(error)
+    log.rejected(error, endpoint: input.endpoint)
+  }
+
+  // MARK: time passes
+
+  private func tick(_ now: Int64) throws {
+    for input in inputs {
+      while let report = try input.monitor.next() {
+        log.connection(report, of: input)
+        if case .disconnected = report.event {
+          var listener = shard
+          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: &listener)
+        }
+      }
+    }
+    var listener = shard
+    for index in intakes.indices { intakes[index].tick(now: now, to: &listener) }
+    shard.step()
+    lanes += shard.takeCounts()
+    log.flush(now: now)
+  }
+
+  // MARK: the end
+
+  private func drain() throws {
+    let deadline = clock.monotonic() + Self.drainLimit
+    for input in inputs {
+      while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.turn) {}
+    }
+    var listener = shard
+    for index in intakes.indices { intakes[index].drain(to: &listener) }
+    shard.step()
+    lanes += shard.takeCounts()
+    log.flush(now: .max)
+  }
+
+  /// Where everything went until now.
+  public func report() -> DaemonReport {
+    var accounting = intakes.reduce(into: Accounting()) { $0 += $1.total }
+    accounting.samplesFilled = lanes.samplesFilled
+    accounting.valuesMissing = lanes.valuesMissing
+    accounting.resets = lanes.resets
+    return DaemonReport(
+      accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
+      labels: publisher.labels, latencies: publisher.latencies)
+  }
+
+  private func tell(_ status: (String) -> Void) {
+    let line = statusLine
+    guard line != lastStatus else { return }
+    lastStatus = line
+    status(line)
+  }
+
+  /// What was opened, and who can reach it.
+  public var banner: [String] {
+    let listening = zip(inputs.map(\.input), inputEndpoints).map { input, endpoint in
+      "input '\(input.name)' \(input.socket.attachment == .bind ? "listens at" : "connects to") \(endpoint)"
+    }
+    let publishing = zip(configuration.outputs, outputEndpoints).map { output, endpoint in
+      "output '\(output.name)' publishes labels at \(endpoint)\(Self.reach(endpoint))"
+    }
+    return listening + publishing
+  }
+
+  private static func reach(_ endpoint: String) -> String {
+    guard let parsed = try? Endpoint(endpoint, for: .connect) else { return "" }
+    return parsed.isLocal ? " (only this machine can subscribe)" : " (any machine that reaches this one can subscribe)"
+  }
+
+  /// One line for `systemctl status`.
+  public var statusLine: String {
+    let report = report()
+    return "\(report.streams) streams, \(report.lanes) lanes, \(report.labels) labels, "
+      + "\(report.accounting.rowsLost) rows lost"
+  }
+}
+
+extension UInt64 {
+  /// A time before 1970 becomes 1: an epoch is positive.
+  fileprivate init(clear nanoseconds: Int64) { self = nanoseconds > 0 ? UInt64(nanoseconds) : 1 }
+}

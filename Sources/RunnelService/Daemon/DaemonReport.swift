@@ -1,0 +1,37 @@
+import RunnelCore
+
+/// What a daemon did: the accounting of law 6 and what came of it, for the log at the end and for `demo`.
+public struct DaemonReport {
+  public var accounting: Accounting
+  public var streams: Int
+  public var lanes: Int
+  public var labels: Int64
+  public var latencies: LatencyHistogram
+
+  /// The accounting in words, one line a sum; each line balances.
+  public var lines: [String] {
+    let a = accounting
+    var lines = [
+      "messages: \(a.messagesReceived) received = \(a.messagesDecoded) decoded + \(a.rejected.total) rejected"
+        + reasons(a.rejected.nonzero.map { ($0.reason.rawValue, $0.count) }),
+      "rows: \(a.rowsReceived) received = \(a.rowsUsed) used + \(a.dropped.total) dropped"
+        + reasons(a.dropped.nonzero.map { ($0.reason.rawValue, $0.count) }) + " + \(a.rowsHeld) held",
+      "lost: \(a.rowsLost) rows, \(a.messagesLost) messages in \(a.gaps) gaps; "
+        + "\(a.samplesFilled) samples filled, \(a.valuesMissing) values missing, \(a.resets) resets",
+    ]
+    var labelled = "labels: \(labels) from \(lanes) lanes of \(streams) streams"
+    if let median = latencies.microseconds(atPercentile: 50), let slow = latencies.microseconds(atPercentile: 99) {
+      labelled += ", latency p50 \(Self.rounded(median)) µs, p99 \(Self.rounded(slow)) µs"
+    }
+    lines.append(labelled)
+    return lines
+  }
+
+  private func reasons(_ counts: [(String, Int64)]) -> String {
+    counts.isEmpty ? "" : " (" + counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + ")"
+  }
+
+  private static func rounded(_ value: Double) -> String {
+    value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
+  }
+}

@@ -1,0 +1,86 @@
+import RunnelCore
+import RunnelWire
+import RunnelZeroMQ
+
+/// One endpoint of one input: its socket, what watches its connections, and the decoder of its format.
+final class InputSocket {
+  let input: InputConfiguration
+  /// The endpoint as configured, or with the port that `*` became.
+  let endpoint: String
+  let socket: Socket
+  var monitor: SocketMonitor
+  private let decoder: MessageDecoder
+  /// Where this input's streams are admitted.
+  let intake: Int
+  private let pattern: RunnelWire.TopicPattern?
+  /// In the runnel format the pattern of the same streams' descriptions.
+  private let description: RunnelWire.TopicPattern?
+  /// Names the stream of a format that has no topics.
+  private let fallbackName: String
+
+  init(
+    _ input: InputConfiguration, endpoint address: EndpointAddress, number: Int, intake: Int, context: ZeroMQContext
+  ) throws {
+    self.input = input
+    self.intake = intake
+    fallbackName = input.socket.endpoints.count > 1 ? "\(input.name)@\(number + 1)" : input.name
+    pattern = try input.topic.map { try RunnelWire.TopicPattern($0.text) }
+    description = input.format == .runnel ? pattern?.with(.description) : nil
+    let kind: SocketKind = input.kind == .sub ? .sub : .pull
+    var options = SocketOptions(for: kind)
+    options.apply(input.socket)
+    socket = try Socket(kind, in: context, options: options)
+    monitor = try SocketMonitor(of: socket, in: context)
+    switch input.format {
+    case .runnel: decoder = .runnel(RunnelDecoder(limits: WireLimits()))
+    case .array:
+      decoder = .array(
+        ArrayDecoder(
+          limits: WireLimits(), layout: input.layout == .interleaved ? .timeMajor : .channelMajor,
+          expectedChannels: input.channels?.count))
+    }
+    if kind == .sub { for prefix in Self.prefixes(input) { try socket.subscribe(prefix) } }
+    switch input.socket.attachment {
+    case .bind: endpoint = try socket.bind(address.text)
+    case .connect: endpoint = try socket.connect(address.text)
+    }
+  }
+
+  /// SUB filters by prefix; a wildcard's tail is checked on receipt.
+  private static func prefixes(_ input: InputConfiguration) -> [String] {
+    switch (input.format, input.topic) {
+    case (.runnel, nil): ["s/", "m/"]
+    case (.runnel, let topic?): [topic.prefix, "m" + topic.prefix.dropFirst()]
+    case (.array, nil): [""]
+    case (.array, let topic?): [topic.prefix]
+    }
+  }
+
+  /// What this message says. Borrowed from the parts.
+  func decode(_ parts: MessageParts) throws(DecodeError) -> DecodedMessage { try decoder.decode(parts) }
+
+  /// The topic part, empty where the format's messages came without one.
+  func topic(of parts: MessageParts) -> UnsafeRawBufferPointer {
+    let withTopic = input.format == .runnel || parts.count == 3
+    return withTopic && parts.count > 0 ? parts[0] : UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// The bytes that tell this input's streams apart: in the runnel format the topic without its first letter, so that
+  /// samples and description of a stream meet.
+  func key(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard !topic.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return input.format == .runnel ? UnsafeRawBufferPointer(rebasing: topic.dropFirst()) : topic
+  }
+
+  func streamName(of topic: UnsafeRawBufferPointer) -> String {
+    if topic.isEmpty { return fallbackName }
+    if let parsed = try? Topic(topic) { return parsed.stream }
+    return String(decoding: topic, as: UTF8.self)
+  }
+
+  /// Whether the topic is one of this input's; SUB delivers by prefix, which is more.
+  func claims(_ topic: UnsafeRawBufferPointer) -> Bool {
+    guard let pattern else { return true }
+    return pattern.matches(topic) || description?.matches(topic) == true
+  }
+}

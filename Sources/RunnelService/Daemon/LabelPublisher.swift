@@ -1,0 +1,178 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelWire
+import RunnelZeroMQ
+
+/// Puts labels on the wire: one socket per output, the last label of each topic again for whoever comes late, and a
+/// heartbeat by which a subscriber learns what it lost at the tail.
+///
+/// A subscriber that stops reading fills its own queue and then loses messages, never delaying anyone: PUB and XPUB
+/// drop for it alone, and the seq of labels and heartbeats tells it how many.
+final class LabelPublisher: LabelSink {
+  private let clock: Clock
+  private var outputs: [Output]
+  private var topics: [TopicKey: Int] = [:]
+  private var entries: [Entry] = []
+  private(set) var latencies = LatencyHistogram()
+  private(set) var labels: Int64 = 0
+  private(set) var failures: Int64 = 0
+
+  struct Output {
+    let configuration: OutputConfiguration
+    let socket: OutputSocket
+    var nextHeartbeat: Int64
+  }
+
+  private struct TopicKey: Hashable {
+    var stream: String
+    var pipeline: String
+    var channel: String
+  }
+
+  /// One label topic: whose it is, and its newest message.
+  private struct Entry {
+    var topic: [UInt8]
+    var last: LabelMessage
+    var body: [UInt8] = []
+    var next: UInt64 = 0
+    var repeatedAt = Int64.min / 2
+  }
+
+  private var encoder = LabelEncoder()
+  private var receiver = MultipartReceiver()
+
+  /// Where subscribers find the labels.
+  var endpoints: [String] { outputs.map(\.socket.endpoint) }
+
+  init(outputs: [Output], clock: Clock) {
+    self.outputs = outputs
+    self.clock = clock
+  }
+
+  // MARK: labels
+
+  func publish(_ label: LabelMessage, arrived: Int64) {
+    var label = label
+    if arrived > 0, case .status = label.kind {
+    } else if arrived > 0 {
+      let latency = max(clock.monotonic() - arrived, 0)
+      label.latencyMicroseconds = latency / 1000
+      latencies.record(nanoseconds: latency)
+    }
+    let place = place(of: label)
+    entries[place].next = label.sequence + (label.consumesSequence ? 1 : 0)
+    if label.consumesSequence {
+      labels += 1
+      encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
+    }
+    send(label, topic: entries[place].topic)
+  }
+
+  private func place(of label: LabelMessage) -> Int {
+    let key = TopicKey(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
+    if let known = topics[key] {
+      if entries[known].last.epoch != label.epoch {
+        entries[known].last = label
+        entries[known].body.removeAll()
+      }
+      return known
+    }
+    let topic = try? Topic.labels(stream: key.stream, pipeline: key.pipeline, channel: key.channel)
+    entries.append(Entry(topic: topic?.bytes ?? Array("l/".utf8), last: label))
+    topics[key] = entries.count - 1
+    return entries.count - 1
+  }
+
+  private func send(_ label: LabelMessage, topic: [UInt8]) {
+    encoder.encode(label) { body in
+      topic.withUnsafeBytes { topic in
+        for output in outputs where (try? output.socket.socket.send(topic, body)) != .sent { failures += 1 }
+      }
+    }
+  }
+
+  // MARK: subscribers
+
+  /// Answers new subscribers and sends the heartbeats that are due; returns when the next is.
+  func serve(now: Int64) throws -> Int64 {
+    var next = Int64.max
+    for index in outputs.indices {
+      if outputs[index].configuration.kind == .xpub { try greet(outputs[index].socket, now: now) }
+      if now >= outputs[index].nextHeartbeat {
+        heartbeat(outputs[index].socket)
+        outputs[index].nextHeartbeat = now + Int64(outputs[index].configuration.heartbeat * 1e9)
+      }
+      next = min(next, outputs[index].nextHeartbeat)
+    }
+    return next
+  }
+
+  /// Sends the last label of each topic that a new subscription covers, at most once a second each.
+  private func greet(_ output: OutputSocket, now: Int64) throws {
+    while case .message(let parts) = try receiver.receive(from: output.socket) {
+      guard let subscription = Subscription(parts), subscription.begins else { continue }
+      for index in entries.indices
+      where !entries[index].body.isEmpty && subscription.covers(entries[index].topic)
+        && now - entries[index].repeatedAt >= 1_000_000_000
+      {
+        entries[index].repeatedAt = now
+        repeatLast(entries[index], to: output)
+      }
+    }
+  }
+
+  private func repeatLast(_ entry: Entry, to output: OutputSocket) {
+    guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
+    label.isRepeat = true
+    encoder.encode(label) { body in
+      entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
+    }
+  }
+
+  private func heartbeat(_ output: OutputSocket) {
+    for entry in entries {
+      let beat = LabelMessage(
+        kind: .heartbeat, input: entry.last.input, stream: entry.last.stream, channel: entry.last.channel,
+        pipeline: entry.last.pipeline, model: entry.last.model, epoch: entry.last.epoch, sequence: entry.next)
+      encoder.encode(beat) { body in
+        entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
+      }
+    }
+  }
+}
+
+/// A socket for labels, and the endpoint at which subscribers find it.
+final class OutputSocket {
+  let socket: Socket
+  let endpoint: String
+
+  init(_ output: OutputConfiguration, context: ZeroMQContext) throws {
+    let kind: SocketKind = output.kind == .xpub ? .xpub : .pub
+    var options = SocketOptions(for: kind)
+    options.apply(output.socket)
+    socket = try Socket(kind, in: context, options: options)
+    var first = ""
+    for address in output.socket.endpoints {
+      let reached =
+        switch output.socket.attachment {
+        case .bind: try socket.bind(address.text)
+        case .connect: try socket.connect(address.text)
+        }
+      if first.isEmpty { first = reached }
+    }
+    endpoint = first
+  }
+}
+
+extension SocketOptions {
+  /// A queue is configured in bytes and libzmq counts messages; a message of runnel is a kilobyte or more.
+  mutating func apply(_ configuration: SocketConfiguration) {
+    ipv6 = configuration.ipv6
+    keepalive = configuration.keepalive
+    reconnectMinimum = .seconds(configuration.reconnect.lowerBound)
+    reconnectMaximum = .seconds(configuration.reconnect.upperBound)
+    let messages = max(16, min(configuration.queueBytes / 1024, 1 << 20))
+    sendHighWater = messages
+    receiveHighWater = messages
+  }
+}

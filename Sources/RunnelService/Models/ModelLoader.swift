@@ -1,0 +1,36 @@
+import RunnelCore
+import RunnelInference
+import RunnelPipeline
+import RunnelRecordings
+
+/// Reads a model file and lets it prove itself: digest, every tensor, golden input through the kernels of this machine.
+public enum ModelLoader {
+  /// Larger files are no recurrent networks for streams.
+  static let sizeLimit = 1 << 30
+
+  /// - Parameter sha256: what the configuration pins the file's content to.
+  /// - Throws: `ServiceError` (66 no such file, 77 permission, 65 not a good model, 78 not the model it should be).
+  public static func load(_ path: String, sha256: String? = nil) throws(ServiceError) -> Model {
+    let bytes: [UInt8]
+    do { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
+    if let sha256 {
+      let found = bytes.withUnsafeBytes { SHA256.hex($0) }
+      guard found == sha256 else {
+        throw ServiceError(
+          .configuration, "\(path) has sha256 \(found), not the \(sha256) of the configuration: it is another file")
+      }
+    }
+    do {
+      let model = Model(try ModelFile(bytes: bytes))
+      _ = try model.file.golden.check(model.network)
+      return model
+    } catch { throw ServiceError(.data, "\(path): \(error)") }
+  }
+
+  /// All models of a configuration, by name.
+  public static func load(_ references: [ModelReference]) throws(ServiceError) -> [String: Model] {
+    var models: [String: Model] = [:]
+    for reference in references { models[reference.name] = try load(reference.path, sha256: reference.sha256) }
+    return models
+  }
+}

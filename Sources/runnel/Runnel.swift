@@ -1,0 +1,38 @@
+import ArgumentParser
+import Glibc
+import RunnelService
+
+/// The command line. Results go to standard output, messages to standard error; errors are one sentence with the
+/// remedy and an exit code of sysexits.h (see `ServiceError.Kind`).
+@main
+struct Runnel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runnel",
+    abstract:
+      "Turns live sample streams into live labels with recurrent networks whose state is carried, exact, and visible.",
+    discussion: """
+      Begin with `runnel demo`: synthetic ECG through the bundled model, labels on the terminal.
+
+      Exit codes: 0 good, 1 the answer is no, 64 usage, 65 bad data, 66 no such file, 69 unreachable or in use, \
+      70 a bug, 73 and 74 output, 77 permission, 78 configuration.
+      """,
+    version: Version.text,
+    subcommands: [
+      RunCommand.self
+    ])
+
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as ServiceError {
+      Terminal.complain(error)
+      Glibc.exit(error.kind.rawValue)
+    } catch { exit(withError: error) }
+  }
+}
+
+enum Version {
+  static let text = "0.1.0"
+}
