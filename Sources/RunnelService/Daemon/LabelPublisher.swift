@@ -93,6 +93,11 @@ final class LabelPublisher: LabelSink {
 
   // MARK: subscribers
 
+  /// Has the loop wake when a subscription comes.
+  func watch(with poller: inout Poller) {
+    for output in outputs where output.configuration.kind == .xpub { _ = poller.add(output.socket.socket) }
+  }
+
   /// Answers new subscribers and sends the heartbeats that are due; returns when the next is.
   func serve(now: Int64) throws -> Int64 {
     var next = Int64.max
