@@ -7,10 +7,10 @@ What it learns: at every step, whether a beat lay 0.35 s ago (within 40 ms), and
 
 This script conditions nothing itself. It writes an untrained model file, lets `runnel label RECORD --conditioned FILE`
 say what the network will see, and trains on that: training and service cannot drift apart. Whoever has those arrays
-already gives their folder with --conditioned (RECORD.LEAD.npy, float32 [T, 1], row k is frame k).
+already gives their folder with --conditioned (RECORD.npy, float32 [T, 1], row k is frame k).
 
-Records come from DS1 of de Chazal's inter-patient split (IEEE TBME 51(7):1196-1206, 2004). Four are held out: they choose
-epoch and thresholds, so their figures are a little kind to the model. DS2 is neither needed nor read; 201 is left out
+Records come from DS1 of de Chazal's inter-patient split (IEEE TBME 51(7):1196-1206, 2004). Four are held out: they
+choose epoch and thresholds, so their figures are kind to the model. DS2 is neither needed nor read; 201 is left out
 because it shows the patient of 202, which is in DS2.
 
 Needs numpy and PyTorch; about 20 minutes on one core. The same seed, PyTorch and processor give the same file.
@@ -40,7 +40,6 @@ LABELS = ["none", "N", "S", "V", "F"]
 CLASS_WEIGHTS = [0.3, 0.6, 3.0, 1.5, 2.0]  # F is rare, S is rare and easily taken for N
 SEGMENT = 3 * RATE  # steps of truncated back-propagation
 ROTATIONS = 4  # of each record in a batch
-MIXED = 0.5  # of the rotations have some of the second lead added
 EPOCHS = 9
 
 CONDITIONING = {
@@ -111,7 +110,7 @@ class Truth:
 
 
 def annotations(path):
-    """(sample index, symbol) of an MIT annotation file: 16-bit words, code in the upper 6 bits, step in the lower 10."""
+    """(sample index, symbol) of an MIT annotation file: 16-bit words, code in the upper 6 bits, step in the others."""
     words = np.fromfile(path, "<u2").tolist()
     at, place = 0, 0
     while place < len(words) and words[place] != 0:
@@ -135,10 +134,9 @@ def annotations(path):
 class Record:
     """One conditioned record and what to learn of it."""
 
-    def __init__(self, name, frames, other, truth):
+    def __init__(self, name, frames, truth):
         self.name = name
         self.frames = frames  # (T,) float32, mV
-        self.other = other  # the record's second lead, to mix with; None where not needed
         self.truth = truth
         self.at = np.array([at for at, _ in truth.beats]) * (RATE / RECORDED_RATE)  # steps
         self.classes = np.array([LABELS.index(name) if name in LABELS else -1 for _, name in truth.beats])
@@ -153,11 +151,7 @@ class Record:
         offset = random.integers(length)
         speed = np.exp(random.uniform(-0.12, 0.12)) if random.random() < 0.5 else 1.0
         places = (offset + np.arange(length) * speed) % length
-        frames = self.frames
-        if self.other is not None and random.random() < MIXED:
-            # An electrode placed elsewhere sees another mixture of the same heart: more patients than there were.
-            frames = frames + np.float32(random.normal(0, 0.4)) * self.other
-        frames = np.interp(places, np.arange(length), frames).astype(np.float32)
+        frames = np.interp(places, np.arange(length), self.frames).astype(np.float32)
 
         targets = np.zeros(length, np.int64)
         # The lag of conditioning stays what it is when the signal is stretched: 6 steps, nearly all the resampler's.
@@ -190,35 +184,22 @@ def disturb(frames, random):
     return frames.astype(np.float32)
 
 
-def leads(name, data):
-    """The names of a record's two signals, the one to learn from first: 114 has them the other way round."""
-    with open(os.path.join(data, name + ".hea")) as file:
-        names = [line.split()[8] for line in file.read().splitlines()[1:3]]
-    return sorted(names, key=lambda lead: lead != LEAD)
-
-
-def conditioned(name, lead, data, runnel, untrained, folder):
-    """What the network sees of a record, from runnel itself."""
-    path = os.path.join(folder, f"{name}.{lead}.npy")
+def conditioned(name, data, runnel, untrained, folder):
+    """What the network sees of a record, from runnel itself. The lead goes by name: 114 has its leads reversed."""
+    path = os.path.join(folder, name + ".npy")
     header = os.path.join(data, name + ".hea")
-    command = [runnel, "label", header, "-m", untrained, "--channels", lead, "--conditioned", path]
+    command = [runnel, "label", header, "-m", untrained, "--channels", LEAD, "--conditioned", path]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"train_ecg: {' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
-    return path
 
 
-def load(name, folder, data, mixed):
-    """A record from its conditioned leads; without the second one where nothing is `mixed`."""
-    arrays = []
-    for lead in leads(name, data)[: 2 if mixed else 1]:
-        path = os.path.join(folder, f"{name}.{lead}.npy")
-        frames = np.load(path)
-        if frames.dtype != np.float32 or frames.ndim != 2 or frames.shape[1] != 1:
-            sys.exit(f"train_ecg: {path} holds {frames.dtype} {list(frames.shape)}, not float32 [T, 1]")
-        arrays.append(np.ascontiguousarray(frames[:, 0]))
-    truth = Truth(os.path.join(data, name + ".atr"))
-    return Record(name, arrays[0], arrays[1] if mixed else None, truth)
+def load(name, folder, data):
+    path = os.path.join(folder, name + ".npy")
+    frames = np.load(path)
+    if frames.dtype != np.float32 or frames.ndim != 2 or frames.shape[1] != 1:
+        sys.exit(f"train_ecg: {path} holds {frames.dtype} {list(frames.shape)}, not float32 [T, 1]")
+    return Record(name, np.ascontiguousarray(frames[:, 0]), Truth(os.path.join(data, name + ".atr")))
 
 
 def verify(data):
@@ -254,8 +235,8 @@ def restart(frames, targets, which):
 
 
 def train(model, records, held_out, epochs, seed, report):
-    """Trains in place; ends with the weights of the best epoch: a running mean over the last few hundred updates,
-    which serves unknown patients more evenly than any single update. Returns (epoch, decision, figures)."""
+    """Trains in place; ends with the weights of the epoch that served the held-out records best: between patients never
+    seen, epochs differ far more than their losses. Returns (epoch, decision, figures)."""
     random = np.random.default_rng(seed)
     length = min(len(record.frames) for record in records)
     segments = length // SEGMENT
@@ -266,7 +247,6 @@ def train(model, records, held_out, epochs, seed, report):
         lambda n: min(1, (n + 1) / warm) * 0.5 * (1 + np.cos(np.pi * min(1, n / (epochs * segments)))),
     )
     weights = torch.tensor(CLASS_WEIGHTS)
-    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.997))
     best = None
     for epoch in range(1, epochs + 1):
         began = time.monotonic()
@@ -292,14 +272,13 @@ def train(model, records, held_out, epochs, seed, report):
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-            average.update_parameters(model)
             state = (state[0].detach(), state[1].detach())
             total += loss.item()
         trained = time.monotonic()
-        decision, figures, worth = choose(scores(average.module, held_out), held_out)
+        decision, figures, worth = choose(scores(model, held_out), held_out)
         report(epoch, total / segments, figures, trained - began)
         if best is None or worth > best[0]:
-            best = (worth, epoch, decision, figures, {k: v.clone() for k, v in average.module.state_dict().items()})
+            best = (worth, epoch, decision, figures, {k: v.clone() for k, v in model.state_dict().items()})
     model.load_state_dict(best[4])
     return best[1:4]
 
@@ -495,7 +474,6 @@ def provenance(options, epoch, held_out):
         "doi": "10.13026/C2F305",
         "data_licence": "ODC-By 1.0",
         "lead": LEAD,
-        "mixed_with": "the record's second lead, in part",
         "trained_on": TRAINED_ON,
         "held_out": HELD_OUT,
         "held_out_chose": "epoch and thresholds",
@@ -513,7 +491,7 @@ def main():
     parser = argparse.ArgumentParser(description="Train the ECG beat model of runnel.", epilog=WHERE)
     parser.add_argument("--data", required=True, metavar="DIR", help="folder with RECORD.hea, .dat and .atr")
     parser.add_argument("--runnel", default="runnel", metavar="PATH", help="the binary that conditions the records")
-    parser.add_argument("--conditioned", metavar="DIR", help="read RECORD.LEAD.npy here, without runnel")
+    parser.add_argument("--conditioned", metavar="DIR", help="read RECORD.npy here, without runnel")
     parser.add_argument("--out", default="ecg-beats.safetensors", metavar="FILE")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=1)
@@ -529,11 +507,10 @@ def main():
             write(model, untrained, {"emit": "peaks"}, {"untrained": True})
 
             for name in TRAINED_ON + HELD_OUT:
-                for lead in leads(name, options.data)[: 2 if name in TRAINED_ON else 1]:
-                    conditioned(name, lead, options.data, options.runnel, untrained, folder)
+                conditioned(name, options.data, options.runnel, untrained, folder)
         source = options.conditioned or folder
-        records = [load(name, source, options.data, mixed=True) for name in TRAINED_ON]
-        held_out = [load(name, source, options.data, mixed=False) for name in HELD_OUT]
+        records = [load(name, source, options.data) for name in TRAINED_ON]
+        held_out = [load(name, source, options.data) for name in HELD_OUT]
 
     def report(epoch, loss, figures, seconds):
         line = f"epoch {epoch}/{options.epochs}  loss {loss:.4f}  {shown(figures['gross'])}  {seconds:.0f} s"
