@@ -138,10 +138,10 @@ public struct StreamAdmission {
     case .straggler:
       accounting.drop(.oldEpoch, rows: rows)
       if let epoch = firstTelling(of: message.epoch) {
-        listener.note(.stragglerDropped(epoch: epoch, rows: rows), stream: index)
+        listener.note(.stragglerDropped(epoch: epoch, rows: rows), of: identity)
       }
     case .rival:
-      if let epoch = firstTelling(of: message.epoch) { listener.note(.rivalHeld(epoch: epoch), stream: index) }
+      if let epoch = firstTelling(of: message.epoch) { listener.note(.rivalHeld(epoch: epoch), of: identity) }
       hold(message, now: now, listener)
     case .next:
       if describing(message.epoch) == nil { return hold(message, now: now, listener) }
@@ -157,7 +157,7 @@ public struct StreamAdmission {
       leave()
       isOver = true
       if refusal == nil { listener.end(at: order.nextIndex, stream: index) }
-      listener.note(.ended(at: order.nextIndex), stream: index)
+      listener.note(.ended(at: order.nextIndex), of: identity)
       release(now: now, to: listener)
     case .straggler: break
     // The end of a session that has not begun waits behind its samples; alone it says nothing.
@@ -186,9 +186,9 @@ public struct StreamAdmission {
     let refused = shape.refusal(stream: identity) ?? listener.start(next, stream: index)
     refusal = refused.map { (epoch, $0) }
     if let refused {
-      listener.note(.refused(refused), stream: index)
+      listener.note(.refused(refused), of: identity)
     } else {
-      listener.note(.started(next), stream: index)
+      listener.note(.started(next), of: identity)
     }
   }
 
@@ -243,18 +243,18 @@ public struct StreamAdmission {
     let verdict = order.take(first: message.first, sequence: message.sequence, rows: rows)
     if let lost = verdict.lostMessages {
       accounting.messagesLost += Int64(clamping: lost)
-      listener.note(.lostMessages(lost), stream: index)
+      listener.note(.lostMessages(lost), of: identity)
     }
     if let gap = verdict.gap { hear(gap: gap, listener) }
     if verdict.lostMessages != nil || (message.discontinuity && verdict.fresh.lowerBound < rows) {
-      if message.discontinuity { listener.note(.discontinuity(at: verdict.firstIndex), stream: index) }
+      if message.discontinuity { listener.note(.discontinuity(at: verdict.firstIndex), of: identity) }
       accounting.gaps += 1
       if refusal == nil, before.hasBegun { listener.unknownGap(at: verdict.firstIndex, stream: index) }
     }
     let repeated = Int64(verdict.fresh.lowerBound)
     if repeated > 0 {
       accounting.drop(.duplicate, rows: repeated)
-      listener.note(.duplicate(rows: repeated), stream: index)
+      listener.note(.duplicate(rows: repeated), of: identity)
     }
     guard !verdict.fresh.isEmpty else { return }
     accounting.rowsUsed += Int64(verdict.fresh.count)
@@ -273,7 +273,7 @@ public struct StreamAdmission {
   private mutating func hear<L: StreamListener>(gap: Range<Int64>, _ listener: L) {
     accounting.gaps += 1
     accounting.rowsLost += Int64(gap.count)
-    listener.note(.lost(rows: gap), stream: index)
+    listener.note(.lost(rows: gap), of: identity)
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 
@@ -313,7 +313,7 @@ public struct StreamAdmission {
 
   private mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
     accounting.reject(error.reason)
-    listener.note(.rejected(error), stream: index)
+    listener.note(.rejected(error), of: identity)
   }
 
   private mutating func countDecoded() {
@@ -327,7 +327,7 @@ public struct StreamAdmission {
     let rows = Int64(message.chunk.rows)
     guard held.hold(message, now: now) else {
       accounting.drop(.overflow, rows: rows)
-      return listener.note(.holdFull(rows: rows), stream: index)
+      return listener.note(.holdFull(rows: rows), of: identity)
     }
     accounting.rowsHeld += rows
   }
@@ -341,8 +341,16 @@ public struct StreamAdmission {
         place(again: entry, now: now, to: listener)
       }
     }
-    let patience = max(policy.takeover, policy.describeWithin)
-    for entry in held.take(before: now - patience) { discard(entry, listener) }
+    let (rival, undescribed) = (now - policy.takeover, now - policy.describeWithin)
+    let overdue = held.take { [session, isOver] entry in
+      entry.since < (Self.isRival(entry, of: session, isOver) ? rival : undescribed)
+    }
+    for entry in overdue { discard(entry, listener) }
+  }
+
+  private static func isRival(_ entry: HeldMessages.Entry, of session: Session?, _ isOver: Bool) -> Bool {
+    guard let session, let epoch = entry.epoch else { return false }
+    return epoch != session.epoch && !isOver
   }
 
   private func canPlace(_ entry: HeldMessages.Entry, now: Int64) -> Bool {
@@ -375,12 +383,12 @@ public struct StreamAdmission {
   private mutating func discard<L: StreamListener>(_ entry: HeldMessages.Entry, _ listener: L) {
     guard entry.rows > 0 else { return }
     accounting.rowsHeld -= entry.rows
-    if let session, let epoch = entry.epoch, epoch != session.epoch, !isOver {
+    if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {
       accounting.drop(.rivalEpoch, rows: entry.rows)
-      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), stream: index)
+      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), of: identity)
     } else {
       accounting.drop(.undescribed, rows: entry.rows)
-      listener.note(.undescribed(rows: entry.rows), stream: index)
+      listener.note(.undescribed(rows: entry.rows), of: identity)
     }
   }
 

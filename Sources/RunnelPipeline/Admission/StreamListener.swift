@@ -22,7 +22,7 @@ public protocol StreamListener: AnyObject {
   func end(at index: Int64, stream: Int)
 
   /// Something an operator wants to know.
-  func note(_ event: AdmissionEvent, stream: Int)
+  func note(_ event: AdmissionEvent, of stream: StreamIdentity)
 }
 
 /// What admission has to tell an operator; logs and counters are made from it.

@@ -73,6 +73,8 @@ public final class Daemon {
   /// The endpoints as peers reach them.
   public var inputEndpoints: [String] { inputs.map(\.endpoint) }
   public var outputEndpoints: [String] { publisher.endpoints }
+  /// Subscriptions to labels that have come so far.
+  var subscriptions: Int { publisher.subscriptions }
 
   // MARK: the loop
 

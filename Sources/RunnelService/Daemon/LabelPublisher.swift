@@ -16,6 +16,8 @@ final class LabelPublisher: LabelSink {
   private(set) var latencies = LatencyHistogram()
   private(set) var labels: Int64 = 0
   private(set) var failures: Int64 = 0
+  /// Subscriptions that have come, repeated ones too.
+  private(set) var subscriptions = 0
 
   struct Output {
     let configuration: OutputConfiguration
@@ -116,6 +118,7 @@ final class LabelPublisher: LabelSink {
   private func greet(_ output: OutputSocket, now: Int64) throws {
     while case .message(let parts) = try receiver.receive(from: output.socket) {
       guard let subscription = Subscription(parts), subscription.begins else { continue }
+      subscriptions += 1
       for index in entries.indices
       where !entries[index].body.isEmpty && subscription.covers(entries[index].topic)
         && now - entries[index].repeatedAt >= 1_000_000_000
