@@ -1,7 +1,6 @@
 import ArgumentParser
 import RunnelCore
 import RunnelService
-import RunnelZeroMQ
 
 /// What `replay` and `synth` share: where rows go, how fast, and what is said meanwhile.
 struct PublishOptions: ParsableArguments {
@@ -38,13 +37,7 @@ struct PublishOptions: ParsableArguments {
   func publish(_ source: any SampleSource, _ settings: SamplePublisher.Settings) throws {
     let stop = try StopSignal()
     let publisher = try SamplePublisher(source, settings)
-    let stream = source.description.stream
-    let channels = source.description.channels.map(\.name).joined(separator: ", ")
-    let rows = source.rowCount.map { "\($0) rows" } ?? "without end"
-    let verb = settings.attachment == .bind ? "at" : "to"
-    Terminal.say(
-      "stream '\(stream)' (\(channels); \(rows), \(source.rate) Hz) \(verb) \(publisher.endpoint)"
-        + reach(publisher.endpoint, settings))
+    Terminal.say(publisher.banner)
     publisher.tell = { event in
       if case .began = event { return }
       Terminal.endProgress()
@@ -54,16 +47,11 @@ struct PublishOptions: ParsableArguments {
     Terminal.endProgress()
     if json {
       var writer = JSONWriter()
-      report.write(to: &writer, stream: stream, endpoint: publisher.endpoint)
+      report.write(to: &writer, stream: source.description.stream, endpoint: publisher.endpoint)
       Terminal.print(writer.withBytes { String(decoding: $0, as: UTF8.self) })
     } else {
       Terminal.print(report.sentence)
     }
-  }
-
-  private func reach(_ endpoint: String, _ settings: SamplePublisher.Settings) -> String {
-    guard settings.attachment == .bind, let parsed = try? Endpoint(endpoint, for: .connect) else { return "" }
-    return parsed.isLocal ? " (only this machine can subscribe)" : " (any machine that reaches this one can subscribe)"
   }
 
   /// The next useful command for who waits for a subscriber.

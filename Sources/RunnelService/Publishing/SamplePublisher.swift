@@ -213,6 +213,20 @@ public final class SamplePublisher {
     return report
   }
 
+  /// What is published where, and who can reach it.
+  public var banner: String {
+    let channels = source.description.channels.map(\.name).joined(separator: ", ")
+    let rows = source.rowCount.map { "\($0) rows" } ?? "without end"
+    let place = settings.attachment == .bind ? "at" : "to"
+    return "stream '\(source.description.stream)' (\(channels); \(rows), \(Phrase.number(source.rate)) Hz) "
+      + "\(place) \(endpoint)\(reach)"
+  }
+
+  private var reach: String {
+    guard settings.attachment == .bind, let parsed = try? Endpoint(endpoint, for: .connect) else { return "" }
+    return parsed.isLocal ? " (only this machine can subscribe)" : " (any machine that reaches this one can subscribe)"
+  }
+
   func enter(_ next: Phase) {
     phase = next
     phaseSince = clock.monotonic()
