@@ -28,7 +28,7 @@ public struct PublishReport: Sendable, Hashable {
 
   /// `650000 rows in 159 messages, 1.2 s, 0 dropped`
   public var sentence: String {
-    var text = "\(rows) rows in \(messages) messages, \(Self.rounded(seconds)) s, \(dropped) dropped"
+    var text = "\(rows) rows in \(messages) messages, \(Phrase.rounded(seconds)) s, \(dropped) dropped"
     if sessions > 1 { text += ", \(sessions) sessions" }
     if rowsUnheard > 0 { text += "; nobody was subscribed during \(rowsUnheard) of the rows" }
     if subscribersLeft > 0 {
@@ -40,9 +40,9 @@ public struct PublishReport: Sendable, Hashable {
 
   /// The progress line: `21600 of 650000 rows (3.3 %), 360 rows/s, 60 s`.
   public var progress: String {
-    let share = percent.map { " of \(rowsOfSession!) rows (\(Self.rounded($0)) %)" } ?? " rows"
+    let share = percent.map { " of \(rowsOfSession!) rows (\(Phrase.rounded($0)) %)" } ?? " rows"
     let rate = seconds > 0 ? ", \(Phrase.number((Double(rows) / seconds).rounded())) rows/s" : ""
-    return "\(rowsSent)\(share)\(rate), \(Self.rounded(seconds)) s"
+    return "\(rowsSent)\(share)\(rate), \(Phrase.rounded(seconds)) s"
   }
 
   /// Its JSON, for programs.
@@ -66,6 +66,12 @@ public struct PublishReport: Sendable, Hashable {
     writer.write(isStopped)
     writer.endObject()
   }
+}
 
-  private static func rounded(_ value: Double) -> String { Phrase.number((value * 10).rounded() / 10) }
+extension Phrase {
+  /// To a tenth, below ten to a thousandth.
+  static func rounded(_ value: Double) -> String {
+    let digits = value < 10 ? 1000.0 : 10
+    return number((value * digits).rounded() / digits)
+  }
 }

@@ -32,7 +32,7 @@ public enum RecordingPosition: Sendable, Hashable {
     guard let row, row <= rows else {
       throw ServiceError(
         .usage,
-        "\(self) lies beyond the end of \(name), which has \(rows) rows (\(Phrase.number(Double(rows) / rate)) s)")
+        "\(self) lies beyond the end of \(name), which has \(rows) rows (\(Phrase.rounded(Double(rows) / rate)) s)")
     }
     return row
   }

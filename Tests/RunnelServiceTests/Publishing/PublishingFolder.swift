@@ -1,5 +1,15 @@
 import Glibc
 
+/// Recorded signals, which are not part of this repository: beside the package, or where RUNNEL_DATA says.
+enum PublishingData {
+  static let mitdb: String? = {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    let named = getenv("RUNNEL_DATA").map { String(cString: $0) }
+    let folders = [root + "/../shared/data", named].compactMap { $0.map { $0 + "/mitdb" } }
+    return folders.first { access($0 + "/119.hea", R_OK) == 0 }
+  }()
+}
+
 /// A folder of a test's own, removed with its files.
 final class PublishingFolder: Sendable {
   let path: String

@@ -102,4 +102,14 @@ import Testing
     #expect(source.description.stream == "bed7" && source.description.subject == "patient 4")
     #expect(source.start == start)
   }
+
+  @Test(.enabled(if: PublishingData.mitdb != nil))
+  func `record 119 comes out with the checksums of its header`() throws {
+    let source = try RecordingSource(try #require(PublishingData.mitdb) + "/119.hea")
+    let all = try samples(source, chunk: 4096)
+    #expect(all.count == 2 * 650_000)
+    var sums: [Int16] = [0, 0]
+    for (index, sample) in all.enumerated() { sums[index & 1] &+= sample }
+    #expect(sums == [2943, -26388])
+  }
 }
