@@ -90,7 +90,12 @@ let package = Package(
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
-    tests("RunnelServiceTests", of: ["RunnelService", "RunnelPipeline", "RunnelWire", "RunnelZeroMQ", "RunnelCore"]),
+    tests(
+      "RunnelServiceTests",
+      of: [
+        "RunnelService", "RunnelPipeline", "RunnelSignal", "RunnelWire", "RunnelZeroMQ", "RunnelRecordings",
+        "RunnelCore",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,7 +18,7 @@ struct Runnel: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self
+      RunCommand.self, ReplayCommand.self, SynthCommand.self,
     ])
 
   static func main() {
