@@ -59,8 +59,10 @@ let package = Package(
     floor(
       "RunnelService",
       on: [
-        "RunnelCore", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels", "RunnelPipeline", "RunnelZeroMQ",
-        "RunnelRecordings", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        "RunnelCore", "RunnelKernels", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
+        "RunnelPipeline",
+        "RunnelZeroMQ", "RunnelRecordings", .product(name: "Yams", package: "Yams"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
 
@@ -90,7 +92,13 @@ let package = Package(
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
-    tests("RunnelServiceTests", of: ["RunnelService", "RunnelPipeline", "RunnelWire", "RunnelZeroMQ", "RunnelCore"]),
+    tests(
+      "RunnelServiceTests",
+      of: [
+        "RunnelService", "RunnelPipeline", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
+        "RunnelZeroMQ",
+        "RunnelRecordings", "RunnelCore",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,7 +18,11 @@ struct Runnel: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self
+      RunCommand.self,
+      CheckCommand.self,
+      LabelCommand.self,
+      ScoreCommand.self,
+      ModelCommand.self,
     ])
 
   static func main() {
