@@ -59,8 +59,10 @@ let package = Package(
     floor(
       "RunnelService",
       on: [
-        "RunnelCore", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels", "RunnelPipeline", "RunnelZeroMQ",
-        "RunnelRecordings", .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        "RunnelCore", "RunnelKernels", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
+        "RunnelPipeline",
+        "RunnelZeroMQ", "RunnelRecordings", .product(name: "Yams", package: "Yams"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ]),
 
@@ -95,6 +97,9 @@ let package = Package(
       of: [
         "RunnelService", "RunnelPipeline", "RunnelSignal", "RunnelWire", "RunnelZeroMQ", "RunnelRecordings",
         "RunnelCore",
+        "RunnelService", "RunnelPipeline", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
+        "RunnelZeroMQ",
+        "RunnelRecordings", "RunnelCore",
       ]),
   ],
   swiftLanguageModes: [.v6]

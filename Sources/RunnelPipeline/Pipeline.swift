@@ -15,6 +15,8 @@ public final class Pipeline {
   private var ready: [Lane] = []
   private let batch: Batch
   private var nextEpoch: UInt64
+  /// Hears the frames of lanes that open from now on.
+  public var frameObserver: FrameObserver?
 
   /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
   public init(plan: PipelinePlan, epoch: UInt64) {
@@ -41,7 +43,10 @@ public final class Pipeline {
       composer.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) {
         sink.publish($0, arrived: 0)
       }
-      return Lane(plan: lanePlan, feeds: binding.feeds, slot: bank.open(), composer: composer, start: session.start)
+      let lane = Lane(
+        plan: lanePlan, feeds: binding.feeds, slot: bank.open(), composer: composer, start: session.start)
+      if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
+      return lane
     }
   }
 

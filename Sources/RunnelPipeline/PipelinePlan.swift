@@ -41,6 +41,14 @@ public struct PipelinePlan: Sendable {
     _ = try decision()
   }
 
+  /// The channel each lane would have on such a session.
+  ///
+  /// - Throws: why no lane can be made of it.
+  public func lanes(on session: Session) throws(Refusal) -> [String] {
+    _ = try LanePlan(self, session: session, inputs: model.description.inputs.count)
+    return try bindings(session).map(\.channel)
+  }
+
   /// The deciding head's place among the network's outputs, and its rule in steps.
   func decision() throws(Refusal) -> (Range<Int>, DecisionPlan) {
     let description = model.description

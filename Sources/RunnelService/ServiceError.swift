@@ -17,9 +17,19 @@ public struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible 
 
   public var kind: Kind
   public var description: String
+  /// Whether each line says where it belongs, FILE:LINE:COLUMN first: nothing may be put before it, so that an editor
+  /// can jump there.
+  public private(set) var isPlaced = false
 
   public init(_ kind: Kind, _ sentence: String) {
     self.kind = kind
     description = sentence
+  }
+
+  /// Every mistake of a configuration file.
+  public init(_ errors: ConfigurationErrors) {
+    kind = .configuration
+    description = errors.description
+    isPlaced = true
   }
 }

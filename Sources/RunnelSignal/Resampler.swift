@@ -106,5 +106,5 @@ extension Ratio {
   func inputIndex(ofFrame k: Int64) -> Int64 { k / p * q + k % p * q / p }
 
   /// ⌈n p/q⌉: frames due before input sample n has come.
-  func frames(before n: Int64) -> Int64 { n / q * p + (n % q * p + q - 1) / q }
+  public func frames(before n: Int64) -> Int64 { n / q * p + (n % q * p + q - 1) / q }
 }

@@ -18,7 +18,13 @@ struct Runnel: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, SynthCommand.self,
+      RunCommand.self,
+      CheckCommand.self,
+      ReplayCommand.self,
+      LabelCommand.self,
+      ScoreCommand.self,
+      SynthCommand.self,
+      ModelCommand.self,
     ])
 
   static func main() {

@@ -9,10 +9,18 @@ enum Terminal {
   /// Writes a result to standard output. A reader that went away ends the program quietly, as `head` expects.
   static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
-  static func complain(_ error: ServiceError) { say(red("runnel: ") + error.description) }
+  /// Writes bytes of a result to standard output.
+  static func print(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: STDOUT_FILENO) }
+
+  /// Mistakes that name their place begin with it, so that an editor can jump there.
+  static func complain(_ error: ServiceError) {
+    say(error.isPlaced ? error.description : red("runnel: ") + error.description)
+  }
 
   /// Whether progress and colour are welcome on standard error.
   static let isInteractive = isatty(STDERR_FILENO) == 1
+  /// Whether somebody reads standard output as it comes.
+  static let isRead = isatty(STDOUT_FILENO) == 1
   static let isColoured = isInteractive && getenv("NO_COLOR") == nil
 
   static func red(_ text: String) -> String { isColoured ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
@@ -23,17 +31,23 @@ enum Terminal {
 
   private static func write(_ text: String, to descriptor: Int32) {
     var text = text
-    text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if written < 0 {
-          if errno == EINTR { continue }
-          if errno == EPIPE, descriptor == STDOUT_FILENO { Glibc.exit(0) }
-          return
-        }
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+    text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        guard descriptor == STDOUT_FILENO else { return }
+        if errno == EPIPE { Glibc.exit(0) }
+        let error = ServiceError(
+          .inputOutput, "standard output cannot be written: \(String(cString: strerror(errno))); free some space")
+        complain(error)
+        Glibc.exit(error.kind.rawValue)
       }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
     }
   }
 }

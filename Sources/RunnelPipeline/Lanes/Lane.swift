@@ -56,6 +56,9 @@ final class Lane {
   /// Whether the lane stands in its pipeline's list of those with something to do.
   var isReady = false
 
+  /// Hears each run of frames, once a block; nil where nobody listens.
+  var observer: ((Range<Int64>, UnsafeBufferPointer<Float>) -> Void)?
+
   /// Whether another block's frames fit into the queue.
   var hasRoom: Bool { queue.room >= blockFrames }
 
@@ -134,6 +137,7 @@ final class Lane {
           into: frames + d, stride: feeds.count)
       }
       for frame in 0..<produced.count { state.window.push(frames + frame * feeds.count) }
+      if let observer { observer(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count)) }
       return produced
     }
   }

@@ -8,12 +8,23 @@ public enum ConfigurationFile {
 
   /// - Throws: `ServiceError`: 66 no such file, 77 permission, 78 with every mistake of the file at once.
   public static func read(_ path: String) throws(ServiceError) -> ReadConfiguration {
+    switch try diagnose(path) {
+    case .success(let read): return read
+    case .failure(let errors): throw ServiceError(errors)
+    }
+  }
+
+  /// The configuration, or its mistakes one by one.
+  ///
+  /// - Throws: `ServiceError` where there is no file to read: 66, 77.
+  public static func diagnose(_ path: String) throws(ServiceError) -> Result<ReadConfiguration, ConfigurationErrors> {
     let bytes: [UInt8]
     do throws(RecordingError) { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
     do throws(ConfigurationErrors) {
-      return try ConfigurationReader.read(
-        text: String(decoding: bytes, as: UTF8.self), file: path, environment: environment)
-    } catch { throw ServiceError(.configuration, error.description) }
+      return .success(
+        try ConfigurationReader.read(
+          text: String(decoding: bytes, as: UTF8.self), file: path, environment: environment))
+    } catch { return .failure(error) }
   }
 
   /// The variables of this process.

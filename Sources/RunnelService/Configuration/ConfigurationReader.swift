@@ -51,6 +51,12 @@ public struct ReadConfiguration: Sendable {
   public func diagnostic(
     _ kind: Diagnostic.Kind, severity: Diagnostic.Severity = .error, at path: String..., message: String
   ) -> Diagnostic {
+    diagnostic(kind, severity: severity, at: path, message: message)
+  }
+
+  func diagnostic(
+    _ kind: Diagnostic.Kind, severity: Diagnostic.Severity = .error, at path: [String], message: String
+  ) -> Diagnostic {
     source.diagnostic(severity, kind, at: place(of: path), message)
   }
 

@@ -1,0 +1,145 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelWire
+
+/// The daemon's pipelines with a file for a spring: the same lanes, decisions and messages, without sockets or clocks.
+///
+///     let labeller = try Labeller(model: model, channels: ["MLII"])
+///     var spring = try RecordSpring(open: "119.hea")
+///     try labeller.label(&spring, into: &sink)
+///
+/// In canonical form the messages are those of the daemon fed by a replay of the same rows, byte for byte (law 4). What
+/// the canonical form leaves out is made so that two runs give the same bytes: the epoch is 1, the time is the
+/// recording's, and there is no latency.
+public struct Labeller: Sendable {
+  public let plans: [PipelinePlan]
+  private let input: String
+  /// Hz that the configuration asks for.
+  private let rate: Double?
+  private let timeSource: LabelMessage.TimeSource?
+
+  /// One pipeline by the model's own rules.
+  ///
+  /// - Parameters:
+  ///   - channels: names, each a lane; for a model of several inputs `INPUT=CHANNEL` of each. Empty takes every channel,
+  ///     or the channels named like the inputs.
+  ///   - pipeline: its name in labels; the model's where nil.
+  public init(model: Model, channels: [String] = [], pipeline: String? = nil) throws(ServiceError) {
+    do throws(Refusal) {
+      plans = [
+        try PipelinePlan(
+          name: pipeline ?? model.description.name, model: model, binding: try Self.binding(model, channels))
+      ]
+    } catch { throw ServiceError(.usage, error.sentence) }
+    input = "file"
+    rate = nil
+    timeSource = .sender
+  }
+
+  /// The pipelines of a configuration that read one input; their gap rules, decisions and missing values with them.
+  ///
+  /// - Parameter pipeline: the only one wanted; nil takes all where they read the same input.
+  public init(
+    _ configuration: Configuration, models: [String: Model], pipeline name: String? = nil
+  ) throws(ServiceError) {
+    let names = configuration.pipelines.map(\.name)
+    if let name, !names.contains(name) {
+      let near = Suggestion.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
+      throw ServiceError(
+        .usage, "no pipeline is named \(Printable.quoted(name)); \(near ?? "there is \(Phrase.list(names, "and"))")")
+    }
+    let wanted = try configuration.plans(models: models).filter { name == nil || $0.plan.name == name }
+    let inputs = Set(wanted.map(\.input))
+    guard inputs.count == 1, let chosen = configuration.inputs.first(where: { inputs.contains($0.name) }) else {
+      throw ServiceError(
+        .usage,
+        "the pipelines read different inputs (\(Phrase.list(inputs.sorted(), "and"))), and a file is one: "
+          + "choose with --pipeline \(names.joined(separator: " or "))")
+    }
+    plans = wanted.map(\.plan)
+    input = chosen.name
+    rate = chosen.rate
+    timeSource = chosen.time.wire
+  }
+
+  /// A lane that a record would have.
+  public struct Lane: Sendable, Hashable {
+    public var pipeline: String
+    public var channel: String
+  }
+
+  /// The lanes of a record.
+  ///
+  /// - Throws: `ServiceError` (65) with the channels that it has, where one is missing.
+  public func lanes(on spring: RecordSpring) throws(ServiceError) -> [Lane] {
+    let session = try spring.session(input: input, rate: rate)
+    var lanes: [Lane] = []
+    for plan in plans {
+      do throws(Refusal) {
+        for channel in try plan.lanes(on: session) { lanes.append(Lane(pipeline: plan.name, channel: channel)) }
+      } catch { throw ServiceError(.data, "\(spring.path): \(error.sentence)") }
+    }
+    return lanes
+  }
+
+  /// Labels what is left of the spring.
+  ///
+  /// - Parameters:
+  ///   - frames: hears what the networks see.
+  ///   - progress: hears the row reached, after each chunk.
+  /// - Returns: what the lanes counted.
+  @discardableResult
+  public func label<Sink: LabelSink>(
+    _ spring: inout RecordSpring, into sink: inout Sink, frames: FrameObserver? = nil,
+    progress: (Int64) -> Void = { _ in }
+  ) throws(ServiceError) -> LaneCounts {
+    _ = try lanes(on: spring)
+    let session = try spring.session(input: input, rate: rate)
+    let shard = Shard(
+      claims: plans.map { plan in
+        var plan = plan
+        plan.missing += spring.missing.filter { !plan.missing.contains($0) }
+        let pipeline = Pipeline(plan: plan, epoch: 1)
+        pipeline.frameObserver = frames
+        return Shard<Sink>.Claim(input: input, pipeline: pipeline)
+      }, sink: sink)
+    shard.timeSources[input] = timeSource
+    let stream = shard.addStream()
+    if let refusal = shard.start(session, stream: stream) { throw ServiceError(.data, refusal.sentence) }
+    var counts = LaneCounts()
+    while true {
+      let first = spring.position
+      let time = spring.time(of: first)
+      let isMore = try spring.next { chunk in
+        shard.chunk(chunk, rows: 0..<chunk.rows, first: first, timestamp: time, stream: stream)
+      }
+      guard isMore else { break }
+      shard.step()
+      counts += shard.takeCounts()
+      progress(spring.position)
+    }
+    shard.end(at: spring.rows.upperBound, stream: stream)
+    shard.step()
+    sink = shard.sink
+    counts += shard.takeCounts()
+    return counts
+  }
+
+  private static func binding(_ model: Model, _ channels: [String]) throws(Refusal) -> PipelinePlan.Binding {
+    let inputs = model.description.inputs.map(\.name)
+    let isNamed = channels.contains { $0.contains("=") }
+    guard inputs.count > 1 || isNamed else { return .each(channels.isEmpty ? nil : channels) }
+    var bound: [String: String] = [:]
+    for entry in channels {
+      guard let equals = entry.firstIndex(of: "=") else {
+        throw Refusal(
+          .channelMissing,
+          "the model has the inputs \(Phrase.list(inputs, "and")): bind each by name, --channels "
+            + inputs.map { "\($0)=CHANNEL" }.joined(separator: ","))
+      }
+      bound[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+    }
+    if channels.isEmpty { for name in inputs { bound[name] = name } }
+    return .group(name: "all", channels: bound)
+  }
+}

@@ -1,0 +1,176 @@
+import ArgumentParser
+import Glibc
+import RunnelPipeline
+import RunnelRecordings
+import RunnelService
+import RunnelWire
+
+/// The pipeline with a file for a spring.
+struct LabelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "label",
+    abstract: "Label a recording: the daemon's pipeline with a file for a spring.",
+    discussion: """
+      Examples:
+        runnel label 119.hea -m ecg-beats.safetensors --channels MLII
+        runnel label 119.hea -m ecg-beats.safetensors --format jsonl --canonical > labels.jsonl
+        runnel label 119.hea -c runnel.yaml --pipeline beats --from 5min --until 6min
+        runnel label 119.hea -m ecg-beats.safetensors --channels MLII --format atr -o 119.rnl
+        runnel label 119.hea -m untrained.safetensors --channels MLII --conditioned frames.npy
+
+      In canonical form the labels are, byte for byte, those of the daemon fed by `runnel replay` of the same file. \
+      --conditioned alone prints no labels. Row k of its array is frame k of the record; frames that a gap left out are NaN.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    /// One label message a line.
+    case jsonl
+    /// For people.
+    case text
+    /// An annotation file in the MIT format.
+    case atr
+  }
+
+  @Argument(help: ArgumentHelp("A WFDB record, its header NAME.hea.", valueName: "file"))
+  var file: String
+
+  @OptionGroup var source: PipelineOptions
+
+  @Option(help: "Where to begin: 90s, 1.5min or a sample index. State starts fresh there.")
+  var from: String?
+
+  @Option(help: "Where to end, written like --from; that row is not read.")
+  var until: String?
+
+  @Option(help: "jsonl, text or atr. Default: text on a terminal, else jsonl.")
+  var format: Format?
+
+  @Flag(help: "jsonl without what differs between two runs over the same data (times, epochs, latency).")
+  var canonical = false
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The annotation file to write, with --format atr.", valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("Write what the network sees to a NumPy file (T, D), f32.", valueName: "npy"))
+  var conditioned: String?
+
+  @Option(help: ArgumentHelp("What labels call the stream. Default: the record's name.", valueName: "name"))
+  var stream: String?
+
+  func run() throws {
+    try checkOptions()
+    let labeller = try source.labeller()
+    let spring = try RecordSpring(
+      open: file, stream: stream, from: try from.map { try RecordPosition($0, option: "--from") },
+      until: try until.map { try RecordPosition($0, option: "--until") })
+    let frames = try conditioned.map { try FrameSink($0, labeller: labeller, spring: spring) }
+    switch chosenFormat {
+    case nil:
+      var nowhere = Nowhere()
+      try label(labeller, spring, into: &nowhere, frames)
+    case .jsonl, .text: try printLines(labeller, spring, frames)
+    case .atr: try writeAnnotations(labeller, spring, frames)
+    }
+    if let frames, let conditioned { Terminal.say("\(conditioned): \(try frames.finish()) frames") }
+  }
+
+  private var chosenFormat: Format? {
+    if let format { return format }
+    if canonical { return .jsonl }
+    if conditioned != nil { return nil }
+    return Terminal.isRead ? .text : .jsonl
+  }
+
+  private func checkOptions() throws {
+    if canonical, let format, format != .jsonl {
+      throw ServiceError(.usage, "--canonical is a form of jsonl, not of \(format.rawValue): leave one of them out")
+    }
+    if format == .atr, output == nil {
+      throw ServiceError(.usage, "--format atr writes a file: name it with -o, for example -o 119.rnl")
+    }
+    if format != .atr, output != nil {
+      throw ServiceError(.usage, "-o goes with --format atr; redirect other formats with > FILE")
+    }
+  }
+
+  private func printLines(_ labeller: Labeller, _ spring: RecordSpring, _ frames: FrameSink?) throws {
+    let output = OutputBuffer()
+    let form: LabelLines.Form =
+      chosenFormat == .text ? .text(rate: spring.rate) : .json(canonical: canonical)
+    var lines = LabelLines(form) { output.append($0) }
+    try label(labeller, spring, into: &lines, frames) { if Terminal.isRead { output.flush() } }
+    output.flush()
+  }
+
+  private func writeAnnotations(_ labeller: Labeller, _ spring: RecordSpring, _ frames: FrameSink?) throws {
+    let lanes = try labeller.lanes(on: spring)
+    guard lanes.count == 1 else {
+      throw ServiceError(
+        .usage,
+        "an annotation file holds one lane, and there are \(lanes.count) "
+          + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
+    }
+    var beats = BeatLabels()
+    try label(labeller, spring, into: &beats, frames)
+    if let mistake = beats.mistake { throw ServiceError(.data, mistake) }
+    do { try AnnotationFile(beats.annotations).write(to: output ?? "") } catch { throw ServiceError(error) }
+    Terminal.say("\(output ?? ""): \(beats.annotations.count) beats")
+  }
+
+  private func label<Sink: LabelSink>(
+    _ labeller: Labeller, _ spring: RecordSpring, into sink: inout Sink, _ frames: FrameSink?,
+    flush: () -> Void = {}
+  ) throws {
+    var spring = spring
+    let (rows, name) = (spring.rows, spring.stream)
+    let total = max(rows.count, 1)
+    try labeller.label(&spring, into: &sink, frames: frames.map { frames in { frames.append($1, $2) } }) { row in
+      flush()
+      Terminal.progress("\(name)  \(100 * (Int(row) - Int(rows.lowerBound)) / total) %")
+    }
+    Terminal.endProgress()
+  }
+}
+
+/// Collects small writes to standard output.
+final class OutputBuffer {
+  private var bytes: [UInt8] = []
+  private static let size = 1 << 16
+
+  func append(_ more: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: more)
+    if bytes.count >= Self.size { flush() }
+  }
+
+  func flush() {
+    guard !bytes.isEmpty else { return }
+    bytes.withUnsafeBytes { Terminal.print($0) }
+    bytes.removeAll(keepingCapacity: true)
+  }
+}
+
+/// For who wants the frames only.
+private struct Nowhere: LabelSink {
+  func publish(_ label: LabelMessage, arrived: Int64) {}
+}
+
+/// The frames of the one lane on their way into a file.
+private final class FrameSink {
+  private var file: ConditionedFile
+
+  init(_ path: String, labeller: Labeller, spring: RecordSpring) throws {
+    let lanes = try labeller.lanes(on: spring)
+    guard lanes.count == 1, let model = labeller.plans.first?.model.description else {
+      throw ServiceError(
+        .usage,
+        "--conditioned writes one lane, and there are \(lanes.count) "
+          + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
+    }
+    file = try ConditionedFile(
+      path, rows: spring.rows, rate: spring.rate, modelRate: model.rate, width: model.inputs.count)
+  }
+
+  func append(_ steps: Range<Int64>, _ frames: UnsafeBufferPointer<Float>) { file.append(steps, frames) }
+  func finish() throws -> Int { try file.finish() }
+}

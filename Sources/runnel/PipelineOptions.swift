@@ -1,0 +1,42 @@
+import ArgumentParser
+import RunnelPipeline
+import RunnelService
+
+/// Which pipeline an offline command runs: a model by its own rules, or what a configuration says.
+struct PipelineOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: "A model file; its own rules decide.")
+  var model: String?
+
+  @Option(name: .shortAndLong, help: "A configuration; its pipelines, gap rules and decisions apply.")
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With -c the pipeline to run, with -m the name it has in labels (default: the model's).", valueName: "name"))
+  var pipeline: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With -m: channels by name, separated by commas; INPUT=CHANNEL for a model of several inputs.",
+      valueName: "names"))
+  var channels: String?
+
+  var channelNames: [String] { (channels ?? "").split(separator: ",").map(String.init) }
+
+  var isGiven: Bool { model != nil || config != nil }
+
+  func labeller() throws -> Labeller {
+    switch (model, config) {
+    case (let model?, nil):
+      return try Labeller(model: try ModelLoader.load(model), channels: channelNames, pipeline: pipeline)
+    case (nil, let config?):
+      guard channels == nil else {
+        throw ServiceError(.usage, "--channels goes with -m; with -c the channels stand in the configuration")
+      }
+      let configuration = try ConfigurationFile.read(config).configuration
+      return try Labeller(configuration, models: try ModelLoader.load(configuration.models), pipeline: pipeline)
+    case (nil, nil): throw ServiceError(.usage, "nothing says which network to run: give -m MODEL or -c CONFIG")
+    case (_?, _?): throw ServiceError(.usage, "-m and -c exclude each other: a configuration names its models itself")
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import RunnelCore
+import RunnelLabels
+import RunnelService
+
+/// EC57 tables.
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Score beat labels against annotations as ANSI/AAMI EC57 does, and bxb of the WFDB software.",
+    discussion: """
+      Examples:
+        runnel score 119.hea --truth-extension atr -m ecg-beats.safetensors --channels MLII
+        runnel score mitdb/2*.hea --truth-extension atr -m ecg-beats.safetensors --channels MLII --json
+        runnel score 119.hea --truth 119.atr --labels labels.jsonl
+        runnel score 119.hea --truth-extension atr -c runnel.yaml --fail-under V.sensitivity=0.8
+
+      Point events called N, S, V, F or Q are scored (unknown is Q). Exit code 1 where --fail-under is not reached.
+      """)
+
+  @Argument(help: ArgumentHelp("WFDB records, their headers NAME.hea.", valueName: "file"))
+  var files: [String]
+
+  @Option(help: ArgumentHelp("True beats stand beside each record, as NAME.EXTENSION.", valueName: "extension"))
+  var truthExtension: String?
+
+  @Option(help: ArgumentHelp("The annotation file with the true beats, for one record.", valueName: "file"))
+  var truth: String?
+
+  @OptionGroup var source: PipelineOptions
+
+  @Option(help: ArgumentHelp("Label messages to score, one a line, in place of running a network.", valueName: "jsonl"))
+  var labels: String?
+
+  @Option(help: "Class map: aami (e and j are N) or bxb (they are S).")
+  var aami: BeatClassMap = .aami
+
+  @Option(help: "Left out at the start of each record.")
+  var learning = "300s"
+
+  @Option(help: "How far apart two beats may be and still be the same.")
+  var window = "150ms"
+
+  @Option(help: ArgumentHelp("Gross figures to reach: CLASS.FIGURE=FRACTION, separated by commas.", valueName: "list"))
+  var failUnder: String?
+
+  @Flag(help: "JSON in place of tables.")
+  var json = false
+
+  func run() throws {
+    let floors = try failUnder.map { try ScoreFloor.list($0) } ?? []
+    let scoring = BeatScoring(
+      classMap: aami, window: try Double(duration: window, option: "--window"),
+      learning: try Double(duration: learning, option: "--learning"))
+    let scorer = Scorer(truth: try truthSource(), detections: try detections(), scoring: scoring)
+    let report = try scorer.score(files, warn: { Terminal.say("warning: \($0)") }) { record, done in
+      Terminal.progress("\(record)  \(Int(100 * done)) %")
+    }
+    Terminal.endProgress()
+    if json {
+      var writer = JSONWriter()
+      report.json(into: &writer)
+      Terminal.print(writer.text)
+    } else {
+      Terminal.print(String(report.table.dropLast()))
+    }
+    let shortfalls = floors.compactMap { $0.shortfall(of: report) }
+    if !shortfalls.isEmpty { throw ServiceError(.no, shortfalls.joined(separator: "; ")) }
+  }
+
+  private func truthSource() throws -> Scorer.Truth {
+    switch (truthExtension, truth) {
+    case (let name?, nil): return .annotator(name.first == "." ? String(name.dropFirst()) : name)
+    case (nil, let file?): return .file(file)
+    case (nil, nil):
+      throw ServiceError(.usage, "nothing says where the true beats are: give --truth-extension atr or --truth FILE")
+    case (_?, _?): throw ServiceError(.usage, "--truth-extension and --truth exclude each other: leave one out")
+    }
+  }
+
+  private func detections() throws -> Scorer.Detections {
+    guard let labels else { return .labeller(try source.labeller()) }
+    guard !source.isGiven else {
+      throw ServiceError(.usage, "--labels is scored without a network: leave out -m and -c, or --labels")
+    }
+    return .labels(try LabelFile(contentsOf: labels, channels: source.channelNames))
+  }
+}
+
+extension BeatClassMap: ExpressibleByArgument {}
