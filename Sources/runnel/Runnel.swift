@@ -18,7 +18,7 @@ struct Runnel: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self
+      RunCommand.self, DiscoverCommand.self, WatchCommand.self,
     ])
 
   static func main() {
