@@ -54,7 +54,10 @@ public struct Discoverer: Sendable {
     case .raw: takeRaw(parts, topicPart, place)
     case .gnuradio: takeRaw(parts, topicPart, place)
     case .openephys: takeOpenEphys(parts, place)
-    case .verdicts, .bsread, .json, .msgpack, .pickle, .text: break
+    case .json, .text:
+      let body = parts[topicPart == nil ? 0 : 1]
+      topics[place].example = topics[place].example ?? TopicFinding.escaped(Array(body.prefix(81)))
+    case .verdicts, .bsread, .msgpack, .pickle: break
     }
   }
 

@@ -55,9 +55,9 @@ extension TopicFinding {
       if let size = raw.itemSize { writer.write("item_size", size) }
       writer.key("item_sizes")
       writer.write(JSONValue.array(raw.itemSizes.map { .integer(Int64($0)) }))
-      writer.key("types")
-      writer.write(JSONValue.array(raw.types.map(JSONValue.string)))
+      if let type = raw.type { writer.write("dtype_guess", type) }
     }
+    if let example { writer.write("example", example) }
     if unreadable > 0, let firstMistake {
       writer.write("unreadable", unreadable)
       writer.write("first_mistake", "\(firstMistake)")

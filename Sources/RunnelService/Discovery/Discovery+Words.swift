@@ -42,6 +42,7 @@ extension Discovery {
     if let description = topic.description { lines.append(Self.words(of: description)) }
     if let labels = topic.labels { lines.append(Self.words(of: labels)) }
     if let raw = topic.raw { lines += Self.words(of: raw, format: topic.format) }
+    if let example = topic.example { lines.append("for example \(example)") }
     if !topic.names.isEmpty {
       let shown = topic.names.prefix(12).joined(separator: ", ")
       lines.append("its JSON names \(Printable.text(shown.unicodeScalars))\(topic.names.count > 12 ? ", …" : "")")
@@ -127,7 +128,7 @@ extension Discovery {
     let sizes = raw.itemSizes.map(String.init)
     lines.append(
       "data in multiples of \(Phrase.count(raw.divisor, "byte")): values of \(Phrase.list(sizes, "or")) bytes fit"
-        + (raw.types.isEmpty ? "" : ", and read as \(Phrase.list(raw.types, "or")) they could be a signal"))
+        + (raw.type.map { ", and read as \($0) they could be a signal" } ?? ""))
     return lines
   }
 }

@@ -47,9 +47,9 @@ public struct PeerStatus: Sendable, Hashable {
   public func sentence(of endpoint: String, kind: SocketKind, bound: Bool = false) -> String {
     switch state {
     case .nobody where bound: "nobody has connected to \(endpoint)"
-    case .nobody: "nobody answers at \(endpoint): does the publisher run, and are host and port right?"
+    case .nobody: "nobody answers at \(endpoint): no publisher runs there, or host or port is wrong"
     case .silent:
-      "something at \(endpoint) takes connections but does not greet as ZeroMQ programs do; is the port right?"
+      "something at \(endpoint) takes connections but does not greet as ZeroMQ programs do: the port may be of another program"
     case .failed(.kinds) where kind == .sub:
       "\(endpoint) is a ZeroMQ socket, but no PUB or XPUB; if the publisher is a PUSH, it is read with a PULL (--pull "
         + "of discover, type: pull in a configuration)"

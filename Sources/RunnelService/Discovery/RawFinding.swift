@@ -40,16 +40,18 @@ public struct RawFinding: Sendable {
   /// Sizes of an item that fit: one value of a type, or one row of several.
   public var itemSizes: [Int] { divisor == 0 ? [] : [1, 2, 4, 8].filter { divisor % $0 == 0 } }
 
-  /// The types, likeliest first, that give plausible numbers: of the floats those whose values are neither NaN nor
-  /// of absurd size; of the integers those that use their range in small steps.
-  public var types: [String] {
-    var types: [String] = []
-    if itemSizes.contains(8), isPlausible(floats(Float64.self)) { types.append("f64") }
-    if itemSizes.contains(4), isPlausible(floats(Float32.self)) { types.append("f32") }
-    guard types.isEmpty else { return types }
-    if itemSizes.contains(2), isSmooth(integers(Int16.self)) { types.append("i16") }
-    if itemSizes.contains(4), isSmooth(integers(Int32.self)) { types.append("i32") }
-    return types.isEmpty && !head.isEmpty ? ["u8"] : types
+  /// The type, if any, that gives numbers a signal could have: the float whose values are neither NaN nor absurd and
+  /// lie closest together, else the integer that moves in small steps.
+  public var type: String? {
+    let singles = itemSizes.contains(4) ? spread(floats(Float32.self)) : nil
+    let doubles = itemSizes.contains(8) ? spread(floats(Float64.self)) : nil
+    if singles != nil || doubles != nil { return (singles ?? .infinity) <= (doubles ?? .infinity) ? "f32" : "f64" }
+    let halves = itemSizes.contains(2) ? integers(Int16.self) : []
+    // Small 32-bit numbers: every second half is nothing but the sign.
+    let isWide =
+      itemSizes.contains(4) && stride(from: 1, to: halves.count, by: 2).allSatisfy { (-1...0).contains(halves[$0]) }
+    if isWide, isSmooth(integers(Int32.self)) { return "i32" }
+    return isSmooth(halves) ? "i16" : nil
   }
 
   private func floats<T: BinaryFloatingPoint>(_: T.Type) -> [Double] {
@@ -68,10 +70,13 @@ public struct RawFinding: Sendable {
     }
   }
 
-  private func isPlausible(_ values: [Double]) -> Bool {
-    let good = values.count { $0 == 0 || (1e-9...1e9).contains(abs($0)) }
+  /// How many times larger the large values are than the small; nil where too many are zero, absurd or no numbers. The wrong
+  /// width takes parts of mantissas for exponents, which spreads the values over many decades.
+  private func spread(_ values: [Double]) -> Double? {
+    let sizes = values.filter { (1e-9...1e9).contains(abs($0)) }.map { abs($0) }.sorted()
     let zeros = values.count { $0 == 0 }
-    return !values.isEmpty && good * 20 >= values.count * 19 && zeros * 2 < values.count
+    guard !sizes.isEmpty, (sizes.count + zeros) * 20 >= values.count * 19, zeros * 2 < values.count else { return nil }
+    return sizes[sizes.count * 19 / 20] / sizes[sizes.count / 20]
   }
 
   /// Whether neighbours, up to eight channels apart, are closer than strangers: a signal, not noise of other types.

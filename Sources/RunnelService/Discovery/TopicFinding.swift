@@ -17,6 +17,8 @@ public struct TopicFinding: Sendable {
   public internal(set) var raw: RawFinding?
   /// Streams and channels that the messages' own JSON names, as far as it was looked at (openephys).
   public internal(set) var names: [String] = []
+  /// The beginning of the first message, where it is text.
+  public internal(set) var example: String?
   public private(set) var unreadable = 0
   public private(set) var firstMistake: DecodeError?
   private let firstArrival: Int64
