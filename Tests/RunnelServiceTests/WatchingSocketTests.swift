@@ -27,7 +27,7 @@ import Testing
     var encoder = LabelEncoder()
     let message = LabelMessage(
       kind: .label, stream: "bed7", channel: "MLII", pipeline: "beats", epoch: 5, sequence: sequence, at: 1, first: 0,
-      last: 2, label: label, level: .sequenced, quality: .ok, missing: 0)
+      last: 2, decided: 3, label: label, level: .sequenced, quality: .ok, missing: 0)
     return [
       try Topic.labels(stream: "bed7", pipeline: "beats", channel: "MLII").bytes, Array(encoder.text(message).utf8),
     ]
