@@ -20,6 +20,8 @@ struct Runnel: ParsableCommand {
     subcommands: [
       RunCommand.self,
       CheckCommand.self,
+      DiscoverCommand.self,
+      WatchCommand.self,
       ReplayCommand.self,
       LabelCommand.self,
       ScoreCommand.self,
