@@ -4,7 +4,9 @@ import RunnelZeroMQ
 
 /// What goes out: sessions of samples, with descriptions and heartbeats among them, and their ends.
 extension SamplePublisher {
-  /// Messages sent before subscriptions are looked at again.
+  /// Bytes sent before it is looked whether anybody still listens, and messages: at `max`, what follows a
+  /// subscriber's leaving until then is heard by nobody.
+  private static let batchBytes = 1 << 16
   private static let batch = 64
   private static let descriptionEvery = 2 * second
   private static let heartbeatEvery = second
@@ -42,10 +44,12 @@ extension SamplePublisher {
   func send(_ now: Int64) throws(ServiceError) {
     if settings.speed == .max && !subscribers.covers(encoder.topic.bytes) { return enter(.waiting) }
     guard try sendCompany(now) else { return wait(now) }
-    for _ in 0..<Self.batch {
+    var bytes = 0
+    for _ in 0..<Self.batch where bytes < Self.batchBytes {
       if pending.isEmpty { pending = try source.next(rows: chunk) }
       if pending.isEmpty { return finishRows() }
       let rows = pending.count / source.bytesPerRow
+      bytes += pending.count
       if settings.speed != .max {
         let due = sessionStart + pace.due(rows: counts.rowsSent + Int64(rows))
         wakeAt = min(due, descriptionAt, heartbeatAt)

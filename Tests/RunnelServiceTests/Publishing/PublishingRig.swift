@@ -65,7 +65,9 @@ final class RampSource: SampleSource {
 }
 
 /// What these tests wait with: until a fact is there. The limit only turns a hang into a failure.
-struct Missed: Error {}
+struct Missed: Error {
+  var state = ""
+}
 
 /// A subscriber that decodes what it takes and keeps it.
 final class Listener {
@@ -150,7 +152,7 @@ extension SamplePublisher {
   func turn(until fact: () -> Bool, _ between: () throws -> Void = {}) throws {
     let deadline = Clock.system.monotonic() + 30_000_000_000
     while !fact() {
-      guard Clock.system.monotonic() < deadline else { throw Missed() }
+      guard Clock.system.monotonic() < deadline else { throw Missed(state: "\(phase): \(report)") }
       try turn(within: 1)
       try between()
     }
