@@ -12,9 +12,9 @@ final class InputSocket {
   private let decoder: MessageDecoder
   /// Where this input's streams are admitted.
   let intake: Int
-  private let pattern: RunnelWire.TopicPattern?
+  private let pattern: TopicPattern?
   /// In the runnel format the pattern of the same streams' descriptions.
-  private let description: RunnelWire.TopicPattern?
+  private let description: TopicPattern?
   /// Names the stream of a format that has no topics.
   private let fallbackName: String
 
@@ -24,7 +24,7 @@ final class InputSocket {
     self.input = input
     self.intake = intake
     fallbackName = input.socket.endpoints.count > 1 ? "\(input.name)@\(number + 1)" : input.name
-    pattern = try input.topic.map { try RunnelWire.TopicPattern($0.text) }
+    pattern = input.topic
     description = input.format == .runnel ? pattern?.with(.description) : nil
     let kind: SocketKind = input.kind == .sub ? .sub : .pull
     var options = SocketOptions(for: kind)
@@ -48,12 +48,9 @@ final class InputSocket {
 
   /// SUB filters by prefix; a wildcard's tail is checked on receipt.
   private static func prefixes(_ input: InputConfiguration) -> [String] {
-    switch (input.format, input.topic) {
-    case (.runnel, nil): ["s/", "m/"]
-    case (.runnel, let topic?): [topic.prefix, "m" + topic.prefix.dropFirst()]
-    case (.array, nil): [""]
-    case (.array, let topic?): [topic.prefix]
-    }
+    let samples = input.topic?.prefix ?? []
+    let all = input.format == .runnel ? [samples, input.topic?.with(.description).prefix ?? []] : [samples]
+    return all.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// What this message says. Borrowed from the parts.

@@ -55,8 +55,7 @@ final class LabelPublisher: LabelSink {
 
   func publish(_ label: LabelMessage, arrived: Int64) {
     var label = label
-    if arrived > 0, case .status = label.kind {
-    } else if arrived > 0 {
+    if arrived > 0, label.label != nil {
       let latency = max(clock.monotonic() - arrived, 0)
       label.latencyMicroseconds = latency / 1000
       latencies.record(nanoseconds: latency)
