@@ -16,10 +16,13 @@ public struct Channel: Sendable, Hashable {
   /// The physical unit, for example `mV`; nil where none was declared.
   public var unit: String?
   public var scaling: Scaling
+  /// The raw value that stands for a missing sample; nil where every value is one.
+  public var missing: Double?
 
-  public init(name: String, unit: String? = nil, scaling: Scaling = .identity) {
+  public init(name: String, unit: String? = nil, scaling: Scaling = .identity, missing: Double? = nil) {
     self.name = name
     self.unit = unit
     self.scaling = scaling
+    self.missing = missing
   }
 }

@@ -97,14 +97,7 @@ public final class Shard<Sink: LabelSink>: StreamListener {
     for pipeline in streams[stream]?.pipelines ?? [] { pipeline.end(at: index, stream: stream) }
   }
 
-  public func note(_ event: AdmissionEvent, stream: Int) {
-    guard let identity = streams[stream]?.session.stream ?? notedSession(event)?.stream else { return }
-    observe(event, identity)
-  }
-
-  private func notedSession(_ event: AdmissionEvent) -> Session? {
-    if case .started(let session) = event { session } else { nil }
-  }
+  public func note(_ event: AdmissionEvent, of stream: StreamIdentity) { observe(event, stream) }
 
   private func anchor(_ session: Session, first: Int64, timestamp: Int64?) -> TimeAnchor? {
     guard let source = timeSources[session.stream.input] ?? .sender else { return nil }

@@ -98,6 +98,7 @@ extension JSONFields {
     guard try beginObject("a channel") else { throw error(at: start, "a channel") }
     var (name, unit): (String?, String?)
     var (scale, offset, gain, baseline): (Double?, Double?, Double?, Double?)
+    var missing: Double?
     var first = true
     while let key = try key(&first) {
       if matches(key, "name") {
@@ -112,6 +113,8 @@ extension JSONFields {
         gain = try factor("a gain")
       } else if matches(key, "baseline") {
         baseline = try number("a baseline")
+      } else if matches(key, "missing") {
+        missing = try number("the raw value of a missing sample")
       } else {
         try skip()
       }
@@ -122,8 +125,9 @@ extension JSONFields {
       throw error(at: start, "scale and offset, or gain and baseline, not both")
     }
     guard baseline == nil || gain != nil else { throw error(at: start, "\"gain\" beside \"baseline\"") }
-    if let gain { return Channel(name: name, unit: unit, scaling: .gain(gain, baseline: baseline ?? 0)) }
-    return Channel(name: name, unit: unit, scaling: .linear(scale: scale ?? 1, offset: offset ?? 0))
+    let scaling: Channel.Scaling =
+      if let gain { .gain(gain, baseline: baseline ?? 0) } else { .linear(scale: scale ?? 1, offset: offset ?? 0) }
+    return Channel(name: name, unit: unit, scaling: scaling, missing: missing)
   }
 
   private mutating func factor(_ expected: String) throws(DecodeError) -> Double? {

@@ -6,8 +6,8 @@ import RunnelCore
 ///      "channels":[{"name":"MLII","unit":"mV","gain":200.0,"baseline":1024.0},{"name":"V5","unit":"mV","scale":0.005}]}
 ///
 /// A channel has `scale` and `offset` (physical = raw × scale + offset) or, as WFDB states it, `gain` and `baseline`
-/// (physical = (raw − baseline) / gain), not both; without any it is physical as it is. A value of its own: it may be
-/// kept when the message is gone.
+/// (physical = (raw − baseline) / gain), not both; without any it is physical as it is. `missing` is the
+/// raw value that stands for a missing sample. A value of its own: it may be kept when the message is gone.
 public struct StreamDescription: Sendable, Equatable {
   /// The publisher's own name for the stream.
   public var stream: String
@@ -95,6 +95,10 @@ public struct StreamDescription: Sendable, Equatable {
       writer.write(gain)
       writer.key("baseline")
       writer.write(baseline)
+    }
+    if let missing = channel.missing {
+      writer.key("missing")
+      writer.write(missing)
     }
     writer.endObject()
   }

@@ -27,6 +27,8 @@ public struct SocketMonitor: ~Copyable {
   private let watched: RawSocket
   private let condition: SocketCondition
   public private(set) var counts: [String: ConnectionCounts] = [:]
+  /// The tcp and ipc connections that stand or greet, as far as reports have been read; oldest first.
+  public private(set) var connections: [PeerConnection] = []
 
   public init(of socket: borrowing Socket, in context: ZeroMQContext) throws(ZeroMQError) {
     let name = "inproc://runnel-monitor-\(Self.serial.wrappingAdd(1, ordering: .relaxed).newValue)"
@@ -64,9 +66,21 @@ public struct SocketMonitor: ~Copyable {
       let endpoint = try receiveText()
       let value = Int32(truncatingIfNeeded: UInt32(head.1) | UInt32(head.2) << 16)
       guard let event = ConnectionEvent(number: Int32(head.0), value: value) else { continue }
+      follow(event, descriptor: value, endpoint: endpoint)
       let known = counts[endpoint] != nil || counts.count < Self.endpointLimit
       let counted = counts[known ? endpoint : "", default: ConnectionCounts()].count(event, descriptor: value)
       if let counted { return Report(event: counted, endpoint: endpoint) }
+    }
+  }
+
+  private mutating func follow(_ event: ConnectionEvent, descriptor: Int32, endpoint: String) {
+    switch event {
+    case .accepted, .connected:
+      // A number that comes again was closed in between.
+      connections.removeAll { $0.descriptor == descriptor }
+      connections.append(PeerConnection(descriptor: descriptor, endpoint: endpoint))
+    case .disconnected: connections.removeAll { $0.descriptor == descriptor }
+    default: break
     }
   }
 

@@ -20,8 +20,12 @@ struct Runnel: ParsableCommand {
     subcommands: [
       RunCommand.self,
       CheckCommand.self,
+      DiscoverCommand.self,
+      WatchCommand.self,
+      ReplayCommand.self,
       LabelCommand.self,
       ScoreCommand.self,
+      SynthCommand.self,
       ModelCommand.self,
     ])
 

@@ -24,14 +24,12 @@ import Testing
       sent += 1
       rig.now += Int64(random.below(300_000_000))
       if random.below(5) == 0 {
-        var listener = rig.shard
-        rig.intake.tick(now: rig.now, to: &listener)
+        rig.intake.tick(now: rig.now, to: rig.shard)
         #expect(rig.intake.total.balances)
       }
     }
     #expect(rig.intake.total.messagesReceived == sent)
-    var listener = rig.shard
-    rig.intake.drain(to: &listener)
+    rig.intake.drain(to: rig.shard)
     #expect(rig.intake.total.balances)
     #expect(rig.intake.total.rowsHeld == 0, "held is 0 after a drain")
   }

@@ -16,6 +16,15 @@ import Testing
     #expect(rig.intake.total.rowsUsed == Int64(signal.rows - lost))
   }
 
+  @Test func `a value that the description declares missing is none, in that channel alone`() throws {
+    var signal = Signal(channels: ["MLII", "V5"], rows: 400, seed: 4)
+    for row in 100..<109 { signal.samples[2 * row] = -32768 }
+    signal.samples[2 * 200 + 1] = -32768
+    signal.channels[0].missing = -32768
+    let rig = try run(signal, [400], [])
+    #expect(rig.shard.takeCounts().valuesMissing == 9)
+  }
+
   @Test func `a gap up to fill is filled and marked, and no step is missing`() throws {
     let lines = try lines(losing: 1000..<1018)
     #expect(statuses(lines).isEmpty)

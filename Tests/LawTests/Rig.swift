@@ -34,9 +34,8 @@ final class Rig {
     do throws(DecodeError) {
       let message = try decoder.decode(parts)
       let topic = parts[0]
-      var listener = shard
       intake.admit(
-        message, key: UnsafeRawBufferPointer(rebasing: topic.dropFirst()), endpoint: "test", now: now, to: &listener
+        message, key: UnsafeRawBufferPointer(rebasing: topic.dropFirst()), endpoint: "test", now: now, to: shard
       ) { (try? Topic(topic))?.stream ?? "?" }
     } catch { intake.reject(error) }
     #expect(intake.total.balances, "law 6 holds at every instant")

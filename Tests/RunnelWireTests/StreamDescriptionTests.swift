@@ -24,6 +24,7 @@ import Testing
     (#"{"v":1,"stream":"a","channels":[{"name":"x","baseline":1}]}"#, .malformed, 32),
     (#"{"v":1,"stream":"a","channels":[{"name":"x","gain":0}]}"#, .malformed, 51),
     (#"{"v":1,"stream":"a","channels":[{"name":"x","scale":0.0}]}"#, .malformed, 52),
+    (#"{"v":1,"stream":"a","channels":[{"name":"x","missing":"-1"}]}"#, .malformed, 54),
     (#"{"v":1,"stream":"a","channels":[{"name":"x","scale":1e999}]}"#, .malformed, 52),
     (#"{"v":1,"stream":"a","synthetic":1}"#, .malformed, 32), (#"{"v":1,"stream":"a","epoch":-1}"#, .malformed, 28),
     (#"{"v":1,"stream":"a"} {}"#, .malformed, 21),
@@ -46,6 +47,17 @@ import Testing
   @Test func `what is null or unknown is as if it were absent`() throws {
     let read = try Self.read(#"{"v":1,"stream":"a","rate":null,"channels":null,"subject":null,"later":[{}]}"#)
     #expect(read == StreamDescription(stream: "a"))
+  }
+
+  @Test func `the raw value that stands for a missing sample is written and read`() throws {
+    let channels = [
+      Channel(name: "MLII", unit: "mV", scaling: .gain(200, baseline: 1024), missing: -32768), Channel(name: "V5"),
+    ]
+    var writer = JSONWriter()
+    StreamDescription(stream: "a", channels: channels).write(to: &writer)
+    let json = writer.withBytes { String(decoding: $0, as: UTF8.self) }
+    #expect(json.contains(#""baseline":1024.0,"missing":-32768.0}"#))
+    #expect(try Self.read(json).channels == channels)
   }
 
   @Test func `a description of another stream than its topic is refused`() throws {

@@ -49,6 +49,36 @@ import Testing
     #expect(try Meeting.report(of: &monitor) { $0 == .handshakeSucceeded }.endpoint == endpoint)
   }
 
+  @Test func `a connection is known by its peer's address until it ends`() throws {
+    let publisher = try Socket(.xpub, in: context)
+    var monitor = try SocketMonitor(of: publisher, in: context)
+    let endpoint = try publisher.bind("tcp://127.0.0.1:*")
+    do {
+      let subscriber = try Socket(.sub, in: context)
+      var other = try SocketMonitor(of: subscriber, in: context)
+      try subscriber.connect(endpoint)
+      try Meeting.report(of: &other) { $0 == .handshakeSucceeded }
+      try Meeting.report(of: &monitor) { $0 == .handshakeSucceeded }
+      let connection = try #require(monitor.connections.first)
+      #expect(monitor.connections.count == 1 && connection.endpoint == endpoint)
+      #expect(connection.peer.hasPrefix("127.0.0.1:") && connection.unsentBytes != nil)
+      #expect(other.connections.map(\.peer) == [String(endpoint.dropFirst("tcp://".count))])
+    }
+    try Meeting.report(of: &monitor) { $0 == .disconnected }
+    #expect(monitor.connections.isEmpty)
+  }
+
+  @Test func `the peer of an ipc connection is known by its process`() throws {
+    let folder = try TemporaryFolder()
+    let publisher = try Socket(.xpub, in: context)
+    var monitor = try SocketMonitor(of: publisher, in: context)
+    let subscriber = try Socket(.sub, in: context)
+    try subscriber.connect(try publisher.bind("ipc://\(folder.path)/samples"))
+    try Meeting.report(of: &monitor) { $0 == .handshakeSucceeded }
+    #expect(monitor.connections.map(\.peer) == ["process \(getpid())"])
+    #expect(monitor.connections.first?.unsentBytes != nil)
+  }
+
   @Test func `two kinds that do not fit fail their handshake, with the remedy`() throws {
     let publisher = try Socket(.xpub, in: context)
     var monitor = try SocketMonitor(of: publisher, in: context)

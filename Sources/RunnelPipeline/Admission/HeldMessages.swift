@@ -56,11 +56,11 @@ struct HeldMessages {
     return all
   }
 
-  /// Takes out what came before `limit`.
-  mutating func take(before limit: Int64) -> [Entry] {
-    let old = entries.filter { $0.since < limit }
+  /// Takes out what has waited too long.
+  mutating func take(where isOver: (Entry) -> Bool) -> [Entry] {
+    let old = entries.filter(isOver)
     guard !old.isEmpty else { return [] }
-    entries.removeAll { $0.since < limit }
+    entries.removeAll(where: isOver)
     bytes = entries.reduce(0) { $0 + $1.bytes }
     return old
   }

@@ -32,7 +32,7 @@ public struct Intake {
   /// - Parameter makeName: the stream's name in text; called once, when the stream is first seen.
   @discardableResult
   public mutating func admit<L: StreamListener>(
-    _ message: DecodedMessage, key: UnsafeRawBufferPointer, endpoint: String, now: Int64, to listener: inout L,
+    _ message: DecodedMessage, key: UnsafeRawBufferPointer, endpoint: String, now: Int64, to listener: L,
     makeName: () -> String
   ) -> Arrival {
     guard let position = position(of: key, endpoint: endpoint, makeName: makeName) else {
@@ -41,10 +41,10 @@ public struct Intake {
       return .tooManyStreams
     }
     switch message {
-    case .samples(let samples): streams[position].admit(samples, now: now, to: &listener)
-    case .heartbeat(let heartbeat): streams[position].admit(heartbeat, now: now, to: &listener)
-    case .end(let end): streams[position].admit(end, now: now, to: &listener)
-    case .description(let description): streams[position].admit(description, now: now, to: &listener)
+    case .samples(let samples): streams[position].admit(samples, now: now, to: listener)
+    case .heartbeat(let heartbeat): streams[position].admit(heartbeat, now: now, to: listener)
+    case .end(let end): streams[position].admit(end, now: now, to: listener)
+    case .description(let description): streams[position].admit(description, now: now, to: listener)
     }
     return .taken
   }
@@ -55,19 +55,19 @@ public struct Intake {
     accounting.reject(error.reason)
   }
 
-  public mutating func tick<L: StreamListener>(now: Int64, to listener: inout L) {
-    for position in streams.indices { streams[position].tick(now: now, to: &listener) }
+  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) {
+    for position in streams.indices { streams[position].tick(now: now, to: listener) }
   }
 
   /// The connection to this endpoint was seen to drop.
-  public mutating func disconnected<L: StreamListener>(endpoint: String, now: Int64, to listener: inout L) {
+  public mutating func disconnected<L: StreamListener>(endpoint: String, now: Int64, to listener: L) {
     for position in streams.indices where streams[position].identity.endpoint == endpoint {
-      streams[position].disconnected(now: now, to: &listener)
+      streams[position].disconnected(now: now, to: listener)
     }
   }
 
-  public mutating func drain<L: StreamListener>(to listener: inout L) {
-    for position in streams.indices { streams[position].drain(to: &listener) }
+  public mutating func drain<L: StreamListener>(to listener: L) {
+    for position in streams.indices { streams[position].drain(to: listener) }
   }
 
   /// Law 6 over the whole input.

@@ -40,57 +40,57 @@ public struct StreamAdmission {
 
   // MARK: what comes in
 
-  public mutating func admit<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: inout L) {
+  public mutating func admit<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
     accounting.messagesReceived += 1
-    release(now: now, to: &listener)
-    guard shapeFits(message, &listener) else { return }
-    place(message, wasHeld: false, now: now, to: &listener)
+    release(now: now, to: listener)
+    guard shapeFits(message, listener) else { return }
+    place(message, wasHeld: false, now: now, to: listener)
   }
 
   /// A heartbeat tells what was lost at the tail, where no later sample would.
-  public mutating func admit<L: StreamListener>(_ heartbeat: Heartbeat, now: Int64, to listener: inout L) {
+  public mutating func admit<L: StreamListener>(_ heartbeat: Heartbeat, now: Int64, to listener: L) {
     countDecoded()
     guard session != nil, heartbeat.epoch == session?.epoch, !isOver else { return }
     lastHeard = now
     isDisconnected = false
-    tail(upTo: heartbeat.nextIndex, nextSequence: heartbeat.nextSequence, to: &listener)
+    tail(upTo: heartbeat.nextIndex, nextSequence: heartbeat.nextSequence, to: listener)
   }
 
-  public mutating func admit<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: inout L) {
+  public mutating func admit<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
     countDecoded()
-    release(now: now, to: &listener)
-    place(end, now: now, to: &listener)
+    release(now: now, to: listener)
+    place(end, now: now, to: listener)
   }
 
-  public mutating func admit<L: StreamListener>(_ description: StreamDescription, now: Int64, to listener: inout L) {
+  public mutating func admit<L: StreamListener>(_ description: StreamDescription, now: Int64, to listener: L) {
     accounting.messagesReceived += 1
     if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
-      guard describes(description, session, &listener) else { return }
+      guard describes(description, session, listener) else { return }
       accounting.messagesDecoded += 1
       if description.subject != session.subject, isDescribed(session) {
         begin(
           .newSubject, description: description, epoch: session.epoch, rate: session.rate, level: session.level,
-          now: now, to: &listener)
+          now: now, to: listener)
       }
     } else {
       accounting.messagesDecoded += 1
     }
     remember(description)
-    release(now: now, to: &listener)
+    release(now: now, to: listener)
   }
 
   /// The socket monitor saw this stream's connection drop.
-  public mutating func disconnected<L: StreamListener>(now: Int64, to listener: inout L) {
+  public mutating func disconnected<L: StreamListener>(now: Int64, to listener: L) {
     isDisconnected = true
-    release(now: now, to: &listener)
+    release(now: now, to: listener)
   }
 
   /// Time passes: held messages whose wait is over are applied or dropped. Call it a few times a second.
-  public mutating func tick<L: StreamListener>(now: Int64, to listener: inout L) { release(now: now, to: &listener) }
+  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) { release(now: now, to: listener) }
 
   /// No more input will come: what is held is dropped with its reason, so that nothing stays uncounted.
-  public mutating func drain<L: StreamListener>(to listener: inout L) {
-    for entry in held.takeAll() { discard(entry, &listener) }
+  public mutating func drain<L: StreamListener>(to listener: L) {
+    for entry in held.takeAll() { discard(entry, listener) }
   }
 
   // MARK: whose message it is
@@ -115,7 +115,7 @@ public struct StreamAdmission {
   }
 
   private mutating func place<L: StreamListener>(
-    _ message: SampleMessage, wasHeld: Bool, now: Int64, to listener: inout L
+    _ message: SampleMessage, wasHeld: Bool, now: Int64, to listener: L
   ) {
     let rows = Int64(message.chunk.rows)
     let owner = owner(epoch: message.epoch, first: message.first, sequence: message.sequence, now: now)
@@ -124,7 +124,7 @@ public struct StreamAdmission {
       order = StreamOrder(nextIndex: message.first ?? 0, sequence: message.sequence)
       begin(
         isLate ? .joinedMidStream : cause, description: description.found, epoch: message.epoch, rate: message.rate,
-        level: message.first == nil && message.sequence == nil ? .unsequenced : .sequenced, now: now, to: &listener)
+        level: message.first == nil && message.sequence == nil ? .unsequenced : .sequenced, now: now, to: listener)
       if let refusal {
         return wasHeld ? accounting.drop(.refused, rows: rows) : accounting.reject(refusal.refusal.reason)
       }
@@ -134,31 +134,31 @@ public struct StreamAdmission {
       accounting.rowsReceived += rows
     }
     switch owner {
-    case .current: apply(message, now: now, to: &listener)
+    case .current: apply(message, now: now, to: listener)
     case .straggler:
       accounting.drop(.oldEpoch, rows: rows)
       if let epoch = firstTelling(of: message.epoch) {
-        listener.note(.stragglerDropped(epoch: epoch, rows: rows), stream: index)
+        listener.note(.stragglerDropped(epoch: epoch, rows: rows), of: identity)
       }
     case .rival:
-      if let epoch = firstTelling(of: message.epoch) { listener.note(.rivalHeld(epoch: epoch), stream: index) }
-      hold(message, now: now, &listener)
+      if let epoch = firstTelling(of: message.epoch) { listener.note(.rivalHeld(epoch: epoch), of: identity) }
+      hold(message, now: now, listener)
     case .next:
-      if describing(message.epoch) == nil { return hold(message, now: now, &listener) }
-      apply(message, now: now, to: &listener)
+      if describing(message.epoch) == nil { return hold(message, now: now, listener) }
+      apply(message, now: now, to: listener)
     }
   }
 
-  private mutating func place<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: inout L) {
+  private mutating func place<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
     switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
     case .current:
       lastHeard = now
-      tail(upTo: end.nextIndex, nextSequence: end.nextSequence, to: &listener)
+      tail(upTo: end.nextIndex, nextSequence: end.nextSequence, to: listener)
       leave()
       isOver = true
       if refusal == nil { listener.end(at: order.nextIndex, stream: index) }
-      listener.note(.ended(at: order.nextIndex), stream: index)
-      release(now: now, to: &listener)
+      listener.note(.ended(at: order.nextIndex), of: identity)
+      release(now: now, to: listener)
     case .straggler: break
     // The end of a session that has not begun waits behind its samples; alone it says nothing.
     case .rival, .next: if !held.isEmpty { _ = held.hold(end, now: now) }
@@ -169,7 +169,7 @@ public struct StreamAdmission {
 
   private mutating func begin<L: StreamListener>(
     _ cause: Session.Cause, description: StreamDescription?, epoch: UInt64?, rate: Double?, level: Level, now: Int64,
-    to listener: inout L
+    to listener: L
   ) {
     if session != nil, epoch != session?.epoch { leave() }
     isOver = false
@@ -186,9 +186,9 @@ public struct StreamAdmission {
     let refused = shape.refusal(stream: identity) ?? listener.start(next, stream: index)
     refusal = refused.map { (epoch, $0) }
     if let refused {
-      listener.note(.refused(refused), stream: index)
+      listener.note(.refused(refused), of: identity)
     } else {
-      listener.note(.started(next), stream: index)
+      listener.note(.started(next), of: identity)
     }
   }
 
@@ -218,7 +218,7 @@ public struct StreamAdmission {
 
   /// Whether a description agrees with the session it speaks of; a change of shape needs a new epoch.
   private mutating func describes<L: StreamListener>(
-    _ description: StreamDescription, _ session: Session, _ listener: inout L
+    _ description: StreamDescription, _ session: Session, _ listener: L
   ) -> Bool {
     let fits =
       isDescribed(session)
@@ -229,13 +229,13 @@ public struct StreamAdmission {
       DecodeError(
         .shapeChanged, part: 1, byteOffset: 0,
         expected: "the rate and channels this epoch began with (a change needs a new epoch)",
-        found: "\(description.channels.map(\.name)) at \(description.rate ?? session.rate) Hz"), &listener)
+        found: "\(description.channels.map(\.name)) at \(description.rate ?? session.rate) Hz"), listener)
     return false
   }
 
   // MARK: order
 
-  private mutating func apply<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: inout L) {
+  private mutating func apply<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
     lastHeard = now
     isDisconnected = false
     let rows = message.chunk.rows
@@ -243,18 +243,18 @@ public struct StreamAdmission {
     let verdict = order.take(first: message.first, sequence: message.sequence, rows: rows)
     if let lost = verdict.lostMessages {
       accounting.messagesLost += Int64(clamping: lost)
-      listener.note(.lostMessages(lost), stream: index)
+      listener.note(.lostMessages(lost), of: identity)
     }
-    if let gap = verdict.gap { hear(gap: gap, &listener) }
+    if let gap = verdict.gap { hear(gap: gap, listener) }
     if verdict.lostMessages != nil || (message.discontinuity && verdict.fresh.lowerBound < rows) {
-      if message.discontinuity { listener.note(.discontinuity(at: verdict.firstIndex), stream: index) }
+      if message.discontinuity { listener.note(.discontinuity(at: verdict.firstIndex), of: identity) }
       accounting.gaps += 1
       if refusal == nil, before.hasBegun { listener.unknownGap(at: verdict.firstIndex, stream: index) }
     }
     let repeated = Int64(verdict.fresh.lowerBound)
     if repeated > 0 {
       accounting.drop(.duplicate, rows: repeated)
-      listener.note(.duplicate(rows: repeated), stream: index)
+      listener.note(.duplicate(rows: repeated), of: identity)
     }
     guard !verdict.fresh.isEmpty else { return }
     accounting.rowsUsed += Int64(verdict.fresh.count)
@@ -266,54 +266,54 @@ public struct StreamAdmission {
   }
 
   /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
-  private mutating func tail<L: StreamListener>(upTo nextIndex: Int64, nextSequence: UInt64, to listener: inout L) {
-    if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, &listener) }
+  private mutating func tail<L: StreamListener>(upTo nextIndex: Int64, nextSequence: UInt64, to listener: L) {
+    if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, listener) }
   }
 
-  private mutating func hear<L: StreamListener>(gap: Range<Int64>, _ listener: inout L) {
+  private mutating func hear<L: StreamListener>(gap: Range<Int64>, _ listener: L) {
     accounting.gaps += 1
     accounting.rowsLost += Int64(gap.count)
-    listener.note(.lost(rows: gap), stream: index)
+    listener.note(.lost(rows: gap), of: identity)
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 
   // MARK: refusing
 
   /// Whether the message has the shape of its session and the session was accepted; if not it is rejected, whole.
-  private mutating func shapeFits<L: StreamListener>(_ message: SampleMessage, _ listener: inout L) -> Bool {
+  private mutating func shapeFits<L: StreamListener>(_ message: SampleMessage, _ listener: L) -> Bool {
     guard let session, message.epoch == session.epoch, !isOver else {
-      return countsFit(message, known: describing(message.epoch)?.found?.channels ?? policy.channels, &listener)
+      return countsFit(message, known: describing(message.epoch)?.found?.channels ?? policy.channels, listener)
     }
     if let refusal, refusal.epoch == message.epoch {
       accounting.reject(refusal.refusal.reason)
       return false
     }
-    guard countsFit(message, known: session.channels, &listener) else { return false }
+    guard countsFit(message, known: session.channels, listener) else { return false }
     guard StreamShape.agree(message.rate, session.rate) else {
       let found = "\(message.rate ?? 0) Hz"
       reject(
         DecodeError(
           .shapeChanged, part: 1, byteOffset: 48, expected: "\(session.rate) Hz, the rate this epoch began with",
-          found: found), &listener)
+          found: found), listener)
       return false
     }
     return true
   }
 
   private mutating func countsFit<L: StreamListener>(
-    _ message: SampleMessage, known: [Channel]?, _ listener: inout L
+    _ message: SampleMessage, known: [Channel]?, _ listener: L
   ) -> Bool {
     guard let known, message.chunk.channels != known.count else { return true }
     reject(
       DecodeError(
         .shapeChanged, part: 1, byteOffset: 56, expected: "\(known.count) channels (\(known.map(\.name)))",
-        found: "\(message.chunk.channels)"), &listener)
+        found: "\(message.chunk.channels)"), listener)
     return false
   }
 
-  private mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: inout L) {
+  private mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
     accounting.reject(error.reason)
-    listener.note(.rejected(error), stream: index)
+    listener.note(.rejected(error), of: identity)
   }
 
   private mutating func countDecoded() {
@@ -323,26 +323,34 @@ public struct StreamAdmission {
 
   // MARK: holding
 
-  private mutating func hold<L: StreamListener>(_ message: SampleMessage, now: Int64, _ listener: inout L) {
+  private mutating func hold<L: StreamListener>(_ message: SampleMessage, now: Int64, _ listener: L) {
     let rows = Int64(message.chunk.rows)
     guard held.hold(message, now: now) else {
       accounting.drop(.overflow, rows: rows)
-      return listener.note(.holdFull(rows: rows), stream: index)
+      return listener.note(.holdFull(rows: rows), of: identity)
     }
     accounting.rowsHeld += rows
   }
 
   /// Applies what no longer has to wait, in the order it came, and drops what waited too long.
-  private mutating func release<L: StreamListener>(now: Int64, to listener: inout L) {
+  private mutating func release<L: StreamListener>(now: Int64, to listener: L) {
     guard let oldest = held.entries.first else { return }
     if canPlace(oldest, now: now) {
       for entry in held.takeAll() {
         accounting.rowsHeld -= entry.rows
-        place(again: entry, now: now, to: &listener)
+        place(again: entry, now: now, to: listener)
       }
     }
-    let patience = max(policy.takeover, policy.describeWithin)
-    for entry in held.take(before: now - patience) { discard(entry, &listener) }
+    let (rival, undescribed) = (now - policy.takeover, now - policy.describeWithin)
+    let overdue = held.take { [session, isOver] entry in
+      entry.since < (Self.isRival(entry, of: session, isOver) ? rival : undescribed)
+    }
+    for entry in overdue { discard(entry, listener) }
+  }
+
+  private static func isRival(_ entry: HeldMessages.Entry, of session: Session?, _ isOver: Bool) -> Bool {
+    guard let session, let epoch = entry.epoch else { return false }
+    return epoch != session.epoch && !isOver
   }
 
   private func canPlace(_ entry: HeldMessages.Entry, now: Int64) -> Bool {
@@ -356,31 +364,31 @@ public struct StreamAdmission {
   }
 
   private mutating func place<L: StreamListener>(
-    again entry: HeldMessages.Entry, now: Int64, to listener: inout L
+    again entry: HeldMessages.Entry, now: Int64, to listener: L
   ) {
     switch entry.content {
-    case .end(let end): place(end, now: now, to: &listener)
+    case .end(let end): place(end, now: now, to: listener)
     case .samples(var message, let payload):
       payload.withUnsafeBytes { bytes in
         message.chunk.payload = bytes
         if refusal != nil, session?.epoch == message.epoch {
           accounting.drop(.refused, rows: Int64(message.chunk.rows))
         } else {
-          place(message, wasHeld: true, now: now, to: &listener)
+          place(message, wasHeld: true, now: now, to: listener)
         }
       }
     }
   }
 
-  private mutating func discard<L: StreamListener>(_ entry: HeldMessages.Entry, _ listener: inout L) {
+  private mutating func discard<L: StreamListener>(_ entry: HeldMessages.Entry, _ listener: L) {
     guard entry.rows > 0 else { return }
     accounting.rowsHeld -= entry.rows
-    if let session, let epoch = entry.epoch, epoch != session.epoch, !isOver {
+    if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {
       accounting.drop(.rivalEpoch, rows: entry.rows)
-      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), stream: index)
+      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), of: identity)
     } else {
       accounting.drop(.undescribed, rows: entry.rows)
-      listener.note(.undescribed(rows: entry.rows), stream: index)
+      listener.note(.undescribed(rows: entry.rows), of: identity)
     }
   }
 

@@ -4,25 +4,25 @@ import RunnelCore
 ///
 /// For one stream the calls are: `start`, then any number of `chunk` and gaps whose indexes continue each other
 /// without hole or overlap, then perhaps `end`; then another `start`. A gap is always heard (law 5).
-public protocol StreamListener {
+public protocol StreamListener: AnyObject {
   /// State starts fresh. A refusal means that no pipeline can use the session; its rows are then not delivered.
-  mutating func start(_ session: Session, stream: Int) -> Refusal?
+  func start(_ session: Session, stream: Int) -> Refusal?
 
   /// Rows `first ..< first + rows.count` of the session: the rows `rows` of `chunk`.
   /// `timestamp` is the sender's Unix time in ns of row `first`, where it gave one.
-  mutating func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream: Int)
+  func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream: Int)
 
   /// The rows of `range` did not arrive.
-  mutating func gap(_ range: Range<Int64>, stream: Int)
+  func gap(_ range: Range<Int64>, stream: Int)
 
   /// Something is missing before index `at`, and nobody knows how much.
-  mutating func unknownGap(at index: Int64, stream: Int)
+  func unknownGap(at index: Int64, stream: Int)
 
   /// The publisher said that nothing follows index `at - 1`.
-  mutating func end(at index: Int64, stream: Int)
+  func end(at index: Int64, stream: Int)
 
   /// Something an operator wants to know.
-  mutating func note(_ event: AdmissionEvent, stream: Int)
+  func note(_ event: AdmissionEvent, of stream: StreamIdentity)
 }
 
 /// What admission has to tell an operator; logs and counters are made from it.

@@ -41,8 +41,8 @@ extension PipelinePlan {
     return Lane.Feed(
       channel: index,
       reader: SampleReader(
-        scaling: source.scaling, unitFactor: try factor(source, wanting: input, session), missing: missing,
-        range: range))
+        scaling: source.scaling, unitFactor: try factor(source, wanting: input, session),
+        missing: missing + (source.missing.map { [$0] } ?? []), range: range))
   }
 
   private func factor(

@@ -22,13 +22,16 @@ public final class Daemon {
   private let shard: Shard<LabelPublisher>
   private let publisher: LabelPublisher
   private var receiver = MultipartReceiver()
+  private var poller = Poller()
+  private var readable: [Poller.Entry] = []
+  private var nextTick: Int64 = 0
   private var lanes = LaneCounts()
   private var lastStatus = ""
 
   /// How often waits of held messages and of silent streams are looked at.
   private static let tick: Int64 = 100_000_000
   /// Messages taken from one socket before the others have their turn.
-  private static let turn = 256
+  private static let batch = 256
   /// How long a drain may go on when publishers do not stop.
   private static let drainLimit: Int64 = 3_000_000_000
 
@@ -60,6 +63,9 @@ public final class Daemon {
         }
       }
     } catch let error as ZeroMQError { throw ServiceError(.unavailable, "\(error)") }
+    for input in inputs { readable.append(poller.add(input.socket)) }
+    // Subscriptions wake the loop, so that a late subscriber is answered at once.
+    publisher.watch(with: &poller)
     let log = log
     shard.observe = { event, stream in log.tell(event, of: stream) }
   }
@@ -67,6 +73,8 @@ public final class Daemon {
   /// The endpoints as peers reach them.
   public var inputEndpoints: [String] { inputs.map(\.endpoint) }
   public var outputEndpoints: [String] { publisher.endpoints }
+  /// Subscriptions to labels that have come so far.
+  var subscriptions: Int { publisher.subscriptions }
 
   // MARK: the loop
 
@@ -74,32 +82,35 @@ public final class Daemon {
   ///
   /// - Parameter status: hears one line of words, once a second while it changes.
   public func run(stop: Int32, status: (String) -> Void = { _ in }) throws -> DaemonReport {
-    var poller = Poller()
     let stopping = poller.add(fileDescriptor: stop)
-    let readable = inputs.map { poller.add($0.socket) }
-    var nextTick = clock.monotonic()
-    var nextStatus = nextTick
+    defer { poller.remove(stopping) }
+    var nextStatus: Int64 = 0
     while !poller.ready(stopping).contains(.readable) {
-      var now = clock.monotonic()
-      if now >= nextTick {
-        try tick(now)
-        nextTick = now + Self.tick
-      }
+      try turn(within: 1000)
+      let now = clock.monotonic()
       if now >= nextStatus {
         tell(status)
         nextStatus = now + 1_000_000_000
       }
-      let heartbeat = try publisher.serve(now: now)
-      now = clock.monotonic()
-      let pause = max(0, min(nextTick, heartbeat) - now)
-      try poller.wait(milliseconds: Int((pause + 999_999) / 1_000_000))
-      for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {
-        try receive(from: input, atMost: Self.turn)
-      }
-      shard.step()
     }
-    try drain()
-    return report()
+    return try drain()
+  }
+
+  /// Once around: waits until something comes or is due, at most so many milliseconds, and deals with it.
+  func turn(within limit: Int64) throws {
+    var now = clock.monotonic()
+    if now >= nextTick {
+      try tick(now)
+      nextTick = now + Self.tick
+    }
+    let heartbeat = try publisher.serve(now: now)
+    now = clock.monotonic()
+    let pause = max(0, min(nextTick, heartbeat) - now)
+    try poller.wait(milliseconds: Int(min((pause + 999_999) / 1_000_000, limit)))
+    for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {
+      try receive(from: input, atMost: Self.batch)
+    }
+    shard.step()
   }
 
   /// Takes what waits in a socket; false when it held more than `limit`.
@@ -130,9 +141,8 @@ public final class Daemon {
           .topic, part: 0, byteOffset: 0, expected: "a topic of input '\(input.input.name)'",
           found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
       }
-      var listener = shard
       let arrival = intakes[input.intake].admit(
-        message, key: input.key(of: topic), endpoint: input.endpoint, now: now, to: &listener
+        message, key: input.key(of: topic), endpoint: input.endpoint, now: now, to: shard
       ) { input.streamName(of: topic) }
       if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
     } catch { reject(error, from: input) }
@@ -150,13 +160,11 @@ public final class Daemon {
       while let report = try input.monitor.next() {
         log.connection(report, of: input)
         if case .disconnected = report.event {
-          var listener = shard
-          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: &listener)
+          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: shard)
         }
       }
     }
-    var listener = shard
-    for index in intakes.indices { intakes[index].tick(now: now, to: &listener) }
+    for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
     shard.step()
     lanes += shard.takeCounts()
     log.flush(now: now)
@@ -164,16 +172,17 @@ public final class Daemon {
 
   // MARK: the end
 
-  private func drain() throws {
+  /// Uses what has arrived and counts what is held; nothing is received after it.
+  func drain() throws -> DaemonReport {
     let deadline = clock.monotonic() + Self.drainLimit
     for input in inputs {
-      while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.turn) {}
+      while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.batch) {}
     }
-    var listener = shard
-    for index in intakes.indices { intakes[index].drain(to: &listener) }
+    for index in intakes.indices { intakes[index].drain(to: shard) }
     shard.step()
     lanes += shard.takeCounts()
     log.flush(now: .max)
+    return report()
   }
 
   /// Where everything went until now.

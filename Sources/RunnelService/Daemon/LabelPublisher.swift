@@ -16,6 +16,8 @@ final class LabelPublisher: LabelSink {
   private(set) var latencies = LatencyHistogram()
   private(set) var labels: Int64 = 0
   private(set) var failures: Int64 = 0
+  /// Subscriptions that have come, repeated ones too.
+  private(set) var subscriptions = 0
 
   struct Output {
     let configuration: OutputConfiguration
@@ -93,6 +95,11 @@ final class LabelPublisher: LabelSink {
 
   // MARK: subscribers
 
+  /// Has the loop wake when a subscription comes.
+  func watch(with poller: inout Poller) {
+    for output in outputs where output.configuration.kind == .xpub { _ = poller.add(output.socket.socket) }
+  }
+
   /// Answers new subscribers and sends the heartbeats that are due; returns when the next is.
   func serve(now: Int64) throws -> Int64 {
     var next = Int64.max
@@ -111,6 +118,7 @@ final class LabelPublisher: LabelSink {
   private func greet(_ output: OutputSocket, now: Int64) throws {
     while case .message(let parts) = try receiver.receive(from: output.socket) {
       guard let subscription = Subscription(parts), subscription.begins else { continue }
+      subscriptions += 1
       for index in entries.indices
       where !entries[index].body.isEmpty && subscription.covers(entries[index].topic)
         && now - entries[index].repeatedAt >= 1_000_000_000

@@ -1,0 +1,126 @@
+import RunnelCore
+import RunnelWire
+import RunnelZeroMQ
+import Testing
+
+@testable import RunnelService
+
+@Suite struct DaemonTests {
+  @Test func `rows that come over a socket become labels with their positions, times and seq`() throws {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 77)
+    try publisher.describe()
+    for start in stride(from: 0, to: 1800, by: 36) { try publisher.send(Array(wave(1800)[start..<start + 36])) }
+    try publisher.end()
+    let messages = try rig.receiveAll()
+    let labels = messages.filter { $0.label != nil }
+    #expect(labels.map(\.sequence) == (0..<UInt64(labels.count)).map { $0 })
+    #expect(labels.compactMap(\.at) == (0..<labels.count).map { Int64(3 * $0) })
+    #expect(labels.allSatisfy { $0.inputEpoch == 77 && $0.level == .sequenced && $0.scores.count == 5 })
+    #expect(rig.accounting.rowsUsed == 1800 && rig.accounting.balances)
+  }
+
+  @Test func `a late subscriber gets the last label of each lane at once, marked as a repeat`() throws {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(720))
+    let last = try #require(try rig.receive(labels: 720 / 3 - 42).last { $0.label != nil })
+    let late = try Socket(.sub, in: rig.context)
+    try late.subscribe("l/bed7/")
+    try late.connect(rig.daemon.outputEndpoints[0])
+    var receiver = MultipartReceiver()
+    var repeated: LabelMessage?
+    try rig.turn(
+      until: {
+        while case .message(let parts) = try receiver.receive(from: late) {
+          let message = try LabelDecoder().decode(parts)
+          if message.isRepeat { repeated = message }
+        }
+        return repeated != nil
+      }, "the repeat comes")
+    #expect(repeated?.sequence == last.sequence && repeated?.scores == last.scores && repeated?.epoch == last.epoch)
+  }
+
+  @Test func `heartbeats carry the next seq and take none`() throws {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    let labels = try rig.receive(labels: 360 / 3 - 42)
+    var receiver = MultipartReceiver()
+    var beat: LabelMessage?
+    try rig.turn(
+      until: {
+        while case .message(let parts) = try receiver.receive(from: rig.labels) {
+          let message = try LabelDecoder().decode(parts)
+          if message.kind == .heartbeat { beat = message }
+        }
+        return beat != nil
+      }, "a heartbeat comes")
+    #expect(beat?.sequence == UInt64(labels.count { $0.label != nil }))
+  }
+
+  @Test func `three lines of pyzmq give the labels of the runnel format`() throws {
+    let samples = wave(1800)
+    func scores(_ rig: DaemonRig, _ send: () throws -> Void) throws -> [[Float]] {
+      try send()
+      return try rig.receive(labels: 1800 / 3 - 42).filter { $0.label != nil }.map(\.scores)
+    }
+    let plain = try DaemonRig(
+      stream: ["format: array", "rate: 360 Hz", "channels: [{name: MLII, unit: mV, scale: 0.005, offset: 0}]"])
+    let socket = try plain.socket()
+    let arrays = try scores(plain) {
+      for start in stride(from: 0, to: 1800, by: 100) {
+        try sendArray(Array(samples[start..<start + 100]), through: socket)
+      }
+    }
+    let full = try DaemonRig()
+    let publisher = try full.publisher(.bed(), epoch: 1)
+    let own = try scores(full) {
+      try publisher.describe()
+      try publisher.send(samples)
+    }
+    #expect(arrays == own)
+    #expect(plain.sentences.count("loss cannot be seen") == 1, "an unsequenced stream says what it cannot show")
+  }
+
+  @Test func `a subscriber that stops reading delays nobody, and the others get every label`() throws {
+    let rig = try DaemonRig()
+    var options = SocketOptions(for: .sub)
+    options.receiveHighWater = 16
+    let stuck = try Socket(.sub, in: rig.context, options: options)
+    try stuck.subscribe("l/")
+    try stuck.connect(rig.daemon.outputEndpoints[0])
+    try rig.turn(until: { rig.daemon.subscriptions > 1 }, "the subscriber is there")
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    var seen: UInt64 = 0
+    var receiver = MultipartReceiver()
+    // Far more labels than the queues of the stuck one hold.
+    for _ in 0..<60 {
+      try publisher.send(wave(1800))
+      let sent = publisher.encoder.nextIndex
+      try rig.turn(until: { rig.accounting.rowsUsed == sent })
+      while case .message(let parts) = try receiver.receive(from: rig.labels) {
+        let message = try LabelDecoder().decode(parts)
+        guard message.consumesSequence else { continue }
+        #expect(message.sequence == seen)
+        seen = message.sequence + 1
+      }
+    }
+    #expect(seen > 30_000, "the one that reads has nearly all by now")
+    #expect(rig.accounting.balances)
+  }
+
+  @Test func `a drain uses what has arrived and holds nothing`() throws {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    for _ in 0..<50 { try publisher.send(wave(36)) }
+    try rig.turn(until: { rig.accounting.rowsUsed > 0 })
+    let report = try rig.daemon.drain()
+    #expect(report.accounting.balances && report.accounting.rowsHeld == 0)
+    #expect(report.lines.count == 4)
+  }
+}
