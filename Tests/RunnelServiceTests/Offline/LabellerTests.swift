@@ -58,7 +58,7 @@ import Testing
   @Test func `from a place in the middle a file gives the labels of a stream joined there`() throws {
     let rig = try OfflineRig()
     let text = rig.configuration(pipeline: everyStep)
-    let labels = try rig.labels(labeller(text, rig), from: .seconds(10), until: .row(9001))
+    let labels = try rig.labels(labeller(text, rig), from: .seconds(10), until: .index(9001))
     #expect(try labels == rig.replayed(text, rows: 3600..<9001, seed: 4))
     #expect(labels.last?.contains(#""at":9001"#) == true, "the end lies after the last row that was read")
   }
@@ -70,19 +70,13 @@ import Testing
     #expect(part.dropLast() == whole.prefix(part.count - 1))
   }
 
-  @Test func `an empty span gives an end and nothing else`() throws {
-    let rig = try OfflineRig(seconds: 5)
-    let labels = try rig.labels(Labeller(model: OfflineRig.model.get()), from: .row(1800))
-    #expect(labels.count == 1 && labels[0].contains(#""status":"end""#))
-  }
-
   @Test func `two runs give the same bytes, epochs and times included`() throws {
     let rig = try OfflineRig(seconds: 10)
     func run() throws -> [UInt8] {
       let bytes = Bytes()
-      var spring = try RecordSpring(open: rig.path)
+      let source = try RecordingSource(rig.path)
       var lines = LabelLines(.json(canonical: false)) { bytes.all.append(contentsOf: $0) }
-      try Labeller(model: OfflineRig.model.get()).label(&spring, into: &lines)
+      try Labeller(model: OfflineRig.model.get()).label(source, into: &lines)
       return bytes.all
     }
     #expect(try run() == run())
@@ -99,7 +93,7 @@ import Testing
   }
 
   @Test func `a computed record makes labels that say so`() throws {
-    let rig = try OfflineRig(seconds: 5, information: ["synthetic: runnel synth ecg, seed 1"])
+    let rig = try OfflineRig(seconds: 5, information: ["synthetic: true"])
     let labels = try rig.labels(Labeller(model: OfflineRig.model.get()))
     #expect(!labels.isEmpty && labels.allSatisfy { $0.contains(#""synthetic":true"#) })
   }
@@ -129,7 +123,7 @@ import Testing
 
   @Test func `from a place in the middle the first row is the first frame after it`() throws {
     let rig = try OfflineRig(seconds: 10)
-    let array = try conditioned(rig, from: .row(601))
+    let array = try conditioned(rig, from: .index(601))
     #expect(array.count == 1200 - 201)
     #expect(array.map(\.bitPattern) == (try reference(rig, rows: 601..<3600)).map(\.bitPattern))
   }
@@ -144,14 +138,14 @@ import Testing
   }
 
   @Test func `a missing file is 66`() throws {
-    let error = serviceError { _ = try RecordSpring(open: "/nowhere/119.hea") }
+    let error = serviceError { _ = try RecordingSource("/nowhere/119.hea") }
     #expect(error?.kind == .noInput)
   }
 
   @Test func `a truncated header is 65`() throws {
     let rig = try OfflineRig(seconds: 5)
     _ = try rig.write("syn.hea", "syn 1 360 1800\n")
-    #expect(serviceError { _ = try RecordSpring(open: rig.path) }?.kind == .data)
+    #expect(serviceError { _ = try RecordingSource(rig.path) }?.kind == .data)
   }
 
   @Test func `a sample that is not what was recorded is 65, before any label`() throws {
@@ -159,31 +153,9 @@ import Testing
     var bytes = try ByteFile.read(rig.folder + "/syn.dat", limit: 1 << 20)
     bytes[900] ^= 4
     try ByteFile.write(bytes, to: rig.folder + "/syn.dat")
-    let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get()), until: .row(10)) }
+    let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get()), until: .index(10)) }
     #expect(error?.kind == .data)
     #expect(error?.description.contains("checksum") == true)
-  }
-
-  @Test func `a place outside the record is a usage error`() throws {
-    let rig = try OfflineRig(seconds: 5)
-    let late = serviceError { _ = try RecordSpring(open: rig.path, from: .seconds(6)) }
-    #expect(late?.kind == .usage && late?.description.contains("1800 rows (5s)") == true)
-    let turned = serviceError { _ = try RecordSpring(open: rig.path, from: .seconds(3), until: .seconds(2)) }
-    #expect(turned?.kind == .usage)
-    #expect(try RecordSpring(open: rig.path, until: .seconds(60)).rows == 0..<1800)
-  }
-
-  @Test(arguments: [
-    ("90", RecordPosition.row(90)), ("1.5min", .seconds(90)), ("250ms", .seconds(0.25)), ("0s", .seconds(0)),
-    ("2 h", .seconds(7200)),
-  ])
-  func `a place is a duration or a sample index`(text: String, place: RecordPosition) throws {
-    #expect(try RecordPosition(text, option: "--from") == place)
-  }
-
-  @Test(arguments: ["", "-1s", "1.5", "3m", "5 Hz", "soon", "1e400s"])
-  func `anything else is no place`(text: String) {
-    #expect(serviceError { _ = try RecordPosition(text, option: "--from") }?.kind == .usage)
   }
 
   @Test func `a rate other than the configuration's is refused with both`() throws {
@@ -208,18 +180,20 @@ import Testing
     return try Labeller(configuration, models: ModelLoader.load(configuration.models), pipeline: pipeline)
   }
 
-  private func conditioned(_ rig: OfflineRig, from: RecordPosition?) throws -> [Float] {
+  private func conditioned(_ rig: OfflineRig, from: RecordingPosition?) throws -> [Float] {
     final class Frames {
       var file: ConditionedFile
       init(_ file: consuming ConditionedFile) { self.file = file }
     }
-    var spring = try RecordSpring(open: rig.path, from: from)
+    let source = try RecordingSource(rig.path, from: from)
     let path = rig.folder + "/f.npy"
     let frames = Frames(
-      try ConditionedFile(path, rows: spring.rows, rate: 360, modelRate: 120, width: 1))
+      try ConditionedFile(
+        path, rows: Int64(source.range.lowerBound)..<Int64(source.range.upperBound), rate: 360, modelRate: 120, width: 1
+      ))
     var lines = OfflineRig.Lines()
     try Labeller(model: OfflineRig.model.get()).label(
-      &spring, into: &lines, frames: { frames.file.append($1, $2) })
+      source, into: &lines, frames: { frames.file.append($1, $2) })
     let count = try frames.file.finish()
     let bytes = try ByteFile.read(path, limit: 1 << 24)
     #expect(bytes.count == 128 + 4 * count)

@@ -70,11 +70,11 @@ final class OfflineRig {
   }
 
   func labels(
-    _ labeller: Labeller, from: RecordPosition? = nil, until: RecordPosition? = nil, stream: String? = nil
+    _ labeller: Labeller, from: RecordingPosition? = nil, until: RecordingPosition? = nil, stream: String? = nil
   ) throws -> [String] {
-    var spring = try RecordSpring(open: path, stream: stream, from: from, until: until)
+    let source = try RecordingSource(path, from: from, until: until, stream: stream)
     var lines = Lines()
-    try labeller.label(&spring, into: &lines)
+    try labeller.label(source, into: &lines)
     return lines.lines
   }
 
@@ -93,9 +93,8 @@ final class OfflineRig {
     func receive(_ parts: MessageParts) {
       shard.arrive(monotonic: 1, unix: nil)
       guard let message = try? decoder.decode(parts) else { return }
-      var listener = shard
       intake.admit(
-        message, key: UnsafeRawBufferPointer(rebasing: parts[0].dropFirst()), endpoint: "test", now: 1, to: &listener
+        message, key: UnsafeRawBufferPointer(rebasing: parts[0].dropFirst()), endpoint: "test", now: 1, to: shard
       ) { (try? Topic(parts[0]))?.stream ?? "?" }
     }
     let range = range ?? 0..<rows
