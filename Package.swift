@@ -95,11 +95,8 @@ let package = Package(
     tests(
       "RunnelServiceTests",
       of: [
-        "RunnelService", "RunnelPipeline", "RunnelSignal", "RunnelWire", "RunnelZeroMQ", "RunnelRecordings",
-        "RunnelCore",
-        "RunnelService", "RunnelPipeline", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
-        "RunnelZeroMQ",
-        "RunnelRecordings", "RunnelCore",
+        "RunnelService", "RunnelPipeline", "RunnelSignal", "RunnelInference", "RunnelLabels", "RunnelWire",
+        "RunnelZeroMQ", "RunnelRecordings", "RunnelCore",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -18,6 +18,7 @@ struct Runnel: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
+      DemoCommand.self,
       RunCommand.self,
       CheckCommand.self,
       DiscoverCommand.self,

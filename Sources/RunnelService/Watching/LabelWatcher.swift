@@ -155,14 +155,3 @@ public final class LabelWatcher {
         : ", but nothing is published: is a publisher replaying? `runnel discover ENDPOINT` shows what is there")
   }
 }
-
-extension ServiceError {
-  /// A socket that could not be opened for a command.
-  init(_ error: ZeroMQError) {
-    switch error.reason {
-    case .badEndpoint, .unsupportedTransport: self.init(.usage, error.description)
-    case .permission: self.init(.permission, error.description)
-    default: self.init(.unavailable, error.description)
-    }
-  }
-}
