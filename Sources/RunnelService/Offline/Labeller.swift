@@ -7,11 +7,11 @@ import RunnelWire
 ///     let labeller = try Labeller(model: model, channels: ["MLII"])
 ///     try labeller.label(try RecordingSource("119.hea"), into: &sink)
 ///
-/// The source is the one that `runnel replay` publishes from. In canonical form the messages are those of the daemon fed by a replay of the same rows, byte for byte (law 4). What
-/// the canonical form leaves out is made so that two runs give the same bytes: the epoch is 1, the time is the
-/// recording's, and there is no latency.
+/// The source is the one that `runnel replay` publishes from. In canonical form the messages are those of the daemon
+/// fed by a replay of the same rows, byte for byte (law 4). What the canonical form leaves out is made so that two runs
+/// give the same bytes: the epoch is 1, the time is the recording's, and there is no latency.
 public struct Labeller: Sendable {
-  public let plans: [PipelinePlan]
+  public private(set) var plans: [PipelinePlan]
   private let input: String
   /// Hz that the configuration asks for.
   private let rate: Double?
@@ -65,6 +65,18 @@ public struct Labeller: Sendable {
   public struct Lane: Sendable, Hashable {
     public var pipeline: String
     public var channel: String
+  }
+
+  /// The same on one channel only: the lead that the model's provenance says it was trained on, where no channels were
+  /// asked for and the recording has it. Whoever scores wants one lane, and this is the one that was meant.
+  func onTrainedLead(of source: some SampleSource) throws(ServiceError) -> Labeller {
+    guard plans.count == 1, plans[0].binding == .each(nil),
+      let lead = plans[0].model.description.provenance["lead"]?.string,
+      source.description.channels.contains(where: { $0.name == lead })
+    else { return self }
+    var narrowed = self
+    narrowed.plans[0].binding = .each([lead])
+    return narrowed
   }
 
   /// The lanes of a recording.

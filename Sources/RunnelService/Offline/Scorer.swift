@@ -94,6 +94,7 @@ public struct Scorer: Sendable {
     case .labels(let file): return try file.beats(of: record.name, isOnly: isOnly)
     case .labeller(let labeller):
       let source = try RecordingSource(record.path)
+      let labeller = try labeller.onTrainedLead(of: source)
       let lanes = try labeller.lanes(on: source)
       guard lanes.count == 1 else {
         let names = lanes.map { labeller.plans.count > 1 ? "\($0.pipeline) on \($0.channel)" : $0.channel }
