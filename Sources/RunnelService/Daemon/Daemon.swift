@@ -156,6 +156,14 @@ public final class Daemon {
   // MARK: time passes
 
   private func tick(_ now: Int64) throws {
+    try hearConnections(now)
+    for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
+    shard.step()
+    lanes += shard.takeCounts()
+    log.flush(now: now)
+  }
+
+  private func hearConnections(_ now: Int64) throws {
     for input in inputs {
       while let report = try input.monitor.next() {
         log.connection(report, of: input)
@@ -164,10 +172,6 @@ public final class Daemon {
         }
       }
     }
-    for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
-    shard.step()
-    lanes += shard.takeCounts()
-    log.flush(now: now)
   }
 
   // MARK: the end
@@ -178,6 +182,7 @@ public final class Daemon {
     for input in inputs {
       while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.batch) {}
     }
+    try hearConnections(clock.monotonic())
     for index in intakes.indices { intakes[index].drain(to: shard) }
     shard.step()
     lanes += shard.takeCounts()
@@ -193,7 +198,13 @@ public final class Daemon {
     accounting.resets = lanes.resets
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
-      labels: publisher.labels, latencies: publisher.latencies)
+      labels: publisher.labels, latencies: publisher.latencies, connections: connections)
+  }
+
+  private var connections: [(endpoint: String, counts: ConnectionCounts)] {
+    inputs.flatMap { input in
+      input.monitor.counts.sorted { $0.key < $1.key }.map { (endpoint: $0.key, counts: $0.value) }
+    }
   }
 
   private func tell(_ status: (String) -> Void) {
