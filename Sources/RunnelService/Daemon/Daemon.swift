@@ -80,8 +80,10 @@ public final class Daemon {
 
   /// Works until `stop` becomes readable, then drains: what has arrived is used, what is held is counted.
   ///
-  /// - Parameter status: hears one line of words, once a second while it changes.
-  public func run(stop: Int32, status: (String) -> Void = { _ in }) throws -> DaemonReport {
+  /// - Parameters:
+  ///   - status: hears one line of words, once a second while it changes.
+  ///   - draining: called when the drain begins, so that who waits for the end knows why it takes a while.
+  public func run(stop: Int32, status: (String) -> Void = { _ in }, draining: () -> Void = {}) throws -> DaemonReport {
     let stopping = poller.add(fileDescriptor: stop)
     defer { poller.remove(stopping) }
     var nextStatus: Int64 = 0
@@ -93,6 +95,7 @@ public final class Daemon {
         nextStatus = now + 1_000_000_000
       }
     }
+    draining()
     return try drain()
   }
 
