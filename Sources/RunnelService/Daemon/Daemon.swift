@@ -133,6 +133,15 @@ public final class Daemon {
     return false
   }
 
+  /// Takes all that waits in a socket, at most what its queue holds: other connections may go on sending meanwhile.
+  private func receiveQueued(from input: InputSocket) throws {
+    for _ in 0...(input.queueMessages / Self.batch) {
+      let isEmpty = try receive(from: input, atMost: Self.batch)
+      shard.step()
+      if isEmpty { return }
+    }
+  }
+
   private func admit(_ parts: MessageParts, from input: InputSocket) {
     let now = clock.monotonic()
     shard.arrive(monotonic: now, unix: clock.unix())
@@ -163,6 +172,8 @@ public final class Daemon {
       while let report = try input.monitor.next() {
         log.connection(report, of: input)
         if case .disconnected = report.event {
+          // What was sent before the end still waits in the socket; it belongs to the session that ends here.
+          try receiveQueued(from: input)
           intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: shard)
         }
       }
