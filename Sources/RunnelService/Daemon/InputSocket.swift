@@ -9,6 +9,8 @@ final class InputSocket {
   let endpoint: String
   let socket: Socket
   var monitor: SocketMonitor
+  /// Messages that one connection may have waiting in the socket.
+  let queueMessages: Int
   private let decoder: MessageDecoder
   /// Where this input's streams are admitted.
   let intake: Int
@@ -29,6 +31,7 @@ final class InputSocket {
     let kind: SocketKind = input.kind == .sub ? .sub : .pull
     var options = SocketOptions(for: kind)
     options.apply(input.socket)
+    queueMessages = options.receiveHighWater
     socket = try Socket(kind, in: context, options: options)
     monitor = try SocketMonitor(of: socket, in: context)
     switch input.format {
