@@ -21,7 +21,7 @@ import Testing
     var settings = Settings(input: "bind: tcp://127.0.0.1:*")
     settings.labels = endpoint
     let (code, messages) = try run(settings)
-    #expect(code == 69 && messages.contains(endpoint) && messages.contains("in use"), "\(messages)")
+    #expect(code == 69 && messages.contains(endpoint) && messages.contains("already listens"), "\(messages)")
   }
 
   @Test func `a configuration that is not there is 66`() throws {

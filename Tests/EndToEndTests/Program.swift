@@ -39,11 +39,13 @@ final class Program {
   }()
 
   init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    // A pair of sockets in place of a pipe: it can be kept from the programs that other tests start meanwhile.
     var ends: [Int32] = [-1, -1, -1, -1]
-    // Other tests start programs too; those must not inherit these ends.
-    guard pipe2(&ends[0], O_CLOEXEC) == 0,
-      ends.withUnsafeMutableBufferPointer({ pipe2($0.baseAddress! + 2, O_CLOEXEC) }) == 0
-    else { throw Failed(description: "no pipe: \(errno)") }
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let made = ends.withUnsafeMutableBufferPointer { ends in
+      socketpair(AF_UNIX, kind, 0, ends.baseAddress!) == 0 && socketpair(AF_UNIX, kind, 0, ends.baseAddress! + 2) == 0
+    }
+    guard made else { throw Failed(description: "no pipe: \(String(cString: strerror(errno)))") }
     outputs = [Pipe(descriptor: ends[0]), Pipe(descriptor: ends[2])]
     name = ([path] + arguments).joined(separator: " ")
 
@@ -61,7 +63,15 @@ final class Program {
     var settings = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for each in words + settings { free(each) } }
     var started: pid_t = 0
-    let failure = posix_spawn(&started, path, &actions, nil, &words, &settings)
+    // The threads that tests run on block every signal, and a program would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let failure = posix_spawn(&started, path, &actions, &attributes, &words, &settings)
     close(ends[1])
     close(ends[3])
     guard failure == 0 else {

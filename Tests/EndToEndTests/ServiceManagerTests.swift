@@ -72,7 +72,7 @@ final class ServiceManager {
   func next(_ wanted: String) throws { while try next() != wanted {} }
 
   /// What has come and was not read.
-  var waiting: [String] { Array(sequence(state: ()) { _ in self.receive(Int32(MSG_DONTWAIT.rawValue)) }) }
+  var waiting: [String] { Array(sequence(state: ()) { _ in self.receive(Int32(MSG_DONTWAIT)) }) }
 
   private func receive(_ flags: Int32) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
