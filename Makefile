@@ -19,11 +19,11 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format static install uninstall clean
+.PHONY: help setup build demo test test-parity check format static install uninstall clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
-	  printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
+	  printf '  make %-11s %s\n' "$$target" "$$text"; done
 
 setup: ## install what is missing from Debian
 	@deploy/setup-debian
@@ -36,6 +36,14 @@ demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl
 
 test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
+
+# PyTorch is large, so it is asked for only here; PYTHON=... names one that has it.
+PYTHON ?= .build-python/bin/python
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+test-parity: build ## runnel's scores against PyTorch's over a whole record; installs PyTorch in .build-python
+	@$(PYTHON) -c 'import numpy, torch' 2>/dev/null || { \
+	  python3 -m venv .build-python && .build-python/bin/pip install --quiet --index-url $(TORCH_INDEX) torch numpy; }
+	$(PYTHON) python/parity.py
 
 check: setup ## the quick rules: format, floors, files and words
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

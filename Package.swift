@@ -92,6 +92,7 @@ let package = Package(
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
+    tests("EndToEndTests", of: ["RunnelZeroMQ", "RunnelWire", "RunnelCore"]),
     tests(
       "RunnelServiceTests",
       of: [

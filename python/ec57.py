@@ -205,14 +205,14 @@ def figures(true_positive: int, false_negative: int, false_positive: int) -> dic
 
 def statistics(counts: dict[str, int]) -> dict:
     """QRS: any pair of beat and detection is true. A class: F and Q called V are no false V; Q called S is no false S.
-    The standard has no line for N: here false N are those of S V F Q O X called n."""
+    The standard and bxb have no line for N: it is counted like S, so that an unclassifiable beat called N is no false N."""
 
     def total(bigs: str, smalls: str) -> int:
         return sum(counts.get(big + small, 0) for big in bigs for small in smalls)
 
     return {
         "QRS": figures(total(CLASSES, "nsvfq"), total(CLASSES, "ox"), total("OX", "nsvfq")),
-        "N": figures(total("N", "n"), total("N", "svfqox"), total("SVFQOX", "n")),
+        "N": figures(total("N", "n"), total("N", "svfqox"), total("SVFOX", "n")),
         "S": figures(total("S", "s"), total("S", "nvfqox"), total("NVFOX", "s")),
         "V": figures(total("V", "v"), total("V", "nsfqox"), total("NSOX", "v"))}
 

@@ -27,6 +27,12 @@ public struct Accounting: Sendable, Equatable {
 
   public init() {}
 
+  /// A message that carries no rows came and was understood.
+  public mutating func countDecoded() {
+    messagesReceived += 1
+    messagesDecoded += 1
+  }
+
   public mutating func reject(_ reason: RejectReason, messages: Int64 = 1) { rejected[reason] += messages }
   public mutating func drop(_ reason: DropReason, rows: Int64) { dropped[reason] += rows }
 

@@ -61,16 +61,17 @@ struct LabelCommand: ParsableCommand {
   func run() throws {
     try checkOptions()
     let labeller = try source.labeller()
-    let spring = try RecordSpring(
-      open: file, stream: stream, from: try from.map { try RecordPosition($0, option: "--from") },
-      until: try until.map { try RecordPosition($0, option: "--until") })
-    let frames = try conditioned.map { try FrameSink($0, labeller: labeller, spring: spring) }
+    let recording = try RecordingSource(
+      file, from: try from.map { text in try RecordingPosition(text) },
+      until: try until.map { text in try RecordingPosition(text) }, stream: stream)
+    for remark in recording.remarks { Terminal.say("warning: \(remark)") }
+    let frames = try conditioned.map { try FrameSink($0, labeller: labeller, recording: recording) }
     switch chosenFormat {
     case nil:
       var nowhere = Nowhere()
-      try label(labeller, spring, into: &nowhere, frames)
-    case .jsonl, .text: try printLines(labeller, spring, frames)
-    case .atr: try writeAnnotations(labeller, spring, frames)
+      try label(labeller, recording, into: &nowhere, frames)
+    case .jsonl, .text: try printLines(labeller, recording, frames)
+    case .atr: try writeAnnotations(labeller, recording, frames)
     }
     if let frames, let conditioned { Terminal.say("\(conditioned): \(try frames.finish()) frames") }
   }
@@ -94,17 +95,17 @@ struct LabelCommand: ParsableCommand {
     }
   }
 
-  private func printLines(_ labeller: Labeller, _ spring: RecordSpring, _ frames: FrameSink?) throws {
+  private func printLines(_ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?) throws {
     let output = OutputBuffer()
     let form: LabelLines.Form =
-      chosenFormat == .text ? .text(rate: spring.rate) : .json(canonical: canonical)
+      chosenFormat == .text ? .text(rate: recording.rate) : .json(canonical: canonical)
     var lines = LabelLines(form) { output.append($0) }
-    try label(labeller, spring, into: &lines, frames) { if Terminal.isRead { output.flush() } }
+    try label(labeller, recording, into: &lines, frames) { if Terminal.isRead { output.flush() } }
     output.flush()
   }
 
-  private func writeAnnotations(_ labeller: Labeller, _ spring: RecordSpring, _ frames: FrameSink?) throws {
-    let lanes = try labeller.lanes(on: spring)
+  private func writeAnnotations(_ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?) throws {
+    let lanes = try labeller.lanes(on: recording)
     guard lanes.count == 1 else {
       throw ServiceError(
         .usage,
@@ -112,22 +113,20 @@ struct LabelCommand: ParsableCommand {
           + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
     }
     var beats = BeatLabels()
-    try label(labeller, spring, into: &beats, frames)
+    try label(labeller, recording, into: &beats, frames)
     if let mistake = beats.mistake { throw ServiceError(.data, mistake) }
     do { try AnnotationFile(beats.annotations).write(to: output ?? "") } catch { throw ServiceError(error) }
     Terminal.say("\(output ?? ""): \(beats.annotations.count) beats")
   }
 
   private func label<Sink: LabelSink>(
-    _ labeller: Labeller, _ spring: RecordSpring, into sink: inout Sink, _ frames: FrameSink?,
+    _ labeller: Labeller, _ recording: RecordingSource, into sink: inout Sink, _ frames: FrameSink?,
     flush: () -> Void = {}
   ) throws {
-    var spring = spring
-    let (rows, name) = (spring.rows, spring.stream)
-    let total = max(rows.count, 1)
-    try labeller.label(&spring, into: &sink, frames: frames.map { frames in { frames.append($1, $2) } }) { row in
+    let (total, name) = (max(recording.range.count, 1), recording.description.stream)
+    try labeller.label(recording, into: &sink, frames: frames.map { frames in { frames.append($1, $2) } }) { rows in
       flush()
-      Terminal.progress("\(name)  \(100 * (Int(row) - Int(rows.lowerBound)) / total) %")
+      Terminal.progress("\(name)  \(100 * Int(rows) / total) %")
     }
     Terminal.endProgress()
   }
@@ -159,8 +158,8 @@ private struct Nowhere: LabelSink {
 private final class FrameSink {
   private var file: ConditionedFile
 
-  init(_ path: String, labeller: Labeller, spring: RecordSpring) throws {
-    let lanes = try labeller.lanes(on: spring)
+  init(_ path: String, labeller: Labeller, recording: RecordingSource) throws {
+    let lanes = try labeller.lanes(on: recording)
     guard lanes.count == 1, let model = labeller.plans.first?.model.description else {
       throw ServiceError(
         .usage,
@@ -168,7 +167,8 @@ private final class FrameSink {
           + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
     }
     file = try ConditionedFile(
-      path, rows: spring.rows, rate: spring.rate, modelRate: model.rate, width: model.inputs.count)
+      path, rows: Int64(recording.range.lowerBound)..<Int64(recording.range.upperBound), rate: recording.rate,
+      modelRate: model.rate, width: model.inputs.count)
   }
 
   func append(_ steps: Range<Int64>, _ frames: UnsafeBufferPointer<Float>) { file.append(steps, frames) }

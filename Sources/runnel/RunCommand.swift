@@ -33,8 +33,8 @@ struct RunCommand: ParsableCommand {
     let daemon = try Daemon(configuration.configuration, models: models, logger: logger)
     for line in daemon.banner { logger.notice("\(line)") }
     notifier.ready(daemon.statusLine)
-    let report = try daemon.run(stop: stop.fileDescriptor) { notifier.status($0) }
-    notifier.stopping("drained")
+    let report = try daemon.run(
+      stop: stop.fileDescriptor, status: { notifier.status($0) }, draining: { notifier.stopping("draining") })
     for line in report.lines { logger.notice("\(line)") }
   }
 }

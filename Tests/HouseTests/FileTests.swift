@@ -91,10 +91,10 @@ import Testing
 
   @Test func `every make target that help promises is phony and every one named in the README exists`() throws {
     let makefile = try #require(House.read(House.at("Makefile")))
-    let described = makefile.matches(of: #/(?m)^(\w+):[^\n]*## /#).map { String($0.1) }
+    let described = makefile.matches(of: #/(?m)^([\w-]+):[^\n]*## /#).map { String($0.1) }
     let phony = try #require(makefile.firstMatch(of: /\.PHONY: ([^\n]*)/)).1.split(separator: " ").map(String.init)
     #expect(Set(described) == Set(phony))
-    for match in (House.read(House.at("README.md")) ?? "").matches(of: /`make (\w+)/) {
+    for match in (House.read(House.at("README.md")) ?? "").matches(of: /`make ([\w-]+)/) {
       #expect(phony.contains(String(match.1)), "README.md names make \(match.1), which does not exist")
     }
   }

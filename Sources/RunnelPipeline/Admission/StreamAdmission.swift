@@ -49,7 +49,7 @@ public struct StreamAdmission {
 
   /// A heartbeat tells what was lost at the tail, where no later sample would.
   public mutating func admit<L: StreamListener>(_ heartbeat: Heartbeat, now: Int64, to listener: L) {
-    countDecoded()
+    accounting.countDecoded()
     guard session != nil, heartbeat.epoch == session?.epoch, !isOver else { return }
     lastHeard = now
     isDisconnected = false
@@ -57,7 +57,7 @@ public struct StreamAdmission {
   }
 
   public mutating func admit<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
-    countDecoded()
+    accounting.countDecoded()
     release(now: now, to: listener)
     place(end, now: now, to: listener)
   }
@@ -314,11 +314,6 @@ public struct StreamAdmission {
   private mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
     accounting.reject(error.reason)
     listener.note(.rejected(error), of: identity)
-  }
-
-  private mutating func countDecoded() {
-    accounting.messagesReceived += 1
-    accounting.messagesDecoded += 1
   }
 
   // MARK: holding

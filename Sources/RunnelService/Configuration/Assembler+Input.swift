@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelWire
 
 extension Assembler {
   mutating func input(_ name: String, _ section: ConfigurationSection) -> InputConfiguration? {

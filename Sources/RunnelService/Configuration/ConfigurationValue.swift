@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelWire
 
 /// What stood after a key, checked and in one unit: seconds, hertz, bytes.
 enum ConfigurationValue: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelWire
 
 /// One entry of `streams`: sockets, and what comes through them.
 public struct InputConfiguration: Sendable, Hashable {

@@ -80,8 +80,10 @@ public final class Daemon {
 
   /// Works until `stop` becomes readable, then drains: what has arrived is used, what is held is counted.
   ///
-  /// - Parameter status: hears one line of words, once a second while it changes.
-  public func run(stop: Int32, status: (String) -> Void = { _ in }) throws -> DaemonReport {
+  /// - Parameters:
+  ///   - status: hears one line of words, once a second while it changes.
+  ///   - draining: called when the drain begins, so that who waits for the end knows why it takes a while.
+  public func run(stop: Int32, status: (String) -> Void = { _ in }, draining: () -> Void = {}) throws -> DaemonReport {
     let stopping = poller.add(fileDescriptor: stop)
     defer { poller.remove(stopping) }
     var nextStatus: Int64 = 0
@@ -93,6 +95,7 @@ public final class Daemon {
         nextStatus = now + 1_000_000_000
       }
     }
+    draining()
     return try drain()
   }
 
@@ -130,6 +133,15 @@ public final class Daemon {
     return false
   }
 
+  /// Takes all that waits in a socket, at most what its queue holds: other connections may go on sending meanwhile.
+  private func receiveQueued(from input: InputSocket) throws {
+    for _ in 0...(input.queueMessages / Self.batch) {
+      let isEmpty = try receive(from: input, atMost: Self.batch)
+      shard.step()
+      if isEmpty { return }
+    }
+  }
+
   private func admit(_ parts: MessageParts, from input: InputSocket) {
     let now = clock.monotonic()
     shard.arrive(monotonic: now, unix: clock.unix())
@@ -156,18 +168,24 @@ public final class Daemon {
   // MARK: time passes
 
   private func tick(_ now: Int64) throws {
-    for input in inputs {
-      while let report = try input.monitor.next() {
-        log.connection(report, of: input)
-        if case .disconnected = report.event {
-          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: shard)
-        }
-      }
-    }
+    try hearConnections(now)
     for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
     shard.step()
     lanes += shard.takeCounts()
     log.flush(now: now)
+  }
+
+  private func hearConnections(_ now: Int64) throws {
+    for input in inputs {
+      while let report = try input.monitor.next() {
+        log.connection(report, of: input)
+        if case .disconnected = report.event {
+          // What was sent before the end still waits in the socket; it belongs to the session that ends here.
+          try receiveQueued(from: input)
+          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: shard)
+        }
+      }
+    }
   }
 
   // MARK: the end
@@ -178,6 +196,7 @@ public final class Daemon {
     for input in inputs {
       while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.batch) {}
     }
+    try hearConnections(clock.monotonic())
     for index in intakes.indices { intakes[index].drain(to: shard) }
     shard.step()
     lanes += shard.takeCounts()
@@ -193,7 +212,13 @@ public final class Daemon {
     accounting.resets = lanes.resets
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
-      labels: publisher.labels, latencies: publisher.latencies)
+      labels: publisher.labels, latencies: publisher.latencies, connections: connections)
+  }
+
+  private var connections: [(endpoint: String, counts: ConnectionCounts)] {
+    inputs.flatMap { input in
+      input.monitor.counts.sorted { $0.key < $1.key }.map { (endpoint: $0.key, counts: $0.value) }
+    }
   }
 
   private func tell(_ status: (String) -> Void) {

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelZeroMQ
 
 /// What a daemon did: the accounting of law 6 and what came of it, for the log at the end and for `demo`.
 public struct DaemonReport {
@@ -7,6 +8,8 @@ public struct DaemonReport {
   public var lanes: Int
   public var labels: Int64
   public var latencies: LatencyHistogram
+  /// What happened to the connections of each input endpoint.
+  public var connections: [(endpoint: String, counts: ConnectionCounts)] = []
 
   /// The accounting in words, one line a sum; each line balances.
   public var lines: [String] {
@@ -24,6 +27,11 @@ public struct DaemonReport {
       labelled += ", latency p50 \(Self.rounded(median)) µs, p99 \(Self.rounded(slow)) µs"
     }
     lines.append(labelled)
+    for (endpoint, counts) in connections {
+      lines.append(
+        "connections of \(endpoint): \(counts.handshakesSucceeded) made, \(counts.handshakesFailed) failed, "
+          + "\(counts.disconnected) lost")
+    }
     return lines
   }
 

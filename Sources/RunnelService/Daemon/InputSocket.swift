@@ -9,12 +9,14 @@ final class InputSocket {
   let endpoint: String
   let socket: Socket
   var monitor: SocketMonitor
+  /// Messages that one connection may have waiting in the socket.
+  let queueMessages: Int
   private let decoder: MessageDecoder
   /// Where this input's streams are admitted.
   let intake: Int
-  private let pattern: RunnelWire.TopicPattern?
+  private let pattern: TopicPattern?
   /// In the runnel format the pattern of the same streams' descriptions.
-  private let description: RunnelWire.TopicPattern?
+  private let description: TopicPattern?
   /// Names the stream of a format that has no topics.
   private let fallbackName: String
 
@@ -24,11 +26,12 @@ final class InputSocket {
     self.input = input
     self.intake = intake
     fallbackName = input.socket.endpoints.count > 1 ? "\(input.name)@\(number + 1)" : input.name
-    pattern = try input.topic.map { try RunnelWire.TopicPattern($0.text) }
+    pattern = input.topic
     description = input.format == .runnel ? pattern?.with(.description) : nil
     let kind: SocketKind = input.kind == .sub ? .sub : .pull
     var options = SocketOptions(for: kind)
     options.apply(input.socket)
+    queueMessages = options.receiveHighWater
     socket = try Socket(kind, in: context, options: options)
     monitor = try SocketMonitor(of: socket, in: context)
     switch input.format {
@@ -48,12 +51,9 @@ final class InputSocket {
 
   /// SUB filters by prefix; a wildcard's tail is checked on receipt.
   private static func prefixes(_ input: InputConfiguration) -> [String] {
-    switch (input.format, input.topic) {
-    case (.runnel, nil): ["s/", "m/"]
-    case (.runnel, let topic?): [topic.prefix, "m" + topic.prefix.dropFirst()]
-    case (.array, nil): [""]
-    case (.array, let topic?): [topic.prefix]
-    }
+    let samples = input.topic?.prefix ?? []
+    let all = input.format == .runnel ? [samples, input.topic?.with(.description).prefix ?? []] : [samples]
+    return all.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// What this message says. Borrowed from the parts.

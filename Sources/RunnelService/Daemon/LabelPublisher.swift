@@ -23,6 +23,9 @@ final class LabelPublisher: LabelSink {
     let configuration: OutputConfiguration
     let socket: OutputSocket
     var nextHeartbeat: Int64
+    /// Topics whose last label a new subscriber has not seen, and when each was last repeated.
+    var owed: Set<Int> = []
+    var repeatedAt: [Int: Int64] = [:]
   }
 
   private struct TopicKey: Hashable {
@@ -37,7 +40,6 @@ final class LabelPublisher: LabelSink {
     var last: LabelMessage
     var body: [UInt8] = []
     var next: UInt64 = 0
-    var repeatedAt = Int64.min / 2
   }
 
   private var encoder = LabelEncoder()
@@ -55,8 +57,7 @@ final class LabelPublisher: LabelSink {
 
   func publish(_ label: LabelMessage, arrived: Int64) {
     var label = label
-    if arrived > 0, case .status = label.kind {
-    } else if arrived > 0 {
+    if arrived > 0, label.label != nil {
       let latency = max(clock.monotonic() - arrived, 0)
       label.latencyMicroseconds = latency / 1000
       latencies.record(nanoseconds: latency)
@@ -86,9 +87,11 @@ final class LabelPublisher: LabelSink {
   }
 
   private func send(_ label: LabelMessage, topic: [UInt8]) {
-    encoder.encode(label) { body in
-      topic.withUnsafeBytes { topic in
-        for output in outputs where (try? output.socket.socket.send(topic, body)) != .sent { failures += 1 }
+    var bare = label
+    bare.scores = []
+    for output in outputs {
+      encoder.encode(output.configuration.scores ? label : bare) { body in
+        topic.withUnsafeBytes { topic in if (try? output.socket.socket.send(topic, body)) != .sent { failures += 1 } }
       }
     }
   }
@@ -100,11 +103,12 @@ final class LabelPublisher: LabelSink {
     for output in outputs where output.configuration.kind == .xpub { _ = poller.add(output.socket.socket) }
   }
 
-  /// Answers new subscribers and sends the heartbeats that are due; returns when the next is.
+  /// Answers new subscribers and sends the heartbeats that are due; returns when there is more to do.
   func serve(now: Int64) throws -> Int64 {
     var next = Int64.max
     for index in outputs.indices {
-      if outputs[index].configuration.kind == .xpub { try greet(outputs[index].socket, now: now) }
+      if outputs[index].configuration.kind == .xpub { try hear(subscriptionsOf: &outputs[index]) }
+      next = min(next, repeatOwed(by: &outputs[index], now: now))
       if now >= outputs[index].nextHeartbeat {
         heartbeat(outputs[index].socket)
         outputs[index].nextHeartbeat = now + Int64(outputs[index].configuration.heartbeat * 1e9)
@@ -114,26 +118,39 @@ final class LabelPublisher: LabelSink {
     return next
   }
 
-  /// Sends the last label of each topic that a new subscription covers, at most once a second each.
-  private func greet(_ output: OutputSocket, now: Int64) throws {
-    while case .message(let parts) = try receiver.receive(from: output.socket) {
+  private func hear(subscriptionsOf output: inout Output) throws {
+    while case .message(let parts) = try receiver.receive(from: output.socket.socket) {
       guard let subscription = Subscription(parts), subscription.begins else { continue }
       subscriptions += 1
-      for index in entries.indices
-      where !entries[index].body.isEmpty && subscription.covers(entries[index].topic)
-        && now - entries[index].repeatedAt >= 1_000_000_000
-      {
-        entries[index].repeatedAt = now
-        repeatLast(entries[index], to: output)
-      }
+      for (place, entry) in entries.enumerated() where subscription.covers(entry.topic) { output.owed.insert(place) }
     }
   }
 
-  private func repeatLast(_ entry: Entry, to output: OutputSocket) {
+  /// Sends the last label of each topic that a new subscriber has not seen, at most once a second each: everybody gets
+  /// the repeat, so many who come at once are answered together.
+  private func repeatOwed(by output: inout Output, now: Int64) -> Int64 {
+    var next = Int64.max
+    for place in output.owed {
+      let due = (output.repeatedAt[place] ?? .min / 2) + Self.second
+      if now >= due {
+        output.repeatedAt[place] = now
+        output.owed.remove(place)
+        if !entries[place].body.isEmpty { repeatLast(entries[place], to: output) }
+      } else {
+        next = min(next, due)
+      }
+    }
+    return next
+  }
+
+  private static let second: Int64 = 1_000_000_000
+
+  private func repeatLast(_ entry: Entry, to output: Output) {
     guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
     label.isRepeat = true
+    if !output.configuration.scores { label.scores = [] }
     encoder.encode(label) { body in
-      entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
+      entry.topic.withUnsafeBytes { topic in _ = try? output.socket.socket.send(topic, body) }
     }
   }
 
@@ -146,41 +163,5 @@ final class LabelPublisher: LabelSink {
         entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
       }
     }
-  }
-}
-
-/// A socket for labels, and the endpoint at which subscribers find it.
-final class OutputSocket {
-  let socket: Socket
-  let endpoint: String
-
-  init(_ output: OutputConfiguration, context: ZeroMQContext) throws {
-    let kind: SocketKind = output.kind == .xpub ? .xpub : .pub
-    var options = SocketOptions(for: kind)
-    options.apply(output.socket)
-    socket = try Socket(kind, in: context, options: options)
-    var first = ""
-    for address in output.socket.endpoints {
-      let reached =
-        switch output.socket.attachment {
-        case .bind: try socket.bind(address.text)
-        case .connect: try socket.connect(address.text)
-        }
-      if first.isEmpty { first = reached }
-    }
-    endpoint = first
-  }
-}
-
-extension SocketOptions {
-  /// A queue is configured in bytes and libzmq counts messages; a message of runnel is a kilobyte or more.
-  mutating func apply(_ configuration: SocketConfiguration) {
-    ipv6 = configuration.ipv6
-    keepalive = configuration.keepalive
-    reconnectMinimum = .seconds(configuration.reconnect.lowerBound)
-    reconnectMaximum = .seconds(configuration.reconnect.upperBound)
-    let messages = max(16, min(configuration.queueBytes / 1024, 1 << 20))
-    sendHighWater = messages
-    receiveHighWater = messages
   }
 }

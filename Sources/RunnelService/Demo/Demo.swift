@@ -104,7 +104,8 @@ public final class Demo {
   private func scores(rows: Int64) -> BeatMatrix {
     let length = max(rows - Int64(0.8 * rate), 0)
     return BeatPairing(
-      truth: truth.beats.filter { $0.at < length }, test: found.annotations.filter { $0.at < length }, rate: rate, length: length,
+      truth: truth.beats.filter { $0.at < length }, test: found.annotations.filter { $0.at < length }, rate: rate,
+      length: length,
       scoring: BeatScoring(learning: 0)
     ).matrix
   }

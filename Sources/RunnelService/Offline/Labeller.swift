@@ -5,14 +5,13 @@ import RunnelWire
 /// The daemon's pipelines with a file for a spring: the same lanes, decisions and messages, without sockets or clocks.
 ///
 ///     let labeller = try Labeller(model: model, channels: ["MLII"])
-///     var spring = try RecordSpring(open: "119.hea")
-///     try labeller.label(&spring, into: &sink)
+///     try labeller.label(try RecordingSource("119.hea"), into: &sink)
 ///
-/// In canonical form the messages are those of the daemon fed by a replay of the same rows, byte for byte (law 4). What
-/// the canonical form leaves out is made so that two runs give the same bytes: the epoch is 1, the time is the
-/// recording's, and there is no latency.
+/// The source is the one that `runnel replay` publishes from. In canonical form the messages are those of the daemon
+/// fed by a replay of the same rows, byte for byte (law 4). What the canonical form leaves out is made so that two runs
+/// give the same bytes: the epoch is 1, the time is the recording's, and there is no latency.
 public struct Labeller: Sendable {
-  public let plans: [PipelinePlan]
+  public private(set) var plans: [PipelinePlan]
   private let input: String
   /// Hz that the configuration asks for.
   private let rate: Double?
@@ -68,57 +67,74 @@ public struct Labeller: Sendable {
     public var channel: String
   }
 
-  /// The lanes of a record.
+  /// The same on one channel only: the lead that the model's provenance says it was trained on, where no channels were
+  /// asked for and the recording has it. Whoever scores wants one lane, and this is the one that was meant.
+  func onTrainedLead(of source: some SampleSource) throws(ServiceError) -> Labeller {
+    guard plans.count == 1, plans[0].binding == .each(nil),
+      let lead = plans[0].model.description.provenance["lead"]?.string,
+      source.description.channels.contains(where: { $0.name == lead })
+    else { return self }
+    var narrowed = self
+    narrowed.plans[0].binding = .each([lead])
+    return narrowed
+  }
+
+  /// The lanes of a recording.
   ///
   /// - Throws: `ServiceError` (65) with the channels that it has, where one is missing.
-  public func lanes(on spring: RecordSpring) throws(ServiceError) -> [Lane] {
-    let session = try spring.session(input: input, rate: rate)
+  public func lanes(on source: some SampleSource) throws(ServiceError) -> [Lane] {
+    let session = try source.session(input: input, rate: rate)
     var lanes: [Lane] = []
     for plan in plans {
       do throws(Refusal) {
         for channel in try plan.lanes(on: session) { lanes.append(Lane(pipeline: plan.name, channel: channel)) }
-      } catch { throw ServiceError(.data, "\(spring.path): \(error.sentence)") }
+      } catch { throw ServiceError(.data, error.sentence) }
     }
     return lanes
   }
 
-  /// Labels what is left of the spring.
+  /// Rows that are read at a time.
+  private static let chunkRows = 4096
+
+  /// Labels what the source gives, to its end.
   ///
   /// - Parameters:
   ///   - frames: hears what the networks see.
-  ///   - progress: hears the row reached, after each chunk.
+  ///   - progress: hears how many rows are done, after each chunk.
   /// - Returns: what the lanes counted.
   @discardableResult
   public func label<Sink: LabelSink>(
-    _ spring: inout RecordSpring, into sink: inout Sink, frames: FrameObserver? = nil,
+    _ source: some SampleSource, into sink: inout Sink, frames: FrameObserver? = nil,
     progress: (Int64) -> Void = { _ in }
   ) throws(ServiceError) -> LaneCounts {
-    _ = try lanes(on: spring)
-    let session = try spring.session(input: input, rate: rate)
+    // All pipelines or none: the daemon would go on with those that fit.
+    _ = try lanes(on: source)
     let shard = Shard(
       claims: plans.map { plan in
-        var plan = plan
-        plan.missing += spring.missing.filter { !plan.missing.contains($0) }
         let pipeline = Pipeline(plan: plan, epoch: 1)
         pipeline.frameObserver = frames
         return Shard<Sink>.Claim(input: input, pipeline: pipeline)
       }, sink: sink)
     shard.timeSources[input] = timeSource
     let stream = shard.addStream()
+    let session = try source.session(input: input, rate: rate)
     if let refusal = shard.start(session, stream: stream) { throw ServiceError(.data, refusal.sentence) }
     var counts = LaneCounts()
+    var next = source.first
     while true {
-      let first = spring.position
-      let time = spring.time(of: first)
-      let isMore = try spring.next { chunk in
-        shard.chunk(chunk, rows: 0..<chunk.rows, first: first, timestamp: time, stream: stream)
-      }
-      guard isMore else { break }
+      let payload = try source.next(rows: Self.chunkRows)
+      if payload.isEmpty { break }
+      let chunk = Chunk(
+        payload: payload, element: source.element, rows: payload.count / source.bytesPerRow,
+        channels: session.channels.count)
+      shard.chunk(
+        chunk, rows: 0..<chunk.rows, first: next, timestamp: source.time(of: next), stream: stream)
       shard.step()
       counts += shard.takeCounts()
-      progress(spring.position)
+      next += Int64(chunk.rows)
+      progress(next - source.first)
     }
-    shard.end(at: spring.rows.upperBound, stream: stream)
+    shard.end(at: next, stream: stream)
     shard.step()
     sink = shard.sink
     counts += shard.takeCounts()

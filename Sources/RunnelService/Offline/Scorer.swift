@@ -93,8 +93,9 @@ public struct Scorer: Sendable {
     switch detections {
     case .labels(let file): return try file.beats(of: record.name, isOnly: isOnly)
     case .labeller(let labeller):
-      var spring = try RecordSpring(open: record.path)
-      let lanes = try labeller.lanes(on: spring)
+      let source = try RecordingSource(record.path)
+      let labeller = try labeller.onTrainedLead(of: source)
+      let lanes = try labeller.lanes(on: source)
       guard lanes.count == 1 else {
         let names = lanes.map { labeller.plans.count > 1 ? "\($0.pipeline) on \($0.channel)" : $0.channel }
         throw ServiceError(
@@ -105,8 +106,8 @@ public struct Scorer: Sendable {
           """)
       }
       var beats = BeatLabels()
-      let rows = Double(max(spring.rows.count, 1))
-      try labeller.label(&spring, into: &beats, progress: { progress(Double($0) / rows) })
+      let rows = Double(max(source.rowCount ?? 1, 1))
+      try labeller.label(source, into: &beats, progress: { progress(Double($0) / rows) })
       if let mistake = beats.mistake { throw ServiceError(.data, mistake) }
       return beats.annotations
     }

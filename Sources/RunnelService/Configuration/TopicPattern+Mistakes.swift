@@ -1,27 +1,17 @@
-/// Which topics an input takes: one, or every topic that has any name in the place of `*`.
-///
-///     TopicPattern("s/*/"): s/bed7/ and s/bed8/, each a stream of its own; not m/bed7/, not s/a/b/
-public struct TopicPattern: Sendable, Hashable {
+import RunnelWire
+
+/// What a configuration says of topics, and how it is told when it says it wrong.
+extension TopicPattern {
+  /// `s/*/`: every stream of runnel's own format.
+  static let everyStream: TopicPattern = {
+    guard let pattern = try? TopicPattern("s/*/", kind: .samples) else { preconditionFailure("s/*/ is a pattern") }
+    return pattern
+  }()
+
   /// As written.
-  public var text: String
-  /// What comes before the `*`: what a socket subscribes to. The whole topic where there is no `*`.
-  public var prefix: String
-  /// What comes after the `*`; nil where there is none.
-  public var suffix: String?
+  var text: String { description }
 
-  public var isWildcard: Bool { suffix != nil }
-
-  /// Whether a topic is one of these. In place of `*` stands at least one byte and no '/', unless `*` ends the pattern.
-  public func matches(_ topic: String) -> Bool {
-    guard let suffix else { return topic == prefix }
-    guard topic.utf8.count > prefix.utf8.count + suffix.utf8.count, topic.utf8.starts(with: prefix.utf8),
-      topic.utf8.reversed().starts(with: suffix.utf8.reversed())
-    else { return false }
-    return suffix.isEmpty
-      || !topic.utf8.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count).contains(UInt8(ascii: "/"))
-  }
-
-  init(_ text: String, key: String = "topic") throws(ValueMistake) {
+  init(_ text: String, key: String) throws(ValueMistake) {
     guard !text.isEmpty else {
       throw ValueMistake(.missingValue, "'\(key)' is empty; write s/*/ for every stream of runnel's own format")
     }
@@ -29,13 +19,14 @@ public struct TopicPattern: Sendable, Hashable {
       throw ValueMistake(
         .value, "'\(key)' is longer than 255 bytes or holds control characters; no publisher sends such")
     }
-    let pieces = text.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
-    guard pieces.count <= 2 else {
+    guard text.count(where: { $0 == "*" }) <= 1 else {
       throw ValueMistake(.value, "'\(key)' is \(Printable.quoted(text)); only one '*' can stand for a name, as in s/*/")
     }
-    self.text = text
-    prefix = pieces[0]
-    suffix = pieces.count == 2 ? pieces[1] : nil
+    do throws(TopicError) { try self.init(text) } catch {
+      throw ValueMistake(
+        .value, "topic \(Printable.quoted(text)) has '*' for a part of a name; it stands for a whole one: s/*/",
+        suggestion: "s/*/")
+    }
   }
 
   /// What is wrong with it as a topic of the `runnel` format (FORMATS A.11: `s/<stream>/`), and what to write.
@@ -60,9 +51,6 @@ public struct TopicPattern: Sendable, Hashable {
         let escaped = "s/\(inner.split(separator: " ").joined(separator: "%20"))/"
         return ("topic '\(text)' has a space in the name; publishers write it as \(escaped)", escaped)
       }
-      if inner.contains("*") && inner != "*" {
-        return ("topic '\(text)' has '*' for a part of a name; it stands for a whole one: s/*/", "s/*/")
-      }
       return nil
     }
     let meant = bare.isEmpty || bare == "*" ? "s/*/" : "s/\(bare)/"
@@ -70,16 +58,5 @@ public struct TopicPattern: Sendable, Hashable {
       "topic \(Printable.quoted(text)) is none of format runnel, whose samples come under s/NAME/; write \(meant)",
       meant
     )
-  }
-}
-
-extension TopicPattern {
-  /// `s/*/`
-  public static let everyStream = TopicPattern(text: "s/*/", prefix: "s/", suffix: "/")
-
-  private init(text: String, prefix: String, suffix: String?) {
-    self.text = text
-    self.prefix = prefix
-    self.suffix = suffix
   }
 }

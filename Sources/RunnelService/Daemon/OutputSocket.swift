@@ -1,0 +1,37 @@
+import RunnelZeroMQ
+
+/// A socket for labels, and the endpoint at which subscribers find it.
+final class OutputSocket {
+  let socket: Socket
+  let endpoint: String
+
+  init(_ output: OutputConfiguration, context: ZeroMQContext) throws {
+    let kind: SocketKind = output.kind == .xpub ? .xpub : .pub
+    var options = SocketOptions(for: kind)
+    options.apply(output.socket)
+    socket = try Socket(kind, in: context, options: options)
+    var first = ""
+    for address in output.socket.endpoints {
+      let reached =
+        switch output.socket.attachment {
+        case .bind: try socket.bind(address.text)
+        case .connect: try socket.connect(address.text)
+        }
+      if first.isEmpty { first = reached }
+    }
+    endpoint = first
+  }
+}
+
+extension SocketOptions {
+  /// A queue is configured in bytes and libzmq counts messages; a message of runnel is a kilobyte or more.
+  mutating func apply(_ configuration: SocketConfiguration) {
+    ipv6 = configuration.ipv6
+    keepalive = configuration.keepalive
+    reconnectMinimum = .seconds(configuration.reconnect.lowerBound)
+    reconnectMaximum = .seconds(configuration.reconnect.upperBound)
+    let messages = max(16, min(configuration.queueBytes / 1024, 1 << 20))
+    sendHighWater = messages
+    receiveHighWater = messages
+  }
+}

@@ -1,0 +1,17 @@
+extension Double {
+  /// Seconds from a command-line duration such as `300s` or `150ms`, 0 or more.
+  ///
+  /// - Parameter option: what it was given for, in the error: `--window`.
+  public init(duration text: String, option: String) throws(ServiceError) {
+    guard let quantity = Quantity(text), quantity.number >= 0 else {
+      throw ServiceError(.usage, "\(option) \(text) is no duration: give one like 300s, 5min or 150ms")
+    }
+    guard let unit = Dimension.duration.units.first(where: { $0.name == quantity.unit }) else {
+      let near = Dimension.duration.guess(quantity.unit).map { "\(Phrase.number(quantity.number))\($0.name)" }
+      throw ServiceError(
+        .usage,
+        "\(option) \(text) has no unit of time: \(near.map { "did you mean \($0)?" } ?? Dimension.duration.choice)")
+    }
+    self = unit.value(quantity.number)
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import RunnelWire
+import RunnelZeroMQ
+import Testing
+
+/// Debian's Python with pyzmq and NumPy: a publisher that knows nothing of runnel.
+@Suite struct ArrayPublisherTests {
+  static let hasPython =
+    (try? Program(Place.python, ["-c", "import zmq, numpy"]).ended()) == 0
+
+  @Test(.enabled(if: hasPython, "python3-zmq and python3-numpy are not installed"))
+  func `ten lines of pyzmq, array format, get the labels of runnel label`() throws {
+    let (folder, expected) = (Folder(), try Expected.shared.get())
+    // The recording as NumPy has it: physical = (raw − baseline) / gain, rounded once to f32.
+    let array = folder.path + "/ecg.npy"
+    let convert = try Program(
+      Place.python,
+      [
+        "-c",
+        """
+        import re, sys, numpy as np
+        header = open(sys.argv[1]).read().splitlines()[1].split()
+        gain, baseline = re.match(r"([0-9.]+)(?:\\((-?\\d+)\\))?", header[2]).groups()
+        raw = np.fromfile(sys.argv[2], "<i2").astype("f8")
+        physical = (raw - float(baseline or header[4])) / float(gain)
+        np.save(sys.argv[3], physical.astype("f4")[:, None])
+        """, expected.record, expected.samples, array,
+      ])
+    #expect(try convert.ended() == 0, "\(convert.messages)")
+
+    let endpoint = "ipc://\(folder.path)/samples"
+    let settings = Settings(
+      input: "connect: \"\(endpoint)\"", format: "format: array, rate: 360 Hz, channels: [{name: MLII, unit: mV}]")
+    let daemon = try RunningDaemon(settings, in: folder)
+    let subscriber = try LabelSubscriber(daemon.labels)
+    let publisher = try Program(Place.python, [Place.publisher, array, endpoint])
+    #expect(try publisher.ended() == 0, "\(publisher.messages)")
+    // Everything it sent lies before the end of its connection.
+    try daemon.program.line(containing: "is gone")
+    let account = try daemon.end()
+    #expect(account.used == Expected.rows && account.rejected == 0)
+    let wanted = Expected.decisions(expected.labels)
+    try subscriber.receive("the labels") { Expected.decisions($0).count >= wanted.count }
+    #expect(Expected.decisions(subscriber.labels) == wanted)
+    #expect(subscriber.labels.allSatisfy { $0.level == .unsequenced || $0.level == nil })
+  }
+
+  @Test func `the publisher shown to users has ten lines`() {
+    let text = String(decoding: Folder.read(Place.publisher), as: UTF8.self)
+    let program = text.split(separator: "\"\"\"").last ?? ""
+    #expect(program.split(separator: "\n").count == 10)
+  }
+}

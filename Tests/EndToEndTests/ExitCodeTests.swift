@@ -1,0 +1,95 @@
+import Glibc
+import RunnelZeroMQ
+import Testing
+
+/// A script tells by the exit code what went wrong, and a person by one sentence.
+@Suite struct ExitCodeTests {
+  private let folder = Folder()
+
+  private func run(_ arguments: String...) throws -> (code: Int32, messages: String) {
+    let program = try Program(Program.runnel, arguments)
+    return (try program.ended(), program.messages)
+  }
+
+  private func run(_ settings: Settings) throws -> (code: Int32, messages: String) {
+    try run("run", "-c", folder.write(settings.text, to: "runnel.yaml"))
+  }
+
+  @Test func `an endpoint in use is 69, and named`() throws {
+    let other = try Socket(.xpub, in: ZeroMQContext())
+    let endpoint = try other.bind("tcp://127.0.0.1:*")
+    var settings = Settings(input: "bind: tcp://127.0.0.1:*")
+    settings.labels = endpoint
+    let (code, messages) = try run(settings)
+    #expect(code == 69 && messages.contains(endpoint) && messages.contains("in use"), "\(messages)")
+  }
+
+  @Test func `a configuration that is not there is 66`() throws {
+    let (code, messages) = try run("run", "-c", folder.path + "/missing.yaml")
+    #expect(code == 66 && messages.contains("missing.yaml"), "\(messages)")
+  }
+
+  @Test(arguments: ["run", "check"])
+  func `a mistake in the configuration is 78, with its place and a suggestion`(command: String) throws {
+    let text = Settings(input: "bindd: tcp://127.0.0.1:*").text
+    let (code, messages) = try run(command, "-c", folder.write(text, to: "bad.yaml"))
+    #expect(code == 78 && messages.contains("bad.yaml:3:6") && messages.contains("bind"), "\(messages)")
+  }
+
+  /// To `check` whatever is wrong with a model is a mistake of the configuration that names it.
+  @Test(arguments: [("run", Int32(66)), ("check", 78)])
+  func `a model file that is not there is named`(command: String, wanted: Int32) throws {
+    var settings = Settings(input: "bind: tcp://127.0.0.1:*")
+    settings.model = folder.path + "/missing.safetensors"
+    let (code, messages) = try run(command, "-c", folder.write(settings.text, to: "runnel.yaml"))
+    #expect(code == wanted && messages.contains("missing.safetensors"), "\(messages)")
+  }
+
+  @Test(arguments: ["run", "check"])
+  func `a model with another digest than the configuration gives is 78`(command: String) throws {
+    var settings = Settings(input: "bind: tcp://127.0.0.1:*")
+    settings.digest = ", sha256: \(String(repeating: "0", count: 64))"
+    let (code, messages) = try run(command, "-c", folder.write(settings.text, to: "runnel.yaml"))
+    #expect(code == 78 && messages.contains("sha256"), "\(messages)")
+  }
+
+  @Test(arguments: [("run", Int32(65)), ("check", 78), ("model check", 65)])
+  func `a model with one damaged byte is refused`(command: String, wanted: Int32) throws {
+    var bytes = Folder.read(Place.model)
+    bytes[bytes.count - 1] ^= 1
+    var settings = Settings(input: "bind: tcp://127.0.0.1:*")
+    settings.model = folder.write(bytes, to: "damaged.safetensors")
+    let (code, messages) =
+      command == "model check"
+      ? try run("model", "check", settings.model)
+      : try run(command, "-c", folder.write(settings.text, to: "runnel.yaml"))
+    #expect(code == wanted && messages.contains("damaged.safetensors"), "\(messages)")
+  }
+
+  @Test(arguments: [["run"], ["nonsense"], ["run", "--nonsense"], ["label", "x.hea", "--format", "atr"]])
+  func `what is no command is 64`(arguments: [String]) throws {
+    let program = try Program(Program.runnel, arguments)
+    #expect(try program.ended() == 64, "\(program.messages)")
+  }
+
+  @Test(arguments: ["label", "replay"])
+  func `a recording with a wrong checksum is 65`(command: String) throws {
+    let expected = try Expected.shared.get()
+    var bytes = Folder.read(expected.samples)
+    bytes[bytes.count / 2] ^= 1
+    folder.write(bytes, to: "bed7.dat")
+    let record = folder.write(Folder.read(expected.record), to: "bed7.hea")
+    let (code, messages) =
+      command == "label"
+      ? try run("label", record, "-m", Place.model, "--channels", "MLII")
+      : try run("replay", record, "--to", "tcp://127.0.0.1:*")
+    #expect(code == 65 && messages.contains("checksum"), "\(messages)")
+  }
+
+  @Test func `help is 0 and the version is a version`() throws {
+    #expect(try run("--help").code == 0)
+    let program = try Program(Program.runnel, ["--version"])
+    #expect(try program.ended() == 0)
+    #expect(program.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+  }
+}

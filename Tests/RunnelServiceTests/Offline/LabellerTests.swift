@@ -1,0 +1,216 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelRecordings
+import RunnelSignal
+import RunnelWire
+import Testing
+
+@testable import RunnelService
+
+/// Law 4 between the daemon and `runnel label`, and what only a file has: places, missing values, damage.
+@Suite struct LabellerTests {
+  private let everyStep = "model: beats, channels: [MLII], decide: {emit: every}"
+
+  @Test(arguments: 0..<6)
+  func `a file gives the labels of its replay, byte for byte`(seed: UInt64) throws {
+    let rig = try OfflineRig(seconds: 20, seed: seed)
+    let text = rig.configuration(pipeline: everyStep)
+    let labels = try rig.labels(labeller(text, rig))
+    #expect(try labels == rig.replayed(text, seed: seed))
+    // 42 steps of delay, and 2 by which the model's own smoothing (a mean of 50 ms, 6 steps) moves positions back.
+    #expect(labels.count == 20 * 120 - 42 - 2 + 1, "a label per step that speaks of a row, and the end")
+  }
+
+  @Test func `by the model's own rules the labels are those of a configuration that adds nothing`() throws {
+    let rig = try OfflineRig()
+    let own = try Labeller(model: OfflineRig.model.get(), channels: ["MLII"], pipeline: "beats")
+    #expect(try rig.labels(own) == rig.replayed(rig.configuration(), seed: 3))
+  }
+
+  @Test func `a pipeline made of a model has the model's name`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let labels = try rig.labels(Labeller(model: OfflineRig.model.get()))
+    #expect(!labels.isEmpty && labels.allSatisfy { $0.contains(#""pipeline":"conv-lstm""#) })
+  }
+
+  @Test func `the format's missing value is missing without being told`() throws {
+    let rig = try OfflineRig(missing: [1000..<1010, 3000..<3200, 6000..<7000])
+    let text = rig.configuration(pipeline: everyStep)
+    let told = rig.configuration(pipeline: everyStep, input: "missing: [-2048]")
+    let labels = try rig.labels(labeller(text, rig))
+    #expect(try labels == rig.replayed(told, seed: 1))
+    #expect(labels.contains { $0.contains(#""status":"gap","reason":"sentinel""#) })
+    #expect(labels.count { $0.contains(#""status":"reset","reason":"gap""#) } == 1)
+  }
+
+  @Test func `gap rule, range and flat line of a configuration hold for a file too`() throws {
+    let rig = try OfflineRig(missing: [2000..<2100])
+    let text = rig.configuration(
+      pipeline: everyStep + ", gap: {fill: linear 20ms, carry: 200ms}", input: "range: [-0.4, 0.9], flat: 30ms")
+    let told = rig.configuration(
+      pipeline: everyStep + ", gap: {fill: linear 20ms, carry: 200ms}",
+      input: "range: [-0.4, 0.9], flat: 30ms, missing: [-2048]")
+    let labels = try rig.labels(labeller(text, rig))
+    #expect(try labels == rig.replayed(told, seed: 2))
+    #expect(labels.contains { $0.contains("lead-off") })
+  }
+
+  @Test func `from a place in the middle a file gives the labels of a stream joined there`() throws {
+    let rig = try OfflineRig()
+    let text = rig.configuration(pipeline: everyStep)
+    let labels = try rig.labels(labeller(text, rig), from: .seconds(10), until: .index(9001))
+    #expect(try labels == rig.replayed(text, rows: 3600..<9001, seed: 4))
+    #expect(labels.last?.contains(#""at":9001"#) == true, "the end lies after the last row that was read")
+  }
+
+  @Test func `labelling up to a place gives a beginning of the labels of the whole`() throws {
+    let rig = try OfflineRig()
+    let labeller = try labeller(rig.configuration(pipeline: everyStep), rig)
+    let (part, whole) = (try rig.labels(labeller, until: .seconds(7.5)), try rig.labels(labeller))
+    #expect(part.dropLast() == whole.prefix(part.count - 1))
+  }
+
+  @Test func `two runs give the same bytes, epochs and times included`() throws {
+    let rig = try OfflineRig(seconds: 10)
+    func run() throws -> [UInt8] {
+      let bytes = Bytes()
+      let source = try RecordingSource(rig.path)
+      var lines = LabelLines(.json(canonical: false)) { bytes.all.append(contentsOf: $0) }
+      try Labeller(model: OfflineRig.model.get()).label(source, into: &lines)
+      return bytes.all
+    }
+    #expect(try run() == run())
+  }
+
+  @Test func `each channel is a lane with the labels it has alone`() throws {
+    let rig = try OfflineRig(seconds: 15, leads: 2)
+    let model = try OfflineRig.model.get()
+    let both = try rig.labels(Labeller(model: model))
+    for channel in ["MLII", "V5"] {
+      let alone = try rig.labels(Labeller(model: model, channels: [channel]))
+      #expect(both.filter { $0.contains("\"channel\":\"\(channel)\"") } == alone)
+    }
+  }
+
+  @Test func `a computed record makes labels that say so`() throws {
+    let rig = try OfflineRig(seconds: 5, information: ["synthetic: true"])
+    let labels = try rig.labels(Labeller(model: OfflineRig.model.get()))
+    #expect(!labels.isEmpty && labels.allSatisfy { $0.contains(#""synthetic":true"#) })
+  }
+
+  @Test func `a stream is called what one wants`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let labels = try rig.labels(Labeller(model: OfflineRig.model.get()), stream: "bed7")
+    #expect(labels.allSatisfy { $0.contains(#""stream":"bed7""#) })
+  }
+
+  // MARK: what the network sees
+
+  @Test func `the conditioned file holds what the conditioner makes, frame by frame`() throws {
+    let rig = try OfflineRig(seconds: 10)
+    let array = try conditioned(rig, from: nil)
+    #expect(array.count == 1200)
+    #expect(array.map(\.bitPattern) == (try reference(rig, rows: 0..<3600)).map(\.bitPattern))
+  }
+
+  @Test func `frames that a gap left out are NaN and move no other`() throws {
+    let rig = try OfflineRig(seconds: 10, missing: [1200..<1500, 3500..<3600])
+    let array = try conditioned(rig, from: nil)
+    #expect(array.count == 1200)
+    #expect(array.indices.filter { array[$0].isNaN } == Array(400..<500) + Array(1167..<1200))
+    #expect(array[..<400].map(\.bitPattern) == (try reference(rig, rows: 0..<1200)).map(\.bitPattern))
+  }
+
+  @Test func `from a place in the middle the first row is the first frame after it`() throws {
+    let rig = try OfflineRig(seconds: 10)
+    let array = try conditioned(rig, from: .index(601))
+    #expect(array.count == 1200 - 201)
+    #expect(array.map(\.bitPattern) == (try reference(rig, rows: 601..<3600)).map(\.bitPattern))
+  }
+
+  // MARK: mistakes of the world
+
+  @Test func `a channel that is not there is answered with those that are`() throws {
+    let rig = try OfflineRig(seconds: 5, leads: 2)
+    let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get(), channels: ["II"])) }
+    #expect(error?.kind == .data)
+    #expect(error?.description.contains("no channel 'II' (it has: MLII, V5)") == true)
+  }
+
+  @Test func `a missing file is 66`() throws {
+    let error = serviceError { _ = try RecordingSource("/nowhere/119.hea") }
+    #expect(error?.kind == .noInput)
+  }
+
+  @Test func `a truncated header is 65`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    _ = try rig.write("syn.hea", "syn 1 360 1800\n")
+    #expect(serviceError { _ = try RecordingSource(rig.path) }?.kind == .data)
+  }
+
+  @Test func `a sample that is not what was recorded is 65, before any label`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    var bytes = try ByteFile.read(rig.folder + "/syn.dat", limit: 1 << 20)
+    bytes[900] ^= 4
+    try ByteFile.write(bytes, to: rig.folder + "/syn.dat")
+    let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get()), until: .index(10)) }
+    #expect(error?.kind == .data)
+    #expect(error?.description.contains("checksum") == true)
+  }
+
+  @Test func `a rate other than the configuration's is refused with both`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let error = serviceError { _ = try rig.labels(labeller(rig.configuration(input: "rate: 250 Hz"), rig)) }
+    #expect(error?.kind == .data)
+    #expect(error?.description.contains("360 Hz") == true && error?.description.contains("250 Hz") == true)
+  }
+
+  @Test func `a pipeline that is not there is answered with the nearest`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let error = serviceError { _ = try labeller(rig.configuration(), rig, pipeline: "beat") }
+    #expect(error?.kind == .usage && error?.description.contains("did you mean 'beats'?") == true)
+  }
+
+  // MARK: driving
+
+  private final class Bytes { var all: [UInt8] = [] }
+
+  private func labeller(_ text: String, _ rig: OfflineRig, pipeline: String? = nil) throws -> Labeller {
+    let configuration = try ConfigurationReader.read(text: text, file: rig.folder + "/c.yaml").configuration
+    return try Labeller(configuration, models: ModelLoader.load(configuration.models), pipeline: pipeline)
+  }
+
+  private func conditioned(_ rig: OfflineRig, from: RecordingPosition?) throws -> [Float] {
+    final class Frames {
+      var file: ConditionedFile
+      init(_ file: consuming ConditionedFile) { self.file = file }
+    }
+    let source = try RecordingSource(rig.path, from: from)
+    let path = rig.folder + "/f.npy"
+    let frames = Frames(
+      try ConditionedFile(
+        path, rows: Int64(source.range.lowerBound)..<Int64(source.range.upperBound), rate: 360, modelRate: 120, width: 1
+      ))
+    var lines = OfflineRig.Lines()
+    try Labeller(model: OfflineRig.model.get()).label(
+      source, into: &lines, frames: { frames.file.append($1, $2) })
+    let count = try frames.file.finish()
+    let bytes = try ByteFile.read(path, limit: 1 << 24)
+    #expect(bytes.count == 128 + 4 * count)
+    return bytes.dropFirst(128).withUnsafeBytes { raw in
+      (0..<count).map { Float(bitPattern: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+    }
+  }
+
+  private func reference(_ rig: OfflineRig, rows: Range<Int>) throws -> [Float] {
+    let model = try OfflineRig.model.get().description
+    let conditioner = try Conditioner(model.conditioning, inputRate: 360, modelRate: model.rate)
+    var state = conditioner.makeState()
+    let physical = rig.samples[rows].map { Float((Double($0) - 100) / 200) }
+    var frames = [Float](repeating: 0, count: physical.count)
+    let produced = physical.withUnsafeBufferPointer {
+      conditioner.push($0, at: Int64(rows.lowerBound), state: &state, into: &frames, stride: 1)
+    }
+    return Array(frames[..<produced.count])
+  }
+}
