@@ -69,7 +69,8 @@ struct WatchCommand: ParsableCommand {
     let watcher = try LabelWatcher(
       endpoint,
       filter: LabelFilter(
-        stream: stream, pipeline: pipeline, channel: channel, labels: Set(labels.map { String($0) }), statuses: status || canonical))
+        stream: stream, pipeline: pipeline, channel: channel, labels: Set(labels.map { String($0) }),
+        statuses: status || canonical))
     var encoder = LabelEncoder(canonical: true)
     var printed = 0
     try watcher.run(stop: stop.fileDescriptor, seconds: seconds) { event in
