@@ -13,12 +13,13 @@ struct CheckCommand: ParsableCommand {
         runnel check -c runnel.yaml
         runnel check -c runnel.yaml --print
         runnel check -c runnel.yaml --json
+        runnel check --reference > docs/configuration.md
 
       Mistakes are FILE:LINE:COLUMN, the line and a caret, on standard error; exit code 78.
       """)
 
   @Option(name: .shortAndLong, help: "The configuration file.")
-  var config: String
+  var config: String?
 
   @Flag(name: .customLong("print"), help: "Show the configuration as it will be used, each value with its origin.")
   var showsEffective = false
@@ -26,7 +27,12 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "The findings as JSON, on standard output.")
   var json = false
 
+  @Flag(help: "Print every key of a configuration with its meaning and default, as Markdown, and check nothing.")
+  var reference = false
+
   func run() throws {
+    if reference { return Terminal.print(String(ConfigurationTable.markdown.dropLast())) }
+    guard let config else { throw ServiceError(.usage, "which configuration? Name it with -c FILE") }
     let proof = try ConfigurationProof(config)
     if json {
       var writer = JSONWriter()

@@ -22,7 +22,7 @@ struct DemoCommand: ParsableCommand {
   @Option(help: "The model file; without it the bundled one.")
   var model: String?
 
-  @Option(help: "Another heart.")
+  @Option(help: "Another seed is another heart.")
   var seed: UInt64 = 1
 
   func validate() throws {
@@ -31,7 +31,8 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     let stop = try StopSignal()
-    var settings = Demo.Settings(seconds: seconds > 0 ? seconds : nil, model: try model ?? BundledModel.path())
+    let model = try model ?? BundledModel.path()
+    var settings = Demo.Settings(seconds: seconds > 0 ? seconds : nil, model: model)
     settings.seed = seed
     let demo = try Demo(settings, logger: StandardErrorLog.logger(level: .warning))
     let length = seconds > 0 ? "for \(Int(seconds)) s" : "until Ctrl-C"
@@ -41,6 +42,6 @@ struct DemoCommand: ParsableCommand {
       Terminal.print(LabelLine.text(label, coloured: Terminal.isColoured))
     }
     for line in report.lines { Terminal.print(line) }
-    Terminal.say("next: runnel synth ecg -o demo --seconds 120 && runnel label demo.hea -m MODEL, or see README.md")
+    Terminal.say("next: runnel synth ecg -o demo --seconds 120 && runnel label demo.hea -m \(model)")
   }
 }

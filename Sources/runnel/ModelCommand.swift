@@ -8,6 +8,11 @@ struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
     abstract: "Prove a model file on this machine, or draw what is in it.",
+    discussion: """
+      Examples:
+        runnel model check ecg-beats.safetensors
+        runnel model show ecg-beats.safetensors
+      """,
     subcommands: [ModelCheckCommand.self, ModelShowCommand.self])
 }
 

@@ -20,7 +20,7 @@ struct RunCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file.")
   var config: String
 
-  @Option(help: "The least important messages shown: debug, info, notice, warning, error.")
+  @Option(help: "The least important messages shown.")
   var logLevel: Logger.Level = .notice
 
   func run() throws {

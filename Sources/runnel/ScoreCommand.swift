@@ -35,13 +35,16 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Class map: aami (e and j are N) or bxb (they are S).")
   var aami: BeatClassMap = .aami
 
-  @Option(help: "Left out at the start of each record.")
+  @Option(help: "What is left out at the start of each record, such as 5min or 0s.")
   var learning = "300s"
 
   @Option(help: "How far apart two beats may be and still be the same.")
   var window = "150ms"
 
-  @Option(help: ArgumentHelp("Gross figures to reach: CLASS.FIGURE=FRACTION, separated by commas.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "Gross figures to reach, separated by commas: CLASS.FIGURE=FRACTION, such as V.sensitivity=0.8.",
+      valueName: "list"))
   var failUnder: String?
 
   @Flag(help: "JSON in place of tables.")

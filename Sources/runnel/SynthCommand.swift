@@ -7,6 +7,10 @@ import RunnelSignal
 struct SynthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "synth", abstract: "Make a synthetic signal: publish it, or write it as a record.",
+    discussion: """
+      Example:
+        runnel synth ecg -o bed7 --seconds 300 --ventricular 0.1
+      """,
     subcommands: [ECG.self])
 
   struct ECG: ParsableCommand {
@@ -15,14 +19,14 @@ struct SynthCommand: ParsableCommand {
       abstract: "A synthetic electrocardiogram with ectopic beats and noise (McSharry and Clifford 2003).",
       discussion: """
         Examples:
-          runnel synth ecg -o synth/bed7 --seconds 600 --seed 7 --ventricular 0.1
+          runnel synth ecg -o bed7 --seconds 600 --seed 7 --ventricular 0.1
           runnel synth ecg --to tcp://127.0.0.1:5556 --stream bed7 --ventricular 0.05 --supraventricular 0.05
 
         A record comes with its true beats (PATH.atr). The same seed gives the same bytes on any machine. What is \
         published is marked as synthetic.
         """)
 
-    @Option(help: "Length (default: 60 for a record, without end when published).")
+    @Option(help: "Length in seconds (default: 60 for a record, without end when published).")
     var seconds: Double?
 
     @Option(help: "Another seed is another heart.")
@@ -52,7 +56,7 @@ struct SynthCommand: ParsableCommand {
     @Option(help: "Amplitude of mains hum, in mV.")
     var mains: Double = 0.005
 
-    @Option(help: "Hz.")
+    @Option(help: "Frequency of mains hum, in Hz.")
     var mainsFrequency: Double = 50
 
     @Option(help: "1 (MLII) or 2 (MLII and V5).")

@@ -14,10 +14,14 @@ struct WatchCommand: ParsableCommand {
         runnel watch tcp://127.0.0.1:9872
         runnel watch tcp://127.0.0.1:9872 --stream bed7 --label V,S
         runnel watch tcp://127.0.0.1:9872 --json --count 100 > labels.jsonl
+        runnel watch tcp://127.0.0.1:9872 --canonical > live.jsonl
 
       One line a label: time, stream/channel, sample index, label, score, quality, latency. What was lost between here \
       and the daemon is said on standard error, by the labels' sequence numbers and heartbeats. Ctrl-C ends it with a \
       summary. Exit code 69: nobody answered.
+
+      --canonical prints what `runnel label RECORD.hea -c FILE --canonical` prints for the same data, so that `cmp` \
+      can tell.
       """)
 
   @Argument(help: "Where the daemon publishes labels, such as tcp://127.0.0.1:9872.")
@@ -38,6 +42,9 @@ struct WatchCommand: ParsableCommand {
   @Flag(help: "Each message as it was received, a line of JSON.")
   var json = false
 
+  @Flag(help: "JSON without what differs between two runs over the same data (times, epochs, latency).")
+  var canonical = false
+
   @Option(help: "End after so many lines.")
   var count: Int?
 
@@ -48,6 +55,7 @@ struct WatchCommand: ParsableCommand {
   var status = false
 
   func validate() throws {
+    if canonical, status { throw ValidationError("--canonical leaves statuses out; leave --status away.") }
     if let count, count < 1 { throw ValidationError("--count is at least 1.") }
     if let seconds, !(0.001...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.001 to 1e9.") }
     for (name, value) in [("stream", stream), ("pipeline", pipeline), ("channel", channel)] where value == "" {
@@ -61,13 +69,20 @@ struct WatchCommand: ParsableCommand {
     let watcher = try LabelWatcher(
       endpoint,
       filter: LabelFilter(
-        stream: stream, pipeline: pipeline, channel: channel, labels: Set(labels.map { String($0) }), statuses: status))
+        stream: stream, pipeline: pipeline, channel: channel, labels: Set(labels.map { String($0) }),
+        statuses: status || canonical))
+    var encoder = LabelEncoder(canonical: true)
     var printed = 0
     try watcher.run(stop: stop.fileDescriptor, seconds: seconds) { event in
       switch event {
       case .label(let message, let body):
-        let line = json ? String(decoding: body, as: UTF8.self) : LabelLine.text(message, coloured: Self.isColoured)
-        Terminal.print(line)
+        if canonical {
+          guard message.isCanonical else { return true }
+          Terminal.print(encoder.text(message))
+        } else {
+          Terminal.print(
+            json ? String(decoding: body, as: UTF8.self) : LabelLine.text(message, coloured: Self.isColoured))
+        }
         printed += 1
         return printed != count
       default:

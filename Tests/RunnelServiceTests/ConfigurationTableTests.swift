@@ -1,3 +1,4 @@
+import Glibc
 import RunnelCore
 import Testing
 
@@ -51,6 +52,18 @@ import Testing
       if key.availability == .now { #expect(page.contains(row), "\(key.path)") }
     }
     #expect(!page.contains("evict_after") && !page.contains("conditioning"))
+  }
+
+  @Test func `docs/configuration.md is what check --reference prints`() throws {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let page = try #require(fopen("/\(root)/docs/configuration.md", "rb"), "docs/configuration.md is not there")
+    defer { fclose(page) }
+    let expected = Array(ConfigurationTable.markdown.utf8)
+    var bytes = [UInt8](repeating: 0, count: expected.count + 1)
+    let count = fread(&bytes, 1, bytes.count, page)
+    #expect(
+      Array(bytes[..<count]) == expected,
+      "make it anew: .build/release/runnel check --reference > docs/configuration.md")
   }
 
   @Test func `the schema is JSON and knows every section`() throws {
