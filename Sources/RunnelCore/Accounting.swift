@@ -27,13 +27,13 @@ public struct Accounting: Sendable, Equatable {
 
   public init() {}
 
-  /// A message that carries no rows came and was understood.
-  public mutating func countDecoded() {
-    messagesReceived += 1
-    messagesDecoded += 1
+  public mutating func reject(_ reason: RejectReason, messages: Int64 = 1) { rejected[reason] += messages }
+  /// What was lost is what a publisher says, and nobody can check it: the sums stop at the largest number.
+  public mutating func lose(rows: Int64 = 0, messages: Int64 = 0) {
+    rowsLost = rowsLost.addingClamped(rows)
+    messagesLost = messagesLost.addingClamped(messages)
   }
 
-  public mutating func reject(_ reason: RejectReason, messages: Int64 = 1) { rejected[reason] += messages }
   public mutating func drop(_ reason: DropReason, rows: Int64) { dropped[reason] += rows }
 
   /// The two equations of law 6.
@@ -49,8 +49,7 @@ public struct Accounting: Sendable, Equatable {
     sum.rowsUsed += other.rowsUsed
     sum.dropped += other.dropped
     sum.rowsHeld += other.rowsHeld
-    sum.rowsLost += other.rowsLost
-    sum.messagesLost += other.messagesLost
+    sum.lose(rows: other.rowsLost, messages: other.messagesLost)
     sum.samplesFilled += other.samplesFilled
     sum.valuesMissing += other.valuesMissing
     sum.gaps += other.gaps
@@ -88,5 +87,13 @@ public struct Counts<Reason: CaseIterable & Equatable & Sendable>: Sendable, Equ
       index += 1
     }
     preconditionFailure("every case is in allCases")
+  }
+}
+
+extension Int64 {
+  /// Of two numbers of 0 or more.
+  fileprivate func addingClamped(_ other: Int64) -> Int64 {
+    let (sum, overflows) = addingReportingOverflow(other)
+    return overflows ? .max : sum
   }
 }

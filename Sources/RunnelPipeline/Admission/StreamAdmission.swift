@@ -14,20 +14,22 @@ import RunnelWire
 public struct StreamAdmission {
   public let identity: StreamIdentity
   public let index: Int
-  public private(set) var accounting = Accounting()
+  public internal(set) var accounting = Accounting()
   public private(set) var session: Session?
 
-  private let policy: StreamPolicy
+  let policy: StreamPolicy
   private var order = StreamOrder()
-  private var held: HeldMessages
+  var held: HeldMessages
   private var descriptions: [StreamDescription] = []
+  /// What the session was last described by; nil where it stands on the configuration alone.
+  private var standing: StreamDescription?
   private var leftEpochs: [UInt64] = []
   private var lastHeard: Int64 = 0
   /// The publisher sent its end.
-  private var isOver = false
+  private(set) var isOver = false
   /// The connection was seen to drop and nothing came since.
   private var isDisconnected = false
-  private var refusal: (epoch: UInt64?, refusal: Refusal)?
+  private(set) var refusal: (epoch: UInt64?, refusal: Refusal)?
   /// The last rival or straggler an operator was told of: one line each, not one a message.
   private var toldOf: UInt64?
 
@@ -38,18 +40,26 @@ public struct StreamAdmission {
     held = HeldMessages(capacity: policy.holdBytes)
   }
 
+  /// Rows of a session lie below this index: up to here positions are exact at every rate. At 1 MHz that is 285 years.
+  public static let lastIndex: Int64 = 1 << 53
+
   // MARK: what comes in
 
   public mutating func admit<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
     accounting.messagesReceived += 1
+    guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), listener) else { return }
     release(now: now, to: listener)
-    guard shapeFits(message, listener) else { return }
-    place(message, wasHeld: false, now: now, to: listener)
+    let owner = owner(of: message, now: now)
+    if case .current = owner, let refusal { return accounting.reject(refusal.refusal.reason) }
+    if let error = misfit(message, owner) { return reject(error, listener) }
+    place(message, owner, heldSince: nil, now: now, to: listener)
   }
 
   /// A heartbeat tells what was lost at the tail, where no later sample would.
   public mutating func admit<L: StreamListener>(_ heartbeat: Heartbeat, now: Int64, to listener: L) {
-    accounting.countDecoded()
+    accounting.messagesReceived += 1
+    guard isInReach(heartbeat.nextIndex, listener) else { return }
+    accounting.messagesDecoded += 1
     guard session != nil, heartbeat.epoch == session?.epoch, !isOver else { return }
     lastHeard = now
     isDisconnected = false
@@ -57,9 +67,11 @@ public struct StreamAdmission {
   }
 
   public mutating func admit<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
-    accounting.countDecoded()
+    accounting.messagesReceived += 1
+    guard isInReach(end.nextIndex, listener) else { return }
+    accounting.messagesDecoded += 1
     release(now: now, to: listener)
-    place(end, now: now, to: listener)
+    place(end, since: now, now: now, to: listener)
   }
 
   public mutating func admit<L: StreamListener>(_ description: StreamDescription, now: Int64, to listener: L) {
@@ -67,7 +79,11 @@ public struct StreamAdmission {
     if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
       guard describes(description, session, listener) else { return }
       accounting.messagesDecoded += 1
-      if description.subject != session.subject, isDescribed(session) {
+      if standing == nil {
+        // The session began without it, so its subject was not known; it has not changed.
+        standing = description
+        self.session?.subject = description.subject
+      } else if description.subject != session.subject {
         begin(
           .newSubject, description: description, epoch: session.epoch, rate: session.rate, level: session.level,
           now: now, to: listener)
@@ -95,14 +111,18 @@ public struct StreamAdmission {
 
   // MARK: whose message it is
 
-  private enum Owner {
+  enum Owner {
     case current
     case straggler
     case rival
     case next(Session.Cause)
   }
 
-  private func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, now: Int64) -> Owner {
+  func owner(of message: SampleMessage, now: Int64) -> Owner {
+    owner(epoch: message.epoch, first: message.first, sequence: message.sequence, now: now)
+  }
+
+  func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, now: Int64) -> Owner {
     guard let session else { return .next((first ?? 0) > 0 ? .joinedMidStream : .first) }
     guard let epoch else {
       if isDisconnected { return .next(.reconnected) }
@@ -114,11 +134,11 @@ public struct StreamAdmission {
     return isOver || isDisconnected || now - lastHeard >= policy.takeover ? .next(.newEpoch) : .rival
   }
 
-  private mutating func place<L: StreamListener>(
-    _ message: SampleMessage, wasHeld: Bool, now: Int64, to listener: L
+  /// - Parameter heldSince: when the message came, where it has waited; its rows are counted as received then.
+  mutating func place<L: StreamListener>(
+    _ message: SampleMessage, _ owner: Owner, heldSince: Int64?, now: Int64, to listener: L
   ) {
     let rows = Int64(message.chunk.rows)
-    let owner = owner(epoch: message.epoch, first: message.first, sequence: message.sequence, now: now)
     if case .next(let cause) = owner, let description = describing(message.epoch) {
       let isLate = (message.first ?? 0) > 0 && cause != .restarted
       order = StreamOrder(nextIndex: message.first ?? 0, sequence: message.sequence)
@@ -126,10 +146,11 @@ public struct StreamAdmission {
         isLate ? .joinedMidStream : cause, description: description.found, epoch: message.epoch, rate: message.rate,
         level: message.first == nil && message.sequence == nil ? .unsequenced : .sequenced, now: now, to: listener)
       if let refusal {
-        return wasHeld ? accounting.drop(.refused, rows: rows) : accounting.reject(refusal.refusal.reason)
+        return heldSince == nil
+          ? accounting.reject(refusal.refusal.reason) : accounting.drop(.refused, rows: rows)
       }
     }
-    if !wasHeld {
+    if heldSince == nil {
       accounting.messagesDecoded += 1
       accounting.rowsReceived += rows
     }
@@ -142,14 +163,14 @@ public struct StreamAdmission {
       }
     case .rival:
       if let epoch = firstTelling(of: message.epoch) { listener.note(.rivalHeld(epoch: epoch), of: identity) }
-      hold(message, now: now, listener)
+      hold(message, since: heldSince ?? now, listener)
     case .next:
-      if describing(message.epoch) == nil { return hold(message, now: now, listener) }
+      if describing(message.epoch) == nil { return hold(message, since: heldSince ?? now, listener) }
       apply(message, now: now, to: listener)
     }
   }
 
-  private mutating func place<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
+  mutating func place<L: StreamListener>(_ end: EndOfStream, since: Int64, now: Int64, to listener: L) {
     switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
     case .current:
       lastHeard = now
@@ -161,7 +182,7 @@ public struct StreamAdmission {
       release(now: now, to: listener)
     case .straggler: break
     // The end of a session that has not begun waits behind its samples; alone it says nothing.
-    case .rival, .next: if !held.isEmpty { _ = held.hold(end, now: now) }
+    case .rival, .next: if !held.isEmpty { _ = held.hold(end, now: since) }
     }
   }
 
@@ -182,6 +203,7 @@ public struct StreamAdmission {
       channels: shape.channels, level: level, subject: description?.subject,
       synthetic: description?.synthetic ?? false)
     session = next
+    standing = description
     accounting.sessions += 1
     let refused = shape.refusal(stream: identity) ?? listener.start(next, stream: index)
     refusal = refused.map { (epoch, $0) }
@@ -209,21 +231,20 @@ public struct StreamAdmission {
   }
 
   /// What is known of this epoch: a description, or nothing where the configuration says enough, or nil: wait.
-  private func describing(_ epoch: UInt64?) -> (found: StreamDescription?, Void)? {
+  func describing(_ epoch: UInt64?) -> (found: StreamDescription?, Void)? {
     if let found = descriptions.last(where: { $0.epoch == epoch || $0.epoch == nil }) { return (found, ()) }
     return policy.channels == nil ? nil : (nil, ())
   }
 
-  private func isDescribed(_ session: Session) -> Bool { describing(session.epoch)?.found != nil }
-
-  /// Whether a description agrees with the session it speaks of; a change of shape needs a new epoch.
+  /// Whether a description agrees with the session it speaks of; a change of shape needs a new epoch. The first one of
+  /// a session that began with the configuration's channels may give them other names: these stay.
   private mutating func describes<L: StreamListener>(
     _ description: StreamDescription, _ session: Session, _ listener: L
   ) -> Bool {
+    let said = description.channels
     let fits =
-      isDescribed(session)
-      ? description.channels == session.channels && StreamShape.agree(description.rate, session.rate)
-      : description.channels.count == session.channels.count && StreamShape.agree(description.rate, session.rate)
+      StreamShape.agree(description.rate, session.rate)
+      && (said.isEmpty || (standing.map { said == $0.channels } ?? (said.count == session.channels.count)))
     guard !fits else { return true }
     reject(
       DecodeError(
@@ -242,12 +263,13 @@ public struct StreamAdmission {
     let before = order
     let verdict = order.take(first: message.first, sequence: message.sequence, rows: rows)
     if let lost = verdict.lostMessages {
-      accounting.messagesLost += Int64(clamping: lost)
+      accounting.lose(messages: Int64(clamping: lost))
       listener.note(.lostMessages(lost), of: identity)
     }
     if let gap = verdict.gap { hear(gap: gap, listener) }
-    if verdict.lostMessages != nil || (message.discontinuity && verdict.fresh.lowerBound < rows) {
-      if message.discontinuity { listener.note(.discontinuity(at: verdict.firstIndex), of: identity) }
+    let jumps = message.discontinuity && verdict.beginsNew
+    if verdict.lostMessages != nil || jumps {
+      if jumps { listener.note(.discontinuity(at: verdict.firstIndex), of: identity) }
       accounting.gaps += 1
       if refusal == nil, before.hasBegun { listener.unknownGap(at: verdict.firstIndex, stream: index) }
     }
@@ -258,11 +280,16 @@ public struct StreamAdmission {
     }
     guard !verdict.fresh.isEmpty else { return }
     accounting.rowsUsed += Int64(verdict.fresh.count)
-    let skipped = Double(verdict.fresh.lowerBound)
-    let rate = session?.rate ?? 0
-    let timestamp = message.timestamp.map { rate > 0 ? $0 + Int64(skipped / rate * 1e9) : $0 }
+    let timestamp = message.timestamp.flatMap { time($0, after: verdict.fresh.lowerBound) }
     listener.chunk(
       message.chunk, rows: verdict.fresh, first: verdict.firstIndex, timestamp: timestamp, stream: index)
+  }
+
+  /// A time so many rows later, or nil where it cannot be said in ns.
+  private func time(_ timestamp: Int64, after rows: Int) -> Int64? {
+    guard rows > 0, let rate = session?.rate, rate > 0 else { return timestamp }
+    let nanoseconds = Double(rows) / rate * 1e9
+    return nanoseconds < 0x1p62 ? timestamp + Int64(nanoseconds) : nil
   }
 
   /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
@@ -272,119 +299,49 @@ public struct StreamAdmission {
 
   private mutating func hear<L: StreamListener>(gap: Range<Int64>, _ listener: L) {
     accounting.gaps += 1
-    accounting.rowsLost += Int64(gap.count)
+    accounting.lose(rows: Int64(gap.count))
     listener.note(.lost(rows: gap), of: identity)
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 
   // MARK: refusing
 
-  /// Whether the message has the shape of its session and the session was accepted; if not it is rejected, whole.
-  private mutating func shapeFits<L: StreamListener>(_ message: SampleMessage, _ listener: L) -> Bool {
-    guard let session, message.epoch == session.epoch, !isOver else {
-      return countsFit(message, known: describing(message.epoch)?.found?.channels ?? policy.channels, listener)
+  /// Why the message has not the shape of the session it goes to, or nil. One that begins a session, or will, is held
+  /// against its description alone.
+  func misfit(_ message: SampleMessage, _ owner: Owner) -> DecodeError? {
+    switch owner {
+    case .straggler: return nil
+    case .rival, .next:
+      let said = describing(message.epoch)?.found?.channels ?? []
+      return miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
+    case .current:
+      guard let session else { return nil }
+      if let error = miscount(message, known: session.channels) { return error }
+      guard !StreamShape.agree(message.rate, session.rate) else { return nil }
+      return DecodeError(
+        .shapeChanged, part: 1, byteOffset: 48, expected: "\(session.rate) Hz, the rate this epoch began with",
+        found: "\(message.rate ?? 0) Hz")
     }
-    if let refusal, refusal.epoch == message.epoch {
-      accounting.reject(refusal.refusal.reason)
-      return false
-    }
-    guard countsFit(message, known: session.channels, listener) else { return false }
-    guard StreamShape.agree(message.rate, session.rate) else {
-      let found = "\(message.rate ?? 0) Hz"
-      reject(
-        DecodeError(
-          .shapeChanged, part: 1, byteOffset: 48, expected: "\(session.rate) Hz, the rate this epoch began with",
-          found: found), listener)
-      return false
-    }
-    return true
   }
 
-  private mutating func countsFit<L: StreamListener>(
-    _ message: SampleMessage, known: [Channel]?, _ listener: L
-  ) -> Bool {
-    guard let known, message.chunk.channels != known.count else { return true }
+  /// - Parameter known: empty where no channels are known.
+  private func miscount(_ message: SampleMessage, known: [Channel]) -> DecodeError? {
+    guard !known.isEmpty, message.chunk.channels != known.count else { return nil }
+    return DecodeError(
+      .shapeChanged, part: 1, byteOffset: 56, expected: "\(known.count) channels (\(known.map(\.name)))",
+      found: "\(message.chunk.channels)")
+  }
+
+  private mutating func isInReach<L: StreamListener>(_ end: Int64, _ listener: L) -> Bool {
+    if end <= Self.lastIndex { return true }
     reject(
-      DecodeError(
-        .shapeChanged, part: 1, byteOffset: 56, expected: "\(known.count) channels (\(known.map(\.name)))",
-        found: "\(message.chunk.channels)"), listener)
+      DecodeError(.limit, part: 1, byteOffset: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
     return false
   }
 
-  private mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
+  mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
     accounting.reject(error.reason)
     listener.note(.rejected(error), of: identity)
-  }
-
-  // MARK: holding
-
-  private mutating func hold<L: StreamListener>(_ message: SampleMessage, now: Int64, _ listener: L) {
-    let rows = Int64(message.chunk.rows)
-    guard held.hold(message, now: now) else {
-      accounting.drop(.overflow, rows: rows)
-      return listener.note(.holdFull(rows: rows), of: identity)
-    }
-    accounting.rowsHeld += rows
-  }
-
-  /// Applies what no longer has to wait, in the order it came, and drops what waited too long.
-  private mutating func release<L: StreamListener>(now: Int64, to listener: L) {
-    guard let oldest = held.entries.first else { return }
-    if canPlace(oldest, now: now) {
-      for entry in held.takeAll() {
-        accounting.rowsHeld -= entry.rows
-        place(again: entry, now: now, to: listener)
-      }
-    }
-    let (rival, undescribed) = (now - policy.takeover, now - policy.describeWithin)
-    let overdue = held.take { [session, isOver] entry in
-      entry.since < (Self.isRival(entry, of: session, isOver) ? rival : undescribed)
-    }
-    for entry in overdue { discard(entry, listener) }
-  }
-
-  private static func isRival(_ entry: HeldMessages.Entry, of session: Session?, _ isOver: Bool) -> Bool {
-    guard let session, let epoch = entry.epoch else { return false }
-    return epoch != session.epoch && !isOver
-  }
-
-  private func canPlace(_ entry: HeldMessages.Entry, now: Int64) -> Bool {
-    var (first, sequence): (Int64?, UInt64?) = (nil, nil)
-    if case .samples(let message, _) = entry.content { (first, sequence) = (message.first, message.sequence) }
-    switch owner(epoch: entry.epoch, first: first, sequence: sequence, now: now) {
-    case .rival: return false
-    case .current, .straggler: return true
-    case .next: return describing(entry.epoch) != nil
-    }
-  }
-
-  private mutating func place<L: StreamListener>(
-    again entry: HeldMessages.Entry, now: Int64, to listener: L
-  ) {
-    switch entry.content {
-    case .end(let end): place(end, now: now, to: listener)
-    case .samples(var message, let payload):
-      payload.withUnsafeBytes { bytes in
-        message.chunk.payload = bytes
-        if refusal != nil, session?.epoch == message.epoch {
-          accounting.drop(.refused, rows: Int64(message.chunk.rows))
-        } else {
-          place(message, wasHeld: true, now: now, to: listener)
-        }
-      }
-    }
-  }
-
-  private mutating func discard<L: StreamListener>(_ entry: HeldMessages.Entry, _ listener: L) {
-    guard entry.rows > 0 else { return }
-    accounting.rowsHeld -= entry.rows
-    if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {
-      accounting.drop(.rivalEpoch, rows: entry.rows)
-      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), of: identity)
-    } else {
-      accounting.drop(.undescribed, rows: entry.rows)
-      listener.note(.undescribed(rows: entry.rows), of: identity)
-    }
   }
 
   /// The epoch, the first time it is asked for.

@@ -7,7 +7,7 @@ struct StreamOrder: Sendable, Equatable {
   private(set) var nextIndex: Int64
   /// The sequence of the next new message; nil before the first, or where the format has none.
   private(set) var nextSequence: UInt64?
-  /// Whether anything was taken yet.
+  /// Whether any row was taken, or missed, yet.
   private(set) var hasBegun = false
   private var lastRows: Int64 = 1
 
@@ -20,6 +20,8 @@ struct StreamOrder: Sendable, Equatable {
     var fresh: Range<Int>
     /// The session index of the first new row.
     var firstIndex: Int64
+    /// Nothing of the message came before, so what it says of the place before its first row is news.
+    var beginsNew = true
   }
 
   init(nextIndex: Int64 = 0, sequence: UInt64? = nil) {
@@ -30,27 +32,33 @@ struct StreamOrder: Sendable, Equatable {
   /// What of a message of `rows` rows is new; the position moves past it.
   mutating func take(first: Int64?, sequence: UInt64?, rows: Int) -> Verdict {
     defer {
-      hasBegun = true
-      if rows > 0 { lastRows = Int64(rows) }
+      if rows > 0 {
+        hasBegun = true
+        lastRows = Int64(rows)
+      }
     }
     if let first { return take(first: first, sequence: sequence, rows: rows) }
     guard let sequence, let expected = nextSequence else {
       nextSequence = sequence.map { $0 + 1 }
       return advance(rows, lost: nil)
     }
-    guard sequence >= expected else { return Verdict(fresh: rows..<rows, firstIndex: nextIndex) }
+    guard sequence >= expected else {
+      return Verdict(fresh: rows..<rows, firstIndex: nextIndex, beginsNew: false)
+    }
     nextSequence = sequence + 1
     return advance(rows, lost: sequence > expected ? sequence - expected : nil)
   }
 
   private mutating func take(first: Int64, sequence: UInt64?, rows: Int) -> Verdict {
+    let isRepeat = first < nextIndex || (rows == 0 && sequence ?? .max < nextSequence ?? 0)
     if let sequence, sequence >= nextSequence ?? 0 { nextSequence = sequence + 1 }
+    if first > nextIndex { hasBegun = true }
     let end = first + Int64(rows)
     let gap = first > nextIndex ? nextIndex..<first : nil
     let known = min(max(nextIndex - first, 0), Int64(rows))
     let firstIndex = max(first, nextIndex)
     nextIndex = max(nextIndex, end)
-    return Verdict(gap: gap, fresh: Int(known)..<rows, firstIndex: firstIndex)
+    return Verdict(gap: gap, fresh: Int(known)..<rows, firstIndex: firstIndex, beginsNew: !isRepeat)
   }
 
   private mutating func advance(_ rows: Int, lost: UInt64?) -> Verdict {
@@ -63,6 +71,7 @@ struct StreamOrder: Sendable, Equatable {
   mutating func skip(to index: Int64, sequence: UInt64) -> Range<Int64>? {
     if sequence > nextSequence ?? 0 { nextSequence = sequence }
     guard index > nextIndex else { return nil }
+    hasBegun = true
     defer { nextIndex = index }
     return nextIndex..<index
   }

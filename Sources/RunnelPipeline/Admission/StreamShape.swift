@@ -15,13 +15,19 @@ struct StreamShape {
     rates = [("the configuration", policy.rate), ("the description", description?.rate), ("the header", headerRate)]
       .compactMap { source, rate in rate.map { (source, $0) } }
     rate = rates.first?.rate
-    channels = description?.channels ?? policy.channels ?? []
+    let said = description?.channels ?? []
+    channels = said.isEmpty ? policy.channels ?? [] : said
   }
 
   /// Why no session can have this shape, or nil.
   func refusal(stream: StreamIdentity) -> Refusal? {
     guard let chosen = rates.first else {
       return Refusal(.rate, "stream '\(stream.stream)' does not say its rate: give streams.\(stream.input).rate")
+    }
+    guard !channels.isEmpty else {
+      return Refusal(
+        .channelMissing,
+        "stream '\(stream.stream)' does not name its channels: give streams.\(stream.input).channels")
     }
     for other in rates.dropFirst() where !Self.agree(other.rate, chosen.rate) {
       return Refusal(

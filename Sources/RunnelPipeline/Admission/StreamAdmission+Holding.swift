@@ -1,0 +1,81 @@
+import RunnelCore
+import RunnelWire
+
+/// Messages that wait for a description, or for a rival to fall silent: what becomes of them.
+extension StreamAdmission {
+  /// - Parameter since: when the message came; it stays so however often it has to be held again.
+  mutating func hold<L: StreamListener>(_ message: SampleMessage, since: Int64, _ listener: L) {
+    let rows = Int64(message.chunk.rows)
+    guard held.hold(message, now: since) else {
+      accounting.drop(.overflow, rows: rows)
+      return listener.note(.holdFull(rows: rows), of: identity)
+    }
+    accounting.rowsHeld += rows
+  }
+
+  /// Applies what no longer has to wait, in the order it came, and drops what waited too long.
+  mutating func release<L: StreamListener>(now: Int64, to listener: L) {
+    guard !held.isEmpty else { return }
+    if canPlaceAny(now: now) {
+      for entry in held.takeAll() {
+        accounting.rowsHeld -= entry.rows
+        place(again: entry, now: now, to: listener)
+      }
+    }
+    let (rival, undescribed) = (now - policy.takeover, now - policy.describeWithin)
+    let overdue = held.take { [session, isOver] entry in
+      entry.since < (Self.isRival(entry, of: session, isOver) ? rival : undescribed)
+    }
+    for entry in overdue { discard(entry, listener) }
+  }
+
+  static func isRival(_ entry: HeldMessages.Entry, of session: Session?, _ isOver: Bool) -> Bool {
+    guard let session, let epoch = entry.epoch else { return false }
+    return epoch != session.epoch && !isOver
+  }
+
+  /// Whether some publisher's messages need not wait any longer; those of one are alike, so one of a run is asked.
+  private func canPlaceAny(now: Int64) -> Bool {
+    var asked: UInt64??
+    for entry in held.entries {
+      guard case .samples(let message, _) = entry.content, asked != .some(entry.epoch) else { continue }
+      asked = .some(entry.epoch)
+      switch owner(of: message, now: now) {
+      case .rival: continue
+      case .current, .straggler: return true
+      case .next: if describing(entry.epoch) != nil { return true }
+      }
+    }
+    return false
+  }
+
+  private mutating func place<L: StreamListener>(again entry: HeldMessages.Entry, now: Int64, to listener: L) {
+    switch entry.content {
+    case .end(let end): place(end, since: entry.since, now: now, to: listener)
+    case .samples(var message, let payload):
+      payload.withUnsafeBytes { bytes in
+        message.chunk.payload = bytes
+        let owner = owner(of: message, now: now)
+        if case .current = owner, refusal != nil { return accounting.drop(.refused, rows: entry.rows) }
+        // What it is described as may have been said, or have changed, while it waited.
+        if let error = misfit(message, owner) {
+          accounting.drop(.refused, rows: entry.rows)
+          return listener.note(.rejected(error), of: identity)
+        }
+        place(message, owner, heldSince: entry.since, now: now, to: listener)
+      }
+    }
+  }
+
+  mutating func discard<L: StreamListener>(_ entry: HeldMessages.Entry, _ listener: L) {
+    guard entry.rows > 0 else { return }
+    accounting.rowsHeld -= entry.rows
+    if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {
+      accounting.drop(.rivalEpoch, rows: entry.rows)
+      listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), of: identity)
+    } else {
+      accounting.drop(.undescribed, rows: entry.rows)
+      listener.note(.undescribed(rows: entry.rows), of: identity)
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelWire
+import Testing
+
+/// The rules of sessions and order, each as what a listener hears.
+@Suite struct AdmissionTests {
+  let publisher = Publisher()
+
+  // MARK: order
+
+  @Test func `rows in order are heard as they come`() {
+    publisher.describe()
+    publisher.send(10, first: 0)
+    publisher.send(0, first: 10)
+    publisher.send(5, first: 10)
+    publisher.end(at: 15)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "rows 10..<15", "end at 15"])
+    #expect(publisher.accounting.rowsUsed == 15 && publisher.accounting.balances)
+  }
+
+  @Test func `a newer index is a gap, an older one a duplicate, a partly older one both used and dropped`() {
+    publisher.describe()
+    publisher.send(10, first: 0)
+    publisher.send(10, first: 20)
+    publisher.send(10, first: 0)
+    publisher.send(10, first: 25)
+    #expect(
+      publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "gap 10..<20", "rows 20..<30", "rows 30..<35"])
+    #expect(publisher.accounting.dropped[.duplicate] == 15 && publisher.accounting.rowsLost == 10)
+  }
+
+  @Test func `the time of a partly repeated chunk is that of its first new row`() {
+    publisher.describe()
+    publisher.send(10, first: 0, timestamp: 0)
+    publisher.send(10, first: 5, timestamp: 50_000_000)
+    #expect(publisher.heard.last == "rows 10..<15 t 100000000")
+  }
+
+  @Test func `a discontinuity is a gap of unknown length, flagged on an empty message too`() {
+    publisher.describe()
+    publisher.send(10, first: 0, sequence: 0)
+    publisher.send(0, first: 10, sequence: 1, jump: true)
+    publisher.send(10, first: 10, sequence: 2)
+    publisher.send(10, first: 20, sequence: 3, jump: true)
+    #expect(publisher.heard.dropFirst(2) == ["unknown gap at 10", "rows 10..<20", "unknown gap at 20", "rows 20..<30"])
+  }
+
+  @Test func `a discontinuity before the first row of all is none, however many empty messages come before`() {
+    publisher.describe()
+    publisher.send(0, first: 0, sequence: 0)
+    publisher.send(10, first: 0, sequence: 1, jump: true)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10"])
+  }
+
+  @Test func `a discontinuity before a row that came already is none`() {
+    publisher.describe()
+    publisher.send(10, first: 0, sequence: 0)
+    publisher.send(10, first: 5, sequence: 1, jump: true)
+    publisher.send(0, first: 10, sequence: 0, jump: true)
+    #expect(publisher.heard.dropFirst(2) == ["rows 10..<15"])
+  }
+
+  @Test func `where only a sequence tells, a lost message is a gap of unknown length`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil, sequence: 4)
+    publisher.send(10, epoch: nil, sequence: 5)
+    publisher.send(10, epoch: nil, sequence: 5)
+    publisher.send(10, epoch: nil, sequence: 8)
+    #expect(
+      publisher.heard == ["start first at 0", "rows 0..<10", "rows 10..<20", "unknown gap at 20", "rows 20..<30"])
+    #expect(publisher.accounting.messagesLost == 2 && publisher.accounting.dropped[.duplicate] == 10)
+  }
+
+  @Test func `a heartbeat and an end tell what was lost at the tail`() {
+    publisher.describe()
+    publisher.send(10, first: 0)
+    publisher.beat(next: 12)
+    publisher.beat(next: 12)
+    publisher.beat(2, next: 900)
+    publisher.end(at: 20)
+    publisher.end(at: 30)
+    publisher.beat(next: 40)
+    #expect(publisher.heard.dropFirst(2) == ["gap 10..<12", "gap 12..<20", "end at 20"])
+    #expect(publisher.accounting.rowsLost == 10)
+  }
+
+  @Test func `a stream joined in the middle starts there, without a gap`() {
+    publisher.describe()
+    publisher.send(10, first: 1 << 40)
+    #expect(publisher.heard.first == "start epoch 1 joined-mid-stream at \(1 << 40)")
+    #expect(publisher.accounting.rowsLost == 0)
+  }
+
+  @Test func `an index beyond 2^53 is refused, for no arithmetic of positions holds there`() {
+    publisher.describe()
+    publisher.send(10, first: 1 << 61)
+    #expect(publisher.heard.isEmpty && publisher.accounting.rejected[.limit] == 1)
+    publisher.send(10, first: 0)
+    publisher.beat(next: 1 << 61)
+    publisher.end(at: 1 << 61)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10"])
+    #expect(publisher.accounting.rejected[.limit] == 3 && publisher.accounting.balances)
+  }
+
+  @Test func `the time of a repeated chunk at the lowest rate is unknown rather than out of range`() {
+    publisher.describe(rate: 1e-6)
+    publisher.send(10_000_000, first: 0, rate: 1e-6)
+    publisher.send(10_000_001, first: 0, rate: 1e-6, timestamp: 1 << 61)
+    #expect(publisher.heard.last == "rows 10000000..<10000001")
+  }
+
+  @Test func `publishers that lie about what was sent cannot overflow the books`() {
+    for epoch in UInt64(1)..<2200 {
+      publisher.describe(epoch)
+      publisher.send(1, epoch: epoch, first: 0, sequence: 0)
+      publisher.end(epoch, at: 1 << 53)
+    }
+    #expect(publisher.accounting.rowsLost == .max && publisher.accounting.balances)
+  }
+
+  // MARK: descriptions
+
+  @Test func `samples wait for their description, then are used in order`() {
+    publisher.send(10, first: 0)
+    publisher.send(10, first: 10)
+    #expect(publisher.heard.isEmpty && publisher.accounting.rowsHeld == 20 && publisher.accounting.balances)
+    publisher.describe()
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "rows 10..<20"])
+    #expect(publisher.accounting.rowsHeld == 0 && publisher.accounting.balances)
+  }
+
+  @Test func `samples that nobody describes within two seconds are dropped`() {
+    publisher.send(10, first: 0)
+    publisher.wait(1999)
+    #expect(publisher.accounting.rowsHeld == 10)
+    publisher.wait(2)
+    #expect(publisher.accounting.dropped[.undescribed] == 10 && publisher.accounting.balances)
+    publisher.describe()
+    publisher.send(10, first: 10)
+    #expect(publisher.heard == ["start epoch 1 joined-mid-stream at 10", "rows 10..<20"])
+  }
+
+  @Test func `held messages of another shape than the description are dropped, never read by it`() {
+    publisher.send(10, first: 0, channels: 1)
+    publisher.send(10, first: 10, channels: 2)
+    publisher.send(10, first: 20, rate: 50, channels: 2)
+    publisher.describe(channels: ["A", "B"])
+    publisher.send(10, first: 30, channels: 2)
+    #expect(
+      publisher.heard == ["start epoch 1 joined-mid-stream at 10", "rows 10..<20", "gap 20..<30", "rows 30..<40"])
+    #expect(publisher.accounting.dropped[.refused] == 20 && publisher.accounting.balances)
+  }
+
+  @Test func `a description said again and again changes nothing`() {
+    publisher.describe()
+    publisher.send(10, first: 0)
+    publisher.describe()
+    publisher.describe(nil)
+    publisher.send(10, first: 10)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "rows 10..<20"])
+    #expect(publisher.accounting.rejected.total == 0)
+  }
+
+  @Test func `a description that comes late to configured channels is taken, however often it is said`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, first: 0)
+    for _ in 0..<3 { publisher.describe(channels: ["MLII"], subject: "p1") }
+    publisher.send(10, first: 10)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "rows 10..<20"])
+    #expect(publisher.accounting.rejected.total == 0)
+    publisher.describe(channels: ["MLII"], subject: "p2")
+    #expect(publisher.heard == ["start epoch 1 new-subject at 20"])
+  }
+
+  @Test func `another subject starts a new session where the stream stands`() {
+    publisher.describe(subject: "p1")
+    publisher.send(10, first: 0)
+    publisher.describe(subject: "p2")
+    publisher.send(10, first: 10)
+    #expect(publisher.heard.dropFirst(2) == ["start epoch 1 new-subject at 10", "rows 10..<20"])
+  }
+
+  @Test func `a changed shape is refused inside a session`() {
+    publisher.describe()
+    publisher.send(10, first: 0)
+    publisher.describe(channels: ["B"])
+    publisher.describe(rate: 200)
+    publisher.send(10, first: 10, rate: 101)
+    publisher.send(10, first: 10, channels: 2)
+    #expect(publisher.accounting.rejected[.shapeChanged] == 4)
+    publisher.send(10, first: 10)
+    #expect(publisher.heard.last == "rows 10..<20")
+  }
+
+  @Test func `a description that names no channels leaves those of the configuration`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.describe(channels: [])
+    publisher.send(10, first: 0)
+    publisher.describe(channels: [])
+    publisher.send(10, first: 10)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<10", "rows 10..<20"])
+    #expect(publisher.stream.session?.channels.map(\.name) == ["A"])
+  }
+
+  @Test func `a stream without any channel names is refused with a sentence`() {
+    publisher.describe(channels: [])
+    publisher.send(10, first: 0)
+    #expect(publisher.heard.isEmpty && publisher.accounting.rejected[.channelMissing] == 1)
+  }
+}
