@@ -88,6 +88,11 @@ public final class Pipeline {
     }
   }
 
+  func stale<Sink: LabelSink>(at index: Int64, stream: Int, sink: inout Sink) {
+    step(sink: &sink)
+    for lane in lanes[stream] ?? [] { lane.tellStale(at: index, sink: &sink) }
+  }
+
   private func close<Sink: LabelSink>(stream: Int, sink: inout Sink) {
     guard let old = lanes.removeValue(forKey: stream) else { return }
     step(sink: &sink)

@@ -97,6 +97,10 @@ public final class Shard<Sink: LabelSink>: StreamListener {
     for pipeline in streams[stream]?.pipelines ?? [] { pipeline.end(at: index, stream: stream) }
   }
 
+  public func stale(at index: Int64, stream: Int) {
+    for pipeline in streams[stream]?.pipelines ?? [] { pipeline.stale(at: index, stream: stream, sink: &sink) }
+  }
+
   public func note(_ event: AdmissionEvent, of stream: StreamIdentity) { observe(event, stream) }
 
   private func anchor(_ session: Session, first: Int64, timestamp: Int64?) -> TimeAnchor? {

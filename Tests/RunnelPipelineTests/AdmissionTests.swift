@@ -121,6 +121,25 @@ import Testing
 
   // MARK: descriptions
 
+  @Test func `a silent stream is called stale once, and again after it was heard, but never after its end`() {
+    let publisher = Publisher()
+    publisher.describe()
+    publisher.wait(5000)
+    #expect(publisher.notebook.stale == [])
+    publisher.send(10, first: 0)
+    publisher.wait(1900)
+    publisher.beat(next: 10)
+    publisher.wait(1900)
+    #expect(publisher.notebook.stale == [])
+    publisher.wait(6000)
+    publisher.wait(6000)
+    #expect(publisher.notebook.stale == [10])
+    publisher.send(10, first: 10)
+    publisher.end(at: 20)
+    publisher.wait(60_000)
+    #expect(publisher.notebook.stale == [10])
+  }
+
   @Test func `samples wait for their description, then are used in order`() {
     publisher.send(10, first: 0)
     publisher.send(10, first: 10)

@@ -8,6 +8,8 @@ final class Publisher {
   final class Notebook: StreamListener {
     var heard: [String] = []
     var notes: [AdmissionEvent] = []
+    /// Indexes at which the stream was called stale.
+    var stale: [Int64] = []
     var refuse: (Session) -> Refusal? = { _ in nil }
 
     func start(_ session: Session, stream: Int) -> Refusal? {
@@ -22,6 +24,7 @@ final class Publisher {
     func gap(_ range: Range<Int64>, stream: Int) { heard.append("gap \(range)") }
     func unknownGap(at index: Int64, stream: Int) { heard.append("unknown gap at \(index)") }
     func end(at index: Int64, stream: Int) { heard.append("end at \(index)") }
+    func stale(at index: Int64, stream: Int) { stale.append(index) }
     func note(_ event: AdmissionEvent, of stream: StreamIdentity) { notes.append(event) }
   }
 

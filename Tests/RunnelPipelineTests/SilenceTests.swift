@@ -5,30 +5,38 @@ import Testing
 @Suite struct SilenceTests {
   @Test func `a stream that has not begun is not silent`() {
     var silence = Silence()
-    #expect(!silence.becomesStale(at: 1 << 60, after: nil))
+    expect(&silence, at: 1 << 60, after: nil, false)
   }
 
   @Test func `it is told once, after two seconds, and again after it was heard`() {
     var silence = Silence()
     silence.hear(at: 0)
     silence.hear(at: 50_000_000)
-    #expect(!silence.becomesStale(at: 2_050_000_000, after: nil))
-    #expect(silence.becomesStale(at: 2_050_000_001, after: nil))
-    #expect(!silence.becomesStale(at: 9_000_000_000, after: nil))
+    expect(&silence, at: 2_050_000_000, after: nil, false)
+    expect(&silence, at: 2_050_000_001, after: nil, true)
+    expect(&silence, at: 9_000_000_000, after: nil, false)
     silence.hear(at: 10_000_000_000)
-    #expect(silence.becomesStale(at: 12_100_000_000, after: nil))
+    expect(&silence, at: 12_100_000_000, after: nil, true)
   }
 
   @Test func `a stream of rare messages is given four of its intervals`() {
     var silence = Silence()
     for second in stride(from: Int64(0), through: 50, by: 5) { silence.hear(at: second * 1_000_000_000) }
-    #expect(!silence.becomesStale(at: 70_000_000_000, after: nil))
-    #expect(silence.becomesStale(at: 70_000_000_001, after: nil))
+    expect(&silence, at: 70_000_000_000, after: nil, false)
+    expect(&silence, at: 70_000_000_001, after: nil, true)
   }
 
   @Test func `the configuration can say how long`() {
     var silence = Silence()
     silence.hear(at: 0)
-    #expect(silence.becomesStale(at: 300_000_001, after: 300_000_000))
+    expect(&silence, at: 300_000_001, after: 300_000_000, true)
+  }
+
+  private func expect(
+    _ silence: inout Silence, at now: Int64, after limit: Int64?, _ expected: Bool,
+    place: SourceLocation = #_sourceLocation
+  ) {
+    let becomesStale = silence.becomesStale(at: now, after: limit)
+    #expect(becomesStale == expected, sourceLocation: place)
   }
 }

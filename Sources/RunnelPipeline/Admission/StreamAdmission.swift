@@ -24,7 +24,7 @@ public struct StreamAdmission {
   /// What the session was last described by; nil where it stands on the configuration alone.
   private var standing: StreamDescription?
   private var leftEpochs: [UInt64] = []
-  private var lastHeard: Int64 = 0
+  private var silence = Silence()
   /// The publisher sent its end.
   private(set) var isOver = false
   /// The connection was seen to drop and nothing came since.
@@ -61,7 +61,7 @@ public struct StreamAdmission {
     guard isInReach(heartbeat.nextIndex, listener) else { return }
     accounting.messagesDecoded += 1
     guard session != nil, heartbeat.epoch == session?.epoch, !isOver else { return }
-    lastHeard = now
+    silence.hear(at: now)
     isDisconnected = false
     tail(upTo: heartbeat.nextIndex, nextSequence: heartbeat.nextSequence, to: listener)
   }
@@ -102,7 +102,12 @@ public struct StreamAdmission {
   }
 
   /// Time passes: held messages whose wait is over are applied or dropped. Call it a few times a second.
-  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) { release(now: now, to: listener) }
+  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) {
+    release(now: now, to: listener)
+    guard session != nil, !isOver, silence.becomesStale(at: now, after: policy.staleAfter) else { return }
+    listener.note(.stale(since: order.nextIndex), of: identity)
+    if refusal == nil { listener.stale(at: order.nextIndex, stream: index) }
+  }
 
   /// No more input will come: what is held is dropped with its reason, so that nothing stays uncounted.
   public mutating func drain<L: StreamListener>(to listener: L) {
@@ -131,7 +136,7 @@ public struct StreamAdmission {
     }
     if epoch == session.epoch { return isOver ? .straggler : .current }
     if leftEpochs.contains(epoch) { return .straggler }
-    return isOver || isDisconnected || now - lastHeard >= policy.takeover ? .next(.newEpoch) : .rival
+    return isOver || isDisconnected || silence.lasts(at: now) >= policy.takeover ? .next(.newEpoch) : .rival
   }
 
   /// - Parameter heldSince: when the message came, where it has waited; its rows are counted as received then.
@@ -173,7 +178,7 @@ public struct StreamAdmission {
   mutating func place<L: StreamListener>(_ end: EndOfStream, since: Int64, now: Int64, to listener: L) {
     switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
     case .current:
-      lastHeard = now
+      silence.hear(at: now)
       tail(upTo: end.nextIndex, nextSequence: end.nextSequence, to: listener)
       leave()
       isOver = true
@@ -195,7 +200,7 @@ public struct StreamAdmission {
     if session != nil, epoch != session?.epoch { leave() }
     isOver = false
     isDisconnected = false
-    lastHeard = now
+    silence.hear(at: now)
     toldOf = nil
     let shape = StreamShape(policy: policy, description: description, headerRate: rate)
     let next = Session(
@@ -257,7 +262,7 @@ public struct StreamAdmission {
   // MARK: order
 
   private mutating func apply<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
-    lastHeard = now
+    silence.hear(at: now)
     isDisconnected = false
     let rows = message.chunk.rows
     let before = order

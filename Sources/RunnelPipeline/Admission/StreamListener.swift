@@ -21,6 +21,9 @@ public protocol StreamListener: AnyObject {
   /// The publisher said that nothing follows index `at - 1`.
   func end(at index: Int64, stream: Int)
 
+  /// Nothing has come for longer than `stale_after`; the next row would be `index`. No state changes.
+  func stale(at index: Int64, stream: Int)
+
   /// Something an operator wants to know.
   func note(_ event: AdmissionEvent, of stream: StreamIdentity)
 }
@@ -29,6 +32,8 @@ public protocol StreamListener: AnyObject {
 public enum AdmissionEvent: Sendable, Equatable {
   case started(Session)
   case ended(at: Int64)
+  /// Nothing has come for longer than `stale_after`.
+  case stale(since: Int64)
   case lost(rows: Range<Int64>)
   case lostMessages(UInt64)
   case discontinuity(at: Int64)

@@ -12,6 +12,8 @@ public struct StreamPolicy: Sendable {
   public var maxStreams = 256
   /// How long a session must be silent before another epoch may take over.
   public var takeover: Int64 = 2_000_000_000
+  /// Silence after which a stream is called stale; nil is the larger of 2 s and four usual message intervals.
+  public var staleAfter: Int64?
   /// An index or sequence that goes back by more than so many seconds of samples is a restart, in formats that have
   /// no epoch.
   public var reorder: Double = 2

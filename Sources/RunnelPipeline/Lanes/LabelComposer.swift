@@ -60,7 +60,7 @@ struct LabelComposer {
     message.kind = .status(status, reason: reason)
     let last = max(range.lowerBound, range.upperBound - 1)
     place(at: range.lowerBound, rows: range.lowerBound...last, decided: last)
-    message.missing = status == .start || status == .end ? 0 : Int64(range.count)
+    message.missing = [.start, .end, .stale].contains(status) ? 0 : Int64(range.count)
     message.quality = nil
     message.label = nil
     message.id = nil

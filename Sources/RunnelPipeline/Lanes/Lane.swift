@@ -225,6 +225,12 @@ final class Lane {
     state.nextSequence = composer.nextSequence
   }
 
+  /// Says that nothing comes; no state changes and no seq is taken.
+  func tellStale<Sink: LabelSink>(at index: Int64, sink: inout Sink) {
+    composer.nextSequence = state.nextSequence
+    composer.status(.stale, reason: "silent", range: index..<index) { sink.publish($0, arrived: 0) }
+  }
+
   private func firstStep(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
 
   private func forgetDecision() {

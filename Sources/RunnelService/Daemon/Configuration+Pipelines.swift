@@ -63,6 +63,7 @@ extension InputConfiguration {
     policy.maxStreams = maxStreams
     policy.takeover = Int64(takeover * 1e9)
     policy.reorder = reorder
+    policy.staleAfter = staleAfter.map { Int64($0 * 1e9) }
     policy.holdBytes = socket.queueBytes
     return policy
   }

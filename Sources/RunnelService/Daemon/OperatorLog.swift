@@ -37,6 +37,7 @@ final class OperatorLog: @unchecked Sendable {
         logger.notice("\(name) carries no index and no sequence: loss cannot be seen, only reconnects and restarts")
       }
     case .ended(let index): logger.notice("\(name) ended at index \(index)")
+    case .stale(let index): limited("stale \(name)", "\(name) is silent; the next row would be \(index)")
     case .lost(let rows): limited("lost \(name)", "\(name) lost rows \(rows.lowerBound)..<\(rows.upperBound)")
     case .lostMessages(let count): limited("lost messages \(name)", "\(name) lost \(count) messages")
     case .discontinuity(let index): limited("jump \(name)", "\(name) has a discontinuity before index \(index)")
