@@ -195,7 +195,7 @@ def main():
             f"({time.monotonic() - began:.1f} s)"
         )
     print(f"{'ok' if worst < arguments.limit else 'FAILED'}: {worst:.3g}, limit {arguments.limit:g}")
-    sys.exit(worst >= arguments.limit)
+    sys.exit(int(worst >= arguments.limit))
 
 
 if __name__ == "__main__":

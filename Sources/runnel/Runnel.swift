@@ -32,6 +32,10 @@ struct Runnel: ParsableCommand {
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // Whoever started this may block signals for itself, and a program inherits that: it would never hear SIGTERM.
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -63,15 +63,7 @@ final class Program {
     var settings = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for each in words + settings { free(each) } }
     var started: pid_t = 0
-    // The threads that tests run on block every signal, and a program would inherit that.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let failure = posix_spawn(&started, path, &actions, &attributes, &words, &settings)
+    let failure = posix_spawn(&started, path, &actions, nil, &words, &settings)
     close(ends[1])
     close(ends[3])
     guard failure == 0 else {

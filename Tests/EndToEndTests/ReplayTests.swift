@@ -53,6 +53,16 @@ import Testing
     _ = try daemon.end()
   }
 
+  /// Threads of Swift's pools block every signal, and a program that one of them starts inherits that.
+  @Test func `a daemon whose parent blocks signals ends on SIGTERM all the same`() throws {
+    var (mask, former) = (sigset_t(), sigset_t())
+    sigfillset(&mask)
+    pthread_sigmask(SIG_BLOCK, &mask, &former)
+    defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+    let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)
+    #expect(try daemon.end().rows == 0)
+  }
+
   @Test func `SIGTERM in the middle of a stream drains what has come and ends with sums that are right`() throws {
     let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)
     let subscriber = try LabelSubscriber(daemon.labels)

@@ -3,12 +3,12 @@ import RunnelZeroMQ
 import Testing
 
 /// What systemd sees of the daemon.
-@Suite struct ServiceManagerTests {
+@Suite struct SystemdTests {
   private let folder = Folder()
 
   @Test func `READY comes when models are checked and sockets bound, STOPPING when it drains`() throws {
     let expected = try Expected.shared.get()
-    let systemd = try ServiceManager(folder.path + "/notify")
+    let systemd = try NotifySocket(folder.path + "/notify")
     let daemon = try RunningDaemon(
       Settings(input: "bind: tcp://127.0.0.1:*"), in: folder, environment: ["NOTIFY_SOCKET": systemd.name])
     #expect(try systemd.next() == "STATUS=checking models")
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `a daemon that cannot start never says READY`() throws {
-    let systemd = try ServiceManager(folder.path + "/notify")
+    let systemd = try NotifySocket(folder.path + "/notify")
     var settings = Settings(input: "bind: tcp://127.0.0.1:*")
     settings.digest = ", sha256: \(String(repeating: "0", count: 64))"
     let configuration = folder.write(settings.text, to: "runnel.yaml")
@@ -37,7 +37,7 @@ import Testing
 }
 
 /// The other end of NOTIFY_SOCKET.
-final class ServiceManager {
+final class NotifySocket {
   let name: String
   private let descriptor: Int32
 
