@@ -36,6 +36,9 @@ public struct DecisionState: Sendable, Equatable {
     machines = Array(repeating: EventMachine(), count: plan.emit == .events ? classes : 0)
   }
 
+  /// The last label of `change` was told to nobody, so that the next one is news whatever its class.
+  public mutating func forgetLabel() { lastClass = nil }
+
   /// What a reset threw away.
   public struct Discarded: Sendable, Hashable {
     /// A peak that had not closed, or onsets that had not lasted `min_on`: nobody will hear of them.

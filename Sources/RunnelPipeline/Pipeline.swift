@@ -15,6 +15,8 @@ public final class Pipeline {
   private var ready: [Lane] = []
   private let batch: Batch
   private var nextEpoch: UInt64
+  /// What lanes that are closed counted since the last time someone asked.
+  private var closedCounts = LaneCounts()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
 
@@ -96,7 +98,10 @@ public final class Pipeline {
   private func close<Sink: LabelSink>(stream: Int, sink: inout Sink) {
     guard let old = lanes.removeValue(forKey: stream) else { return }
     step(sink: &sink)
-    for lane in old { bank.close(lane.slot) }
+    for lane in old {
+      closedCounts += lane.takeCounts()
+      bank.close(lane.slot)
+    }
   }
 
   // MARK: the step
@@ -145,7 +150,8 @@ public final class Pipeline {
 
   /// What the lanes counted since the last call.
   public func takeCounts() -> LaneCounts {
-    var sum = LaneCounts()
+    var sum = closedCounts
+    closedCounts = LaneCounts()
     for lane in lanes.values.joined() { sum += lane.takeCounts() }
     return sum
   }

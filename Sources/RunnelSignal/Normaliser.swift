@@ -45,6 +45,8 @@ struct Normaliser: Sendable {
       var (m, v) = (moments.mean, moments.variance)
       for t in 0..<count {
         let x = Double(samples[t * stride])
+        // The network refuses the frame; the moments must not remember it for ever.
+        guard x.isFinite else { continue }
         let old = m
         m += forgetting * (x - m)
         v += forgetting * ((x - old) * (x - m) - v)

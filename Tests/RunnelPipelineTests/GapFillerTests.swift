@@ -65,6 +65,44 @@ import Testing
     #expect(whole.rows == rows, "each row is settled once")
   }
 
+  @Test(arguments: 0..<300)
+  func `holes and fills are those of the rule read literally`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let fill = random.below(5)
+    let method = GapRule.Method.allCases[random.below(3)]
+    var lost = false
+    let gone = (0..<60).map { _ in
+      if random.below(7) == 0 { lost.toggle() }
+      return lost
+    }
+    let timelines = (0..<1 + random.below(3)).map { _ in
+      var missing = false
+      return (0..<60).map { row -> Character in
+        if random.below(4) == 0 { missing.toggle() }
+        return gone[row] ? "_" : missing ? "." : Character("\(1 + row % 9)")
+      }
+    }
+    var written = Written()
+    drive(timelines, fill: fill, method: method, cut: [60], &written)
+    #expect(written.fate == literally(timelines, fill: fill, method: method))
+  }
+
+  /// `-` a hole, `h` a row with something made up, `.` a row as it came. A run of missing samples of one channel is made
+  /// up when it is short enough, has a sample after it and, but for zeros, one before; else its rows are holes.
+  private func literally(_ timelines: [[Character]], fill: Int, method: GapRule.Method) -> String {
+    var fate = Array(repeating: Character("."), count: timelines[0].count)
+    for timeline in timelines {
+      var row = 0
+      while row < timeline.count {
+        let end = timeline[row...].firstIndex { $0.isNumber } ?? timeline.count
+        let isFilled = end - row <= fill && end < timeline.count && (row > 0 || method == .zero)
+        for t in row..<end where fate[t] != "-" { fate[t] = isFilled ? "h" : "-" }
+        row = end + 1
+      }
+    }
+    return String(fate)
+  }
+
   // MARK: driving
 
   struct Written: SettledRows, Equatable {
@@ -72,12 +110,15 @@ import Testing
     var values: [[Float]] = []
     var rows = 0
     private var madeUp: Set<Int64> = []
+    /// A character a row, as `literally` writes it.
+    var fate = ""
 
     mutating func samples(_ values: UnsafePointer<Float>, stride: Int, rows: Int, first: Int64) {
       #expect(first == Int64(self.rows))
       for t in 0..<rows {
         text += "\(Int(values[t]))" + (madeUp.contains(first + Int64(t)) ? "h" : "")
         self.values.append([values[t]])
+        fate += madeUp.contains(first + Int64(t)) ? "h" : "."
       }
       self.rows += rows
     }
@@ -85,6 +126,7 @@ import Testing
     mutating func hole(_ range: Range<Int64>, reason: GapReason) {
       #expect(range.lowerBound == Int64(rows))
       text += String(repeating: "-", count: range.count)
+      fate += String(repeating: "-", count: range.count)
       rows += range.count
     }
   }

@@ -10,7 +10,7 @@ import Testing
     #expect(clock.position(ofStep: 43) == 3)
     #expect(clock.position(ofStep: 0) == -126)
     #expect(clock.newestIndex(ofStep: 43) == 129)
-    #expect(clock.rows(ofSteps: 42, 43) == 0...5)
+    #expect(clock.rows(ofSteps: 42, 43) == -2...3)
   }
 
   @Test func `halves are rounded up, below zero too`() {

@@ -286,3 +286,18 @@ private let full = Conditioning(
     }
   }
 }
+
+@Suite struct OverflowTests {
+  @Test func `a value beyond what a float holds is forgotten by the running normalisation`() throws {
+    let conditioner = try Conditioner(
+      Conditioning(normalisation: .running(timeConstant: 1, mean: 0, variance: 1, epsilon: 1e-6)), inputRate: 150,
+      modelRate: 100)
+    var state = conditioner.makeState()
+    // The resampler rings beyond the largest float at each edge.
+    let edges = (0..<600).map { $0 / 30 % 2 == 0 ? Float.greatestFiniteMagnitude : -Float.greatestFiniteMagnitude }
+    let (frames, _) = run(conditioner, edges, state: &state)
+    #expect(frames.contains { !$0.isFinite }, "the case is a case")
+    let (after, _) = run(conditioner, [Float](repeating: 1, count: 300), at: 600, state: &state)
+    #expect(!after.suffix(100).contains { !$0.isFinite })
+  }
+}

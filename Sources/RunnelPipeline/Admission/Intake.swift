@@ -12,7 +12,8 @@ public struct Intake {
   /// What never reached a stream: undecodable messages, foreign topics, too many streams.
   public private(set) var accounting = Accounting()
 
-  private var indexByName = ByteTable()
+  /// By source: streams of different sources are never the same one.
+  private var indexByName = [ByteTable()]
   /// Added to the index that the listener hears, so that several inputs share one numbering.
   private let numbering: () -> Int
 
@@ -29,13 +30,15 @@ public struct Intake {
 
   /// Admits one decoded message of the stream whose name these bytes spell.
   ///
-  /// - Parameter makeName: the stream's name in text; called once, when the stream is first seen.
+  /// - Parameters:
+  ///   - source: 0 in a format with epochs, the number of the endpoint in one without.
+  ///   - makeName: the stream's name in text; called once, when the stream is first seen.
   @discardableResult
   public mutating func admit<L: StreamListener>(
-    _ message: DecodedMessage, key: UnsafeRawBufferPointer, endpoint: String, now: Int64, to listener: L,
-    makeName: () -> String
+    _ message: DecodedMessage, key: UnsafeRawBufferPointer, source: Int = 0, endpoint: String, now: Int64,
+    to listener: L, makeName: () -> String
   ) -> Arrival {
-    guard let position = position(of: key, endpoint: endpoint, makeName: makeName) else {
+    guard let position = position(of: key, source: source, endpoint: endpoint, makeName: makeName) else {
       accounting.messagesReceived += 1
       accounting.reject(.tooManyStreams)
       return .tooManyStreams
@@ -74,13 +77,14 @@ public struct Intake {
   public var total: Accounting { streams.reduce(into: accounting) { $0 += $1.accounting } }
 
   private mutating func position(
-    of key: UnsafeRawBufferPointer, endpoint: String, makeName: () -> String
+    of key: UnsafeRawBufferPointer, source: Int, endpoint: String, makeName: () -> String
   ) -> Int? {
-    if let known = indexByName[key] { return known }
+    while source >= indexByName.count { indexByName.append(ByteTable()) }
+    if let known = indexByName[source][key] { return known }
     guard streams.count < policy.maxStreams else { return nil }
     let identity = StreamIdentity(input: policy.input, endpoint: endpoint, stream: makeName())
     streams.append(StreamAdmission(identity: identity, index: numbering(), policy: policy))
-    indexByName[key] = streams.count - 1
+    indexByName[source][key] = streams.count - 1
     return streams.count - 1
   }
 }

@@ -9,6 +9,9 @@ struct FrameQueue {
     case gap(Range<Int64>, GapReason, wasReset: Bool)
     case reset(Range<Int64>, ResetReason)
     case end(at: Int64)
+    /// Rows that are missing or made up; told before the frames that follow them, so that a label knows of exactly
+    /// those up to its own step, however many came in one message.
+    case missing(Range<Int64>, Quality)
   }
 
   let features: Int  // D
@@ -20,7 +23,8 @@ struct FrameQueue {
   private var head = 0
   private var tail = 0
   private var turns: [(before: Int, turn: Turn)] = []
-  var isEmpty: Bool { head == tail && turns.isEmpty }
+  private var nextTurn = 0
+  var isEmpty: Bool { head == tail && nextTurn == turns.count }
   var count: Int { tail - head }
   var room: Int { capacity - tail }
 
@@ -45,12 +49,21 @@ struct FrameQueue {
     }
   }
 
-  mutating func push(_ turn: Turn) { turns.append((tail, turn)) }
+  mutating func push(_ turn: Turn) {
+    if case .missing(let rows, let quality) = turn, nextTurn < turns.count, let last = turns.last, last.before == tail,
+      case .missing(let known, quality) = last.turn, known.upperBound == rows.lowerBound
+    {
+      turns[turns.count - 1].turn = .missing(known.lowerBound..<rows.upperBound, quality)
+    } else {
+      turns.append((tail, turn))
+    }
+  }
 
   /// The turn that comes before the next frame, if one does.
   mutating func takeTurn() -> Turn? {
-    guard let next = turns.first, next.before == head else { return nil }
-    turns.removeFirst()
+    guard nextTurn < turns.count, turns[nextTurn].before == head else { return nil }
+    let next = turns[nextTurn]
+    nextTurn += 1
     rewind()
     return next.turn
   }
@@ -65,7 +78,9 @@ struct FrameQueue {
   }
 
   private mutating func rewind() {
-    guard head == tail, turns.isEmpty else { return }
+    guard isEmpty else { return }
+    turns.removeAll(keepingCapacity: true)
+    nextTurn = 0
     head = 0
     tail = 0
   }

@@ -25,13 +25,15 @@ struct LabelComposer {
     start = session.start
   }
 
-  /// A decision of the step `step`, unless it speaks of rows before the session's first.
+  /// A decision of the step `step`. One that speaks of rows before the session's first is withheld, and false returned;
+  /// but what begins or ends there begins or ends with the first row, so that each onset has its offset.
   mutating func compose(
     _ decision: Decision, _ scores: UnsafeBufferPointer<Float>, step: Int64, clock: StepClock,
     _ publish: (LabelMessage) -> Void
-  ) {
-    let at = clock.position(ofStep: decision.position)
-    guard at >= start else { return }
+  ) -> Bool {
+    var at = clock.position(ofStep: decision.position)
+    if decision.kind == .onset || decision.kind == .offset { at = max(at, start) }
+    guard at >= start else { return false }
     let steps = clock.rows(ofSteps: decision.firstStep, decision.lastStep)
     let rows = max(steps.lowerBound, start)...max(steps.upperBound, start)
     switch decision.kind {
@@ -51,6 +53,7 @@ struct LabelComposer {
     message.scores.append(contentsOf: scores)
     number()
     publish(message)
+    return true
   }
 
   /// A status of these rows.

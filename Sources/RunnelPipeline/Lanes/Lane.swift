@@ -89,9 +89,13 @@ final class Lane {
     withFiller { plan.filler.push(block, state: &$0, to: &$1) }
   }
 
-  func push(gap range: Range<Int64>) { withFiller { plan.filler.push(gap: range, state: &$0, to: &$1) } }
+  func push(gap range: Range<Int64>) {
+    breakFlatRuns()
+    withFiller { plan.filler.push(gap: range, state: &$0, to: &$1) }
+  }
 
   func push(unknownGapAt index: Int64) {
+    breakFlatRuns()
     withFiller { plan.filler.flush(state: &$0, to: &$1) }
     let start = min(state.hole?.range.lowerBound ?? index, index)
     state.hole = nil
@@ -104,6 +108,9 @@ final class Lane {
     closeHole()
     queue.push(.end(at: index))
   }
+
+  /// Nobody saw the signal unchanged across rows that did not arrive.
+  private func breakFlatRuns() { for d in state.flatRuns.indices { state.flatRuns[d] = FlatDetector.Run() } }
 
   func setTime(_ anchor: TimeAnchor?) { composer.anchor = anchor }
 
@@ -129,7 +136,9 @@ final class Lane {
 
   private func condition(_ values: UnsafePointer<Float>, stride: Int, rows: Int, first: Int64) {
     closeHole()
-    queue.push(upTo: plan.conditioner.frameCapacity(rows: rows)) { frames in
+    // Exactly as many as come: a bound for each run of rows would sum up to more than the queue was made for.
+    let due = plan.conditioner.frames(upTo: first + Int64(rows)) - plan.conditioner.frames(upTo: first)
+    queue.push(upTo: Int(due)) { frames in
       var produced: Range<Int64> = 0..<0
       for d in feeds.indices {
         produced = plan.conditioner.push(
@@ -144,11 +153,11 @@ final class Lane {
 
   private func filled(at index: Int64, samples: Int) {
     counts.samplesFilled += Int64(samples)
-    state.missing.add(index..<index + 1, quality: .filled)
+    queue.push(.missing(index..<index + 1, .filled))
   }
 
   private func extendHole(_ range: Range<Int64>, _ reason: GapReason) {
-    state.missing.add(range, quality: reason.quality)
+    queue.push(.missing(range, reason.quality))
     if state.hole == nil { state.hole = LaneState.Hole(range: range, reason: reason, hasReset: false) }
     guard var hole = state.hole else { return }
     hole.range = hole.range.lowerBound..<range.upperBound
@@ -187,15 +196,20 @@ final class Lane {
 
   /// The scores of step `step` have come.
   func settle<Sink: LabelSink>(step: Int64, scores: UnsafeBufferPointer<Float>, sink: inout Sink) {
-    composer.missing = state.missing
     composer.isWarming = step < state.warmUntil
     composer.nextSequence = state.nextSequence
     let head = UnsafeBufferPointer(rebasing: scores[plan.head])
+    var isWithheld = false
+    swap(&composer.missing, &state.missing)
     plan.decision.settle(step: step, scores: head, state: &state.decision) { decision, scores in
-      composer.compose(decision, scores, step: step, clock: plan.clock) {
+      let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
         sink.publish($0, arrived: arrived)
       }
+      if !isPublished { isWithheld = true }
     }
+    swap(&composer.missing, &state.missing)
+    // A class that nobody was told of is news still.
+    if isWithheld { state.decision.forgetLabel() }
     state.nextSequence = composer.nextSequence
   }
 
@@ -218,6 +232,7 @@ final class Lane {
       state.warmUntil = firstStep(after: range.upperBound) + plan.stepsToWarm
       counts.resets += 1
       composer.status(.reset, reason: reason.rawValue, range: range) { sink.publish($0, arrived: arrived) }
+    case .missing(let range, let quality): state.missing.add(range, quality: quality)
     case .end(let index):
       forgetDecision()
       composer.status(.end, reason: "end", range: index..<index) { sink.publish($0, arrived: arrived) }

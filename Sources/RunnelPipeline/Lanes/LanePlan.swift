@@ -24,11 +24,11 @@ struct LanePlan: Sendable {
     do {
       conditioner = try Conditioner(model.conditioning, inputRate: session.rate, modelRate: model.rate)
       let trained = try Conditioner(Conditioning(), inputRate: model.trainedRate, modelRate: model.rate)
+      // Stream samples per sample of the training, by way of the model's rate: each of the two is a fraction.
+      let scale = Fraction(conditioner.ratio.q, conditioner.ratio.p) * Fraction(trained.ratio)
       clock = StepClock(
         ratio: conditioner.ratio, delaySteps: Int64((model.delay * model.rate).rounded()),
-        extraLag: Fraction(conditioner.lag)
-          - Fraction(trained.lag) * Fraction(Ratio(output: session.rate, input: model.trainedRate) ?? conditioner.ratio)
-      )
+        extraLag: Fraction(conditioner.lag) - Fraction(trained.lag) * scale)
     } catch {
       throw Refusal(.rate, "stream '\(session.stream.stream)' cannot feed model '\(model.name)': \(error)")
     }

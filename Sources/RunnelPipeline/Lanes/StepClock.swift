@@ -36,10 +36,11 @@ struct StepClock: Sendable, Hashable {
     return whole * ratio.q + rest * ratio.q / ratio.p
   }
 
-  /// The input rows that steps `first ... last` speak of; never empty.
+  /// The input rows that steps `first ... last` rest on since the step before them; never empty, and none of them newer
+  /// than the row that the last step speaks of, so that what is said of them is known by then.
   func rows(ofSteps first: Int64, _ last: Int64) -> ClosedRange<Int64> {
-    let start = position(ofStep: first)
-    return start...max(start, position(ofStep: last + 1) - 1)
+    let end = position(ofStep: last)
+    return min(position(ofStep: first - 1) + 1, end)...end
   }
 }
 

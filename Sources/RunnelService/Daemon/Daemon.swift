@@ -154,7 +154,7 @@ public final class Daemon {
           found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
       }
       let arrival = intakes[input.intake].admit(
-        message, key: input.key(of: topic), endpoint: input.endpoint, now: now, to: shard
+        message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now, to: shard
       ) { input.streamName(of: topic) }
       if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
     } catch { reject(error, from: input) }

@@ -17,15 +17,16 @@ final class InputSocket {
   private let pattern: TopicPattern?
   /// In the runnel format the pattern of the same streams' descriptions.
   private let description: TopicPattern?
-  /// Names the stream of a format that has no topics.
-  private let fallbackName: String
+  /// In a format without epochs the endpoint's number: each endpoint has streams of its own, since nothing tells whether
+  /// two of one name are copies. 0 in the others.
+  let source: Int
 
   init(
     _ input: InputConfiguration, endpoint address: EndpointAddress, number: Int, intake: Int, context: ZeroMQContext
   ) throws {
     self.input = input
     self.intake = intake
-    fallbackName = input.socket.endpoints.count > 1 ? "\(input.name)@\(number + 1)" : input.name
+    source = input.format == .runnel ? 0 : number
     pattern = input.topic
     description = input.format == .runnel ? pattern?.with(.description) : nil
     let kind: SocketKind = input.kind == .sub ? .sub : .pull
@@ -73,9 +74,10 @@ final class InputSocket {
   }
 
   func streamName(of topic: UnsafeRawBufferPointer) -> String {
-    if topic.isEmpty { return fallbackName }
-    if let parsed = try? Topic(topic) { return parsed.stream }
-    return String(decoding: topic, as: UTF8.self)
+    let name =
+      topic.isEmpty ? input.name : (try? Topic(topic))?.stream ?? String(decoding: topic, as: UTF8.self)
+    let isShared = input.format != .runnel && input.socket.endpoints.count > 1
+    return isShared ? "\(name)@\(source + 1)" : name
   }
 
   /// Whether the topic is one of this input's; SUB delivers by prefix, which is more.
