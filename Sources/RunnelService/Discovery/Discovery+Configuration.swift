@@ -2,8 +2,13 @@ import RunnelCore
 import RunnelWire
 
 extension Discovery {
-  /// Where `make install` and the package put the bundled model.
-  public static let bundledModel = "/usr/local/share/runnel/models/ecg-beats.safetensors"
+  /// The bundled model: beside this binary, else where `make install` puts it.
+  public static let bundledModel: String = {
+    guard let path = try? BundledModel.path(), path.hasPrefix("/") else {
+      return "/usr/local/share/runnel/models/ecg-beats.safetensors"
+    }
+    return path
+  }()
 
   /// A complete configuration for what was found, which `runnel check` accepts; guesses are marked in comments. Nil
   /// where nothing readable came.
@@ -115,7 +120,7 @@ extension Discovery {
       if isPull { lines.append("    type: pull") }
       lines += proposal.lines.map { "    \($0)" }
     }
-    lines += ["models:", "  beats: {file: \(bundledModel)}    # or your own", "pipelines:"]
+    lines += ["models:", "  beats: {file: \(YAMLText.scalar(bundledModel))}    # or your own", "pipelines:"]
     for (index, (name, proposal)) in zip(names, proposals).enumerated() {
       let others = proposal.otherChannels.prefix(8).map { Printable.text($0.unicodeScalars) }
       let comment = others.isEmpty ? "" : "    # also there: \(others.joined(separator: ", "))"
