@@ -17,7 +17,7 @@ import Testing
     let subscriber = try LabelSubscriber(daemon.labels)
     let replay = try daemon.replay(expected)
     try subscriber.receive("the end") { $0.contains(where: \.isEnd) }
-    let published = subscriber.labels.count(where: \.consumesSequence)
+    let published = subscriber.labels.count { $0.label != nil }
     try systemd.next("STATUS=1 streams, 1 lanes, \(published) labels, 0 rows lost")
     #expect(try replay.ended() == 0)
     _ = try daemon.end()

@@ -80,7 +80,7 @@ import Testing
     var label = message(1)
     label.timestamp = 1_763_923_532_123_456_789
     (label.at, label.p, label.quality, label.latencyMicroseconds) = (98_765_530, 0.9734, .ok, 184)
-    #expect(LabelLine.text(label) == "2025-11-23 18:45:32.123  bed7/MLII  at 98765530  N  0.973  ok  184 us")
+    #expect(LabelLine.text(label) == "2025-11-23 18:45:32.123  bed7/MLII  at 98765530  N  0.973  ok  184 µs")
     #expect(
       LabelLine.time(-1) == "1969-12-31 23:59:59.999"
         && LabelLine.time(951_782_400_000_000_000).hasPrefix("2000-02-29 "))

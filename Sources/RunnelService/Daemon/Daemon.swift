@@ -24,6 +24,7 @@ public final class Daemon {
   private var receiver = MultipartReceiver()
   private var poller = Poller()
   private var readable: [Poller.Entry] = []
+  private var connections: [Poller.Entry] = []
   private var nextTick: Int64 = 0
   private var lanes = LaneCounts()
   private var lastStatus = ""
@@ -63,7 +64,10 @@ public final class Daemon {
         }
       }
     } catch let error as ZeroMQError { throw ServiceError(.unavailable, "\(error)") }
-    for input in inputs { readable.append(poller.add(input.socket)) }
+    for input in inputs {
+      readable.append(poller.add(input.socket))
+      connections.append(poller.add(input.monitor))
+    }
     // Subscriptions wake the loop, so that a late subscriber is answered at once.
     publisher.watch(with: &poller)
     let log = log
@@ -110,6 +114,8 @@ public final class Daemon {
     now = clock.monotonic()
     let pause = max(0, min(nextTick, heartbeat) - now)
     try poller.wait(milliseconds: Int(min((pause + 999_999) / 1_000_000, limit)))
+    // Before the rows: a peer that comes back does so 100 ms later at the earliest, and its rows are a new session's.
+    if connections.contains(where: { poller.ready($0).contains(.readable) }) { try hearConnections(clock.monotonic()) }
     for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {
       try receive(from: input, atMost: Self.batch)
     }
@@ -168,7 +174,6 @@ public final class Daemon {
   // MARK: time passes
 
   private func tick(_ now: Int64) throws {
-    try hearConnections(now)
     for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
     shard.step()
     lanes += shard.takeCounts()
@@ -212,10 +217,10 @@ public final class Daemon {
     accounting.resets = lanes.resets
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
-      labels: publisher.labels, latencies: publisher.latencies, connections: connections)
+      labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts)
   }
 
-  private var connections: [(endpoint: String, counts: ConnectionCounts)] {
+  private var connectionCounts: [(endpoint: String, counts: ConnectionCounts)] {
     inputs.flatMap { input in
       input.monitor.counts.sorted { $0.key < $1.key }.map { (endpoint: $0.key, counts: $0.value) }
     }

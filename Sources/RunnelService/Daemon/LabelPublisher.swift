@@ -14,6 +14,7 @@ final class LabelPublisher: LabelSink {
   private var topics: [TopicKey: Int] = [:]
   private var entries: [Entry] = []
   private(set) var latencies = LatencyHistogram()
+  /// Labels and events; statuses are none.
   private(set) var labels: Int64 = 0
   private(set) var failures: Int64 = 0
   /// Subscriptions that have come, repeated ones too.
@@ -64,8 +65,8 @@ final class LabelPublisher: LabelSink {
     }
     let place = place(of: label)
     entries[place].next = label.sequence + (label.consumesSequence ? 1 : 0)
+    if label.label != nil { labels += 1 }
     if label.consumesSequence {
-      labels += 1
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
     }
     send(label, topic: entries[place].topic)

@@ -13,18 +13,21 @@ public enum ModelLoader {
   public static func load(_ path: String, sha256: String? = nil) throws(ServiceError) -> Model {
     let bytes: [UInt8]
     do { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
-    if let sha256 {
-      let found = bytes.withUnsafeBytes { SHA256.hex($0) }
-      guard found == sha256 else {
-        throw ServiceError(
-          .configuration, "\(path) has sha256 \(found), not the \(sha256) of the configuration: it is another file")
-      }
-    }
+    if let sha256 { try compare(bytes, path, with: sha256) }
     do {
       let model = Model(try ModelFile(bytes: bytes))
       _ = try model.file.golden.check(model.network)
       return model
     } catch { throw ServiceError(.data, "\(path): \(error)") }
+  }
+
+  /// The configuration may pin the file by the hash that `sha256sum` prints or by the digest that labels carry and
+  /// `model show` prints, which is that of the file with its own digits as zeros.
+  private static func compare(_ bytes: [UInt8], _ path: String, with sha256: String) throws(ServiceError) {
+    let found = bytes.withUnsafeBytes { SHA256.hex($0) }
+    guard found != sha256, (try? ModelFile(bytes: bytes))?.digest != "sha256:" + sha256 else { return }
+    throw ServiceError(
+      .configuration, "\(path) has sha256 \(found), not the \(sha256) of the configuration: it is another file")
   }
 
   /// All models of a configuration, by name.

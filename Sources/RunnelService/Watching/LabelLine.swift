@@ -3,7 +3,7 @@ import RunnelWire
 
 /// One label message as a line for people.
 ///
-///     2025-11-23 22:18:52.123  bed7/MLII  at 98765530  V  0.973  ok  184 us
+///     2025-11-23 22:18:52.123  bed7/MLII  at 98765530  V  0.973  ok  184 µs
 ///     2025-11-23 22:18:53.001  bed7/MLII  gap (lost) 98765600..98765700
 public enum LabelLine {
   /// - Parameter coloured: with ANSI colours: what is not the first class stands out, what is doubtful is dim.
@@ -28,7 +28,7 @@ public enum LabelLine {
     pieces.append(message.quality?.name ?? "")
     if message.synthetic == true { pieces.append("synthetic") }
     if message.isRepeat { pieces.append("repeat") }
-    pieces.append(message.latencyMicroseconds.map { "\($0) us" } ?? "")
+    pieces.append(message.latencyMicroseconds.map { "\($0) µs" } ?? "")
     return pieces.filter { !$0.isEmpty }
   }
 
