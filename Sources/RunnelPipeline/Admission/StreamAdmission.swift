@@ -25,6 +25,7 @@ public struct StreamAdmission {
   private var standing: StreamDescription?
   private var leftEpochs: [UInt64] = []
   private var silence = Silence()
+  private var measured = MeasuredRate()
   /// The publisher sent its end.
   private(set) var isOver = false
   /// The connection was seen to drop and nothing came since.
@@ -42,6 +43,9 @@ public struct StreamAdmission {
 
   /// Rows of a session lie below this index: up to here positions are exact at every rate. At 1 MHz that is 285 years.
   public static let lastIndex: Int64 = 1 << 53
+
+  /// Hz at which this session's rows really come; nil in its first second.
+  public var measuredRate: Double? { measured.value }
 
   // MARK: what comes in
 
@@ -201,6 +205,7 @@ public struct StreamAdmission {
     isOver = false
     isDisconnected = false
     silence.hear(at: now)
+    measured = MeasuredRate()
     toldOf = nil
     let shape = StreamShape(policy: policy, description: description, headerRate: rate)
     let next = Session(
@@ -283,6 +288,7 @@ public struct StreamAdmission {
       accounting.drop(.duplicate, rows: repeated)
       listener.note(.duplicate(rows: repeated), of: identity)
     }
+    measured.hear(rows: Int64(verdict.fresh.count + (verdict.gap?.count ?? 0)), at: now)
     guard !verdict.fresh.isEmpty else { return }
     accounting.rowsUsed += Int64(verdict.fresh.count)
     let timestamp = message.timestamp.flatMap { time($0, after: verdict.fresh.lowerBound) }

@@ -124,7 +124,9 @@ public enum ConfigurationTable {
       ConfigurationKey(
         "streams.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("64MiB"), example: "64MiB",
         synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
-        "How many bytes may wait between the socket and the pipelines; beyond it rows are dropped and counted."),
+        "How much may wait: in the socket a kilobyte a message, beyond which the publisher waits or drops (a gap here); and in "
+          + "bytes of each stream for a description or a rival to fall silent, beyond which rows are dropped and counted."
+      ),
     ] + socket("streams.*") + [
       ConfigurationKey(
         "streams.*.replay", .endpoints(.connect), .absent(""), availability: .later, example: "tcp://127.0.0.1:5557",
@@ -289,7 +291,8 @@ public enum ConfigurationTable {
       ConfigurationKey(
         "outputs.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("16MiB"), example: "16MiB",
         synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
-        "How many bytes may wait for slow subscribers; beyond it messages are dropped and counted."),
+        "How much may wait for one slow subscriber, a kilobyte a message; beyond it labels are dropped for it alone, and "
+          + "their seq tells it how many."),
     ] + socket("outputs.*")
 
   /// What every socket takes besides its endpoint and kind.

@@ -217,7 +217,11 @@ public final class Daemon {
     accounting.resets = lanes.resets
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
-      labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts)
+      labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts,
+      rates: intakes.flatMap(\.streams).compactMap { stream in
+        guard let session = stream.session, let measured = stream.measuredRate else { return nil }
+        return (stream: stream.identity.stream, declared: session.rate, measured: measured)
+      })
   }
 
   private var connectionCounts: [(endpoint: String, counts: ConnectionCounts)] {

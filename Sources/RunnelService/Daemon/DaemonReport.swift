@@ -10,6 +10,11 @@ public struct DaemonReport {
   public var latencies: LatencyHistogram
   /// What happened to the connections of each input endpoint.
   public var connections: [(endpoint: String, counts: ConnectionCounts)] = []
+  /// The declared and the measured rate of each stream that was heard for a second or longer, in Hz.
+  public var rates: [(stream: String, declared: Double, measured: Double)] = []
+
+  /// Streams whose rate is told; more would bury the sums.
+  private static let mostRates = 8
 
   /// The accounting in words, one line a sum; each line balances.
   public var lines: [String] {
@@ -31,6 +36,10 @@ public struct DaemonReport {
       lines.append(
         "connections of \(endpoint): \(counts.handshakesSucceeded) made, \(counts.handshakesFailed) failed, "
           + "\(counts.disconnected) lost")
+    }
+    for rate in rates.prefix(Self.mostRates) {
+      lines.append(
+        "rate of '\(rate.stream)': \(rate.declared) Hz declared, \((rate.measured * 100).rounded() / 100) Hz measured")
     }
     return lines
   }
