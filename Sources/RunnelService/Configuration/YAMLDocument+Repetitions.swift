@@ -6,7 +6,7 @@ import Yams
 struct Repetitions {
   let source: SourceText
   /// The names given to repetitions: private-use characters, as many as the key had, so that no column moves.
-  private(set) var placeholders: Set<String> = []
+  private(set) var standIns: Set<String> = []
   private var next: UInt32 = 0xE000
 
   /// Each candidate costs one parse.
@@ -20,12 +20,12 @@ struct Repetitions {
     let lines = SourceText(file: source.file, text: text).lines
     let firstPlace = source.extent(at: Place(line: first.line, column: first.column), text: key)
     let candidates = candidates(lines, key, after: firstPlace)
-    guard !candidates.isEmpty, candidates.count <= Self.mostCandidates, placeholders.count < Self.mostRepairs else {
+    guard !candidates.isEmpty, candidates.count <= Self.mostCandidates, standIns.count < Self.mostRepairs else {
       findings.error(
         .duplicateKey, at: firstPlace, "\(Printable.quoted(key)) is given more than once in this mapping; keep one")
       return nil
     }
-    let names = candidates.map { _ in placeholder(length: key.unicodeScalars.count) }
+    let names = candidates.map { _ in standIn(length: key.unicodeScalars.count) }
     var found: Set<Int> = []
     for kept in candidates.indices {
       let trial = Self.renamed(lines, candidates, names, except: { $0 == kept })
@@ -37,7 +37,7 @@ struct Repetitions {
       return nil
     }
     for index in found.sorted() {
-      placeholders.insert(names[index])
+      standIns.insert(names[index])
       findings.error(
         .duplicateKey, at: source.extent(at: candidates[index], text: key),
         "\(Printable.quoted(key)) is given twice; it already stands on line \(first.line): keep one of them")
@@ -45,7 +45,7 @@ struct Repetitions {
     return Self.renamed(lines, candidates, names, except: { !found.contains($0) })
   }
 
-  private mutating func placeholder(length: Int) -> String {
+  private mutating func standIn(length: Int) -> String {
     defer { next = next == 0xF8FF ? 0xE000 : next + 1 }
     return String(String.UnicodeScalarView(repeatElement(Unicode.Scalar(next)!, count: length)))
   }

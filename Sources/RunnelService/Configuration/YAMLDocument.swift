@@ -24,7 +24,7 @@ struct YAMLDocument {
         guard let root = try parser.singleRoot() else { return .mapping([], Place(line: 1, column: 1)) }
         // Nodes hold their anchors weakly; the parser keeps them alive.
         return withExtendedLifetime(parser) {
-          var builder = Builder(environment: environment, placeholders: repetitions.placeholders, findings: findings)
+          var builder = Builder(environment: environment, standIns: repetitions.standIns, findings: findings)
           let node = builder.node(root)
           findings = builder.findings
           return node
@@ -91,7 +91,7 @@ struct YAMLDocument {
 private struct Builder {
   let environment: [String: String]
   /// Keys that were renamed because they were repetitions.
-  let placeholders: Set<String>
+  let standIns: Set<String>
   var findings: Findings
 
   mutating func node(_ node: Node, depth: Int = 0) -> ConfigurationNode {
@@ -139,7 +139,7 @@ private struct Builder {
           .syntax, at: keyStart, "a key is a word here, not a list or a mapping; put text with braces in quotes")
         continue
       }
-      if placeholders.contains(scalar.string) { continue }
+      if standIns.contains(scalar.string) { continue }
       let keyPlace = findings.source.extent(at: keyStart, text: scalar.string)
       guard scalar.string != "<<" || scalar.style != .plain else {
         findings.error(.syntax, at: keyPlace, "merge keys (<<) are not used here; write the keys out")
