@@ -16,18 +16,19 @@ enum LayerWeights: Sendable {
 
   init(_ layer: LayerDescription, _ tensors: inout TensorReader) throws(ModelFileError) {
     switch layer.kind {
-    case .conv1d(let kernel, _, _):
+    case .conv1d(let span, _, _, _):
       self = .dense(
-        weight: try tensors.take("\(layer.name).weight", shape: [layer.output, layer.input, kernel]),
+        weight: try tensors.take("\(layer.name).weight", shape: [layer.output, layer.input, span.kernel]),
         bias: try tensors.take("\(layer.name).bias", shape: [layer.output]))
     case .linear:
       self = .dense(
         weight: try tensors.take("\(layer.name).weight", shape: [layer.output, layer.input]),
         bias: try tensors.take("\(layer.name).bias", shape: [layer.output]))
-    case .lstm(let depth):
+    case .recurrent(let recurrent):
       var levels: [Level] = []
-      for k in 0..<depth { levels.append(try Level(layer, k, &tensors)) }
+      for k in 0..<recurrent.depth { levels.append(try Level(layer, k, &tensors)) }
       self = .lstm(levels)
+    default: preconditionFailure("no weights for this kind yet")
     }
   }
 }

@@ -40,18 +40,19 @@ public final class Network: Sendable {
     var (rings, cells) = (0, 0)
     for (layer, weights) in zip(description.layers, weights) {
       switch (layer.kind, weights) {
-      case (.conv1d(let kernel, let dilation, let activation), .dense(let weight, let bias)):
+      case (.conv1d(let span, _, let activation, _), .dense(let weight, let bias)):
         let packed = PackedConv(
-          weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, kernel: kernel, dilation: dilation,
+          weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, kernel: span.kernel,
+          dilation: span.dilation,
           activation: activation, kernels: kernels)
         layers.append(.conv(packed, ring: rings))
         rings += 1
-      case (.linear(let activation), .dense(let weight, let bias)):
+      case (.linear(let activation, _), .dense(let weight, let bias)):
         let packed = PackedLinear(
           weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, activation: activation,
           kernels: kernels)
         layers.append(.linear(packed))
-      case (.lstm, .lstm(let levels)):
+      case (.recurrent, .lstm(let levels)):
         for (depth, level) in levels.enumerated() {
           let packed = PackedLSTM(
             inputWeight: level.input, hiddenWeight: level.hidden, bias: level.bias,

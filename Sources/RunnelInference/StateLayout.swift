@@ -32,15 +32,15 @@ struct StateLayout: Sendable, Equatable {
   init(_ layers: [LayerDescription]) {
     for layer in layers {
       switch layer.kind {
-      case .conv1d(let kernel, let dilation, _):
-        rings.append(Ring(past: (kernel - 1) * dilation, width: layer.input, place: count))
-        count += (kernel - 1) * dilation * layer.input
-      case .lstm(let depth):
-        for level in 0..<depth {
+      case .conv1d(let span, _, _, _):
+        rings.append(Ring(past: span.past, width: layer.input, place: count))
+        count += span.past * layer.input
+      case .recurrent(let recurrent):
+        for level in 0..<recurrent.depth {
           cells.append(Cell(hidden: layer.output, place: count, layer: layer.name, depth: level))
           count += 2 * layer.output
         }
-      case .linear: break
+      default: break
       }
     }
   }

@@ -52,20 +52,3 @@ public enum KernelSet: String, Sendable, CaseIterable {
     }
   }
 }
-
-/// What a layer does to each of its outputs.
-public enum Activation: String, Sendable, CaseIterable {
-  case none
-  case relu
-  case tanh
-  case sigmoid
-
-  var code: Int32 {
-    switch self {
-    case .none: Int32(RUNNEL_NONE)
-    case .relu: Int32(RUNNEL_RELU)
-    case .tanh: Int32(RUNNEL_TANH)
-    case .sigmoid: Int32(RUNNEL_SIGMOID)
-    }
-  }
-}

@@ -25,7 +25,7 @@ import Testing
     #expect(model.inputs.map(\.name) == ["lead"] && model.inputs[0].unit == "mV")
     #expect(model.conditioning == Conditioning(filters: [.bandPass(order: 2, low: 0.5, high: 40)]))
     #expect(model.layers.map(\.name) == ["conv", "lstm", "head"])
-    #expect(model.layers[0].kind == .conv1d(kernel: 9, dilation: 1, activation: .relu))
+    #expect(model.layers[0].kind == .conv1d(TimeSpan(kernel: 9, left: 8), groups: 1, activation: .relu, bias: true))
     #expect(model.heads[0].labels == ["none", "N", "S", "V", "F"] && model.heads[0].activation == .softmax)
     #expect(
       model.decide
