@@ -9,6 +9,8 @@ public struct ImportedModel: Sendable {
   public var tensors: [String: Tensor]
   /// Sentences for the person who imports.
   public var notes: [String]
+  /// What became of every tensor of the file.
+  public var ledger = TensorLedger()
 
   /// Row-major values.
   public struct Tensor: Sendable, Equatable {
@@ -21,9 +23,10 @@ public struct ImportedModel: Sendable {
     }
   }
 
-  public init(description: JSONValue, tensors: [String: Tensor], notes: [String] = []) {
+  public init(description: JSONValue, tensors: [String: Tensor], notes: [String] = [], ledger: TensorLedger = .init()) {
     self.description = description
     self.tensors = tensors
     self.notes = notes
+    self.ledger = ledger
   }
 }

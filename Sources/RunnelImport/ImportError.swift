@@ -1,0 +1,50 @@
+/// Why a file of somebody else cannot become a model of ours: where, and one sentence with the remedy.
+public struct ImportError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// A node, a tensor, a byte of the file; nil where the whole file is meant.
+  public var place: String?
+  public var problem: String
+  /// Path in the spec, such as `layers[1].hidden`, where the spec is at fault.
+  public var path: String?
+
+  public init(_ place: String?, _ problem: String, path: String? = nil) {
+    self.place = place
+    self.problem = problem
+    self.path = path
+  }
+
+  static func spec(_ path: String, _ problem: String) -> ImportError { ImportError(nil, problem, path: path) }
+
+  public var description: String {
+    [path, place].compactMap { $0 }.map { $0 + ": " }.joined() + problem
+  }
+}
+
+/// Names out of a file, made fit for one line of a terminal.
+enum Quoted {
+  private static let longest = 80
+
+  static func name(_ text: String) -> String {
+    var shown = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars.prefix(longest) {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: shown.append("·")
+      default: shown.append(scalar)
+      }
+    }
+    return "'\(String(shown))\(text.unicodeScalars.count > longest ? "…" : "")'"
+  }
+}
+
+extension Int {
+  /// The product of sizes, or nil where it passes `limit`: nothing is allocated before this was asked.
+  static func product(_ sizes: some Sequence<Int>, limit: Int) -> Int? {
+    var product = 1
+    for size in sizes {
+      guard size >= 0 else { return nil }
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      guard !overflow, next <= limit else { return nil }
+      product = next
+    }
+    return product
+  }
+}
