@@ -23,6 +23,25 @@ extension GraphReader {
     return activated(node, try flow(node), activation)
   }
 
+  // MARK: softplus as the dynamo exporter writes it: x where x > 20, else log(1 + eˣ)
+
+  mutating func condition(_ node: ONNXNode) throws(ImportError) -> GraphValue {
+    let flow = try flow(node)
+    guard let bound = try constant(node, 1), let value = bound.scalar else {
+      throw node.error("compares with more than one number")
+    }
+    use(bound, as: "an activation's numbers")
+    return .condition(flow, above: value)
+  }
+
+  mutating func conditional(_ node: ONNXNode) throws(ImportError) -> Flow {
+    guard case .condition(let x, let bound) = try value(node, 0), case .flow(let same) = try value(node, 1),
+      case .flow(let other) = try value(node, 2), bound >= 10, same.layer == x.layer, let layer = draft[other.layer],
+      layer.from == [x.layer], layer["activation"]?.string == "softplus"
+    else { throw node.error("chooses values by a condition in a way that is no activation known here") }
+    return other
+  }
+
   private mutating func product(_ node: ONNXNode, _ x: Flow, _ gate: Flow) -> Flow {
     var layer = LayerDraft(
       name: layerName(node, kind: "multiply"), kind: "multiply", from: [x.layer, gate.layer], output: x.features)

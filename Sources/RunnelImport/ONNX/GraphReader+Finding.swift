@@ -16,7 +16,7 @@ extension GraphReader {
     var flows: [Flow] = []
     for (name, flow) in outputs {
       guard flow.padding == nil else { throw ImportError("output \(Quoted.name(name))", "ends in a Pad") }
-      let (bare, activation) = withoutHead(flow, isShared: outputs.count > 1)
+      let (bare, activation) = withoutHead(flow)
       // Logits and probabilities of the same layer are one head.
       if let same = flows.firstIndex(where: { $0.layer == bare.layer }) {
         heads[same].activation = heads[same].activation ?? activation
@@ -55,7 +55,7 @@ extension GraphReader {
   }
 
   /// The flow before a softmax or sigmoid at the end, which belongs to the head.
-  private mutating func withoutHead(_ flow: Flow, isShared: Bool) -> (Flow, activation: String?) {
+  private mutating func withoutHead(_ flow: Flow) -> (Flow, activation: String?) {
     guard var layer = draft[flow.layer], draft.readers(of: layer.name) == 0 else { return (flow, nil) }
     var below = flow
     if layer.kind == "softmax" {
@@ -68,7 +68,6 @@ extension GraphReader {
       below.layer = layer.from[0]
       return (below, "sigmoid")
     }
-    guard !isShared else { return (flow, nil) }
     layer["activation"] = nil
     draft[layer.name] = layer
     return (flow, "sigmoid")

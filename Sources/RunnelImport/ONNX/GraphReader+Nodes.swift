@@ -32,6 +32,8 @@ extension GraphReader {
     case "Identity", "Dropout", "Cast", "CastLike": return [try same(node)]
     case "Softmax", "LogSoftmax": return [.flow(try softmax(node))]
     case "ArgMax": return [.decision(try decided(node))]
+    case "Greater": return [try condition(node)]
+    case "Where": return [.flow(try conditional(node))]
     case "Shape": return [.constant(try shape(node))]
     default: return [.flow(try elementwise(node))]
     }

@@ -87,6 +87,7 @@ struct GraphReader {
       case .state, nil, .absent:
         notes.append("output \(Quoted.name(output.name)) is state, which runnel carries itself")
       case .constant: throw ImportError("output \(Quoted.name(output.name))", "is a constant: it depends on no frame")
+      case .condition: throw ImportError("output \(Quoted.name(output.name))", "is a condition")
       case .statistic: throw ImportError("output \(Quoted.name(output.name))", "is a mean or variance of the features")
       }
     }
@@ -129,6 +130,7 @@ struct GraphReader {
       return flow
     case .constant: throw node.error("input \(place) is a constant where the frames are expected")
     case .state(let name): throw node.error("works on the state \(Quoted.name(name)), which runnel carries itself")
+    case .condition: throw node.error("chooses values by a condition in a way that is no activation known here")
     case .decision: throw node.error("works on the class that ArgMax chose; end the graph before")
     case .statistic: throw node.error("works on a mean or variance in a form that is no LayerNorm")
     case .absent: throw node.error("input \(place) is missing")
@@ -178,6 +180,8 @@ enum GraphValue {
   case state(String)
   /// The class with the largest score.
   case decision(Flow)
+  /// Whether each value is above a bound.
+  case condition(Flow, above: Float)
   case absent
 }
 

@@ -1,0 +1,275 @@
+"""ONNX fixtures as PyTorch's two exporters write them: python golden/make_onnx_pytorch.py, from the folder python/.
+
+Weights are seeded. ONNX Runtime makes the golden outputs from the exported file, so that a fixture is independent of
+PyTorch and of runnel alike.
+"""
+
+import os
+import warnings
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import onnx_fixtures as fixtures
+from onnx_fixtures import carried, windowed
+
+TOOLS = {"torch": torch.__version__}
+T = 24
+
+
+class Last(nn.Module):
+    """(N, T, D) → recurrent → one step → linear → softmax."""
+
+    def __init__(self, cell, index=-1, soft=True, **more):
+        super().__init__()
+        self.rnn = cell(3, 6, batch_first=True, **more)
+        self.fc = nn.Linear(12 if more.get("bidirectional") else 6, 4)
+        self.index, self.soft = index, soft
+
+    def forward(self, x):
+        y = self.fc(self.rnn(x)[0][:, self.index])
+        return torch.softmax(y, -1) if self.soft else y
+
+
+class Every(nn.Module):
+    def __init__(self, cell, first=True, **more):
+        super().__init__()
+        self.rnn = cell(3, 6, batch_first=first, **more)
+        self.fc = nn.Linear(12 if more.get("bidirectional") else 6, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x)[0])
+
+
+class Final(nn.Module):
+    """Both final states of a bidirectional layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(3, 6, batch_first=True, bidirectional=True)
+        self.fc = nn.Linear(12, 4)
+
+    def forward(self, x):
+        h = self.rnn(x)[1]
+        return self.fc(torch.cat([h[-2], h[-1]], 1))
+
+
+class ConvLSTM(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(3, 8, 5)
+        self.norm = nn.BatchNorm1d(8)
+        self.down = nn.Conv1d(8, 8, 3, stride=2, groups=4, padding=2, dilation=2)
+        self.pool = nn.MaxPool1d(2)
+        self.rnn = nn.LSTM(8, 6, batch_first=True)
+        self.layer = nn.LayerNorm(6)
+        self.fc = nn.Linear(6, 4)
+        with torch.no_grad():
+            self.norm.running_mean.uniform_(-0.5, 0.5)
+            self.norm.running_var.uniform_(0.5, 2)
+            self.norm.weight.uniform_(0.5, 2)
+            self.norm.bias.uniform_(-0.5, 0.5)
+
+    def forward(self, x):
+        y = torch.relu(self.norm(self.conv(F.pad(x.transpose(1, 2), (4, 0)))))
+        y = self.pool(F.leaky_relu(self.down(y), 0.2))
+        return self.fc(self.layer(self.rnn(y.transpose(1, 2))[0]))
+
+
+class States(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(3, 6, num_layers=2, batch_first=True)
+        self.fc = nn.Linear(6, 4)
+
+    def forward(self, x, h, c):
+        y, (h, c) = self.rnn(x, (h, c))
+        return self.fc(y), h, c
+
+
+class Heads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(3, 6, batch_first=True)
+        self.arm, self.grip = nn.Linear(6, 3), nn.Linear(6, 2)
+
+    def forward(self, x):
+        y = self.rnn(x)[0]
+        return torch.softmax(self.arm(y), -1), torch.sigmoid(self.grip(y))
+
+
+class Residual(nn.Module):
+    """A temporal convolutional network: padded on both sides, cut on the right; branches; many activations."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv1d(3, 6, 3, padding=4, dilation=2), nn.Conv1d(6, 6, 3, padding=2)
+        self.skip = nn.Conv1d(3, 6, 1)
+        self.slope = nn.PReLU(6)
+        self.gate = nn.Linear(6, 6)
+        self.fc = nn.Linear(18, 4)
+
+    def forward(self, x):
+        z = x.transpose(1, 2)
+        y = self.slope(self.a(z)[:, :, :-4])
+        y = F.elu(self.b(y)[:, :, :-2]) + self.skip(z)
+        y = y.transpose(1, 2)
+        g = torch.sigmoid(self.gate(y)) * torch.tanh(y)
+        s, t = torch.split(F.silu(y), [2, 4], -1)
+        return self.fc(torch.cat([g, F.softplus(s), F.gelu(t), F.hardtanh(y) - y], -1))
+
+
+class Mean(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(3, 6, batch_first=True, bidirectional=True)
+        self.fc = nn.Linear(12, 4)
+
+    def forward(self, x):
+        return torch.sigmoid(self.fc(self.rnn(x)[0].mean(1)))
+
+
+class Adaptive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.pool, self.fc = nn.Conv1d(3, 6, 5), nn.AvgPool1d(2, 2), nn.Linear(6, 4)
+
+    def forward(self, x):
+        y = self.pool(torch.tanh(self.conv(x.transpose(1, 2))))
+        return self.fc(F.adaptive_avg_pool1d(y, 1).flatten(1))
+
+
+class Flat(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc, self.out = nn.Conv1d(3, 4, 5, stride=2), nn.Linear(4 * 10, 6), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.out(torch.relu(self.fc(torch.relu(self.conv(x.transpose(1, 2))).flatten(1))))
+
+
+class Embedded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.rnn, self.fc = nn.Embedding(9, 5), nn.LSTM(5, 6, batch_first=True), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(self.embed(x))[0])
+
+
+class Learned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.GRU(3, 6, batch_first=True), nn.Linear(6, 4)
+        self.h0 = nn.Parameter(torch.randn(1, 1, 6))
+
+    def forward(self, x):
+        return self.fc(self.rnn(x, self.h0.expand(1, x.shape[0], 6).contiguous())[0][:, -1])
+
+
+class Cells(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.fc = nn.LSTMCell(3, 6), nn.Linear(6, 4)
+
+    def forward(self, x):
+        h = c = torch.zeros(x.shape[0], 6)
+        for t in range(x.shape[1]):
+            h, c = self.cell(x[:, t], (h, c))
+        return self.fc(h)
+
+
+class Projected(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.LSTM(3, 8, batch_first=True, proj_size=6), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x)[0][:, -1])
+
+
+def export(name, module, example, dynamo, dynamic=False, **more):
+    module.eval()
+    example = example if isinstance(example, tuple) else (example,)
+    if dynamic:
+        names = ["x", "h", "c"][: len(example)]
+        axes = {"x": {0: "n", 1: "t"}, "h": {1: "n"}, "c": {1: "n"}}
+        more.update(input_names=names, dynamic_axes={key: axes[key] for key in names})
+    torch.onnx.export(module, example, fixtures.path(name), dynamo=dynamo, verbose=False, **more)
+    # Stack traces name files of the machine that exported.
+    model = onnx.load(fixtures.path(name), load_external_data=False)
+    for part in [model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output,
+                 *model.graph.initializer, model]:
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    with open(fixtures.path(name), "wb") as file:
+        file.write(model.SerializeToString())
+
+
+def make(name, module, spec, dynamo, features=3, steps=T, refused=None, time_first=False, integers=0, extra=(), **more):
+    torch.manual_seed(sum(map(ord, name.split("-")[0])))
+    for value in module.parameters():
+        with torch.no_grad():
+            value.copy_(torch.randn_like(value) * 0.5)
+    x = fixtures.frames(steps, features)
+    if integers:
+        x = np.random.default_rng(5).integers(0, integers, (steps, 1))
+    shaped = torch.from_numpy(x[:, 0][None] if integers else x[:, None] if time_first else x[None])
+    export(name, module, (shaped, *extra), dynamo, **more)
+    if refused:
+        return fixtures.describe(name, spec, refused=refused, tools=TOOLS)
+    inputs = onnx.load(fixtures.path(name), load_external_data=False).graph.input
+    feeds = dict(zip([i.name for i in inputs], [shaped.numpy(), *[e.numpy() for e in extra]]))
+    outputs = fixtures.run(name, feeds)
+    if "heads" in name:
+        y = np.concatenate([o[0] for o in outputs], -1)
+    else:
+        y = outputs[0][:, 0] if time_first else outputs[0][0]
+    fixtures.describe(name, spec, x, y, tools=TOOLS)
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    zeros = (torch.zeros(2, 1, 6), torch.zeros(2, 1, 6))
+    for exporter, dynamo in (("script", False), ("dynamo", True)):
+        make(f"lstm-last-{exporter}", Last(nn.LSTM), windowed(4), dynamo)
+        make(f"lstm-stack-both-{exporter}", Last(nn.LSTM, num_layers=2, bidirectional=True, soft=False), windowed(4), dynamo)
+        make(f"gru-final-both-{exporter}", Final(), windowed(4), dynamo)
+        make(f"gru-every-{exporter}", Every(nn.GRU, num_layers=2, bias=False), carried(4), dynamo)
+        make(f"gru-time-first-{exporter}", Every(nn.GRU, first=False), carried(4), dynamo, time_first=True)
+        make(f"conv-lstm-{exporter}", ConvLSTM(), carried(4), dynamo)
+        make(f"lstm-states-{exporter}", States(), {"rate": 100, "labels": ["a", "b", "c", "d"]}, dynamo, extra=zeros)
+        make(f"gru-heads-{exporter}", Heads(), {**carried(5), "labels": {"arm": ["l", "m", "r"], "grip": ["o", "c"]}}, dynamo)
+        make(f"residual-{exporter}", Residual(), carried(4), dynamo)
+        make(f"gru-mean-{exporter}", Mean(), windowed(4), dynamo)
+        make(f"conv-average-{exporter}", Adaptive(), windowed(4), dynamo)
+        make(f"conv-flat-{exporter}", Flat(), windowed(4), dynamo)
+        make(f"lstm-embedded-{exporter}", Embedded(), carried(4), dynamo, integers=9)
+        make(f"gru-learned-{exporter}", Learned(), windowed(4), dynamo)
+        make(f"lstm-step-{exporter}", Last(nn.LSTM, index=-5, soft=False), windowed(4), dynamo)
+        make(f"cells-{exporter}", Cells(), windowed(4), dynamo, steps=6, refused="out step by step")
+    make("lstm-last-dynamic", Last(nn.LSTM), windowed(4, T), False, dynamic=True)
+    make("lstm-step-dynamic", Last(nn.LSTM, index=-5, soft=False), windowed(4, T), False, dynamic=True)
+    make("lstm-states-dynamic", States(), {"rate": 100, "labels": ["a", "b", "c", "d"]}, False, extra=zeros, dynamic=True)
+    make("lstm-stack-dynamic", Last(nn.LSTM, num_layers=2, bidirectional=True), windowed(4, T), False, dynamic=True)
+    make("conv-lstm-dynamic", ConvLSTM(), carried(4), False, dynamic=True)
+    make("rnn-relu-script", Every(nn.RNN, num_layers=2, nonlinearity="relu"), carried(4), False)
+    make("rnn-last-script", Last(nn.RNN), windowed(4), False)
+    make("rnn-unrolled-dynamo", Every(nn.RNN), carried(4), True, steps=6, refused="dynamo=False")
+    make("lstm-projected-dynamo", Projected(), windowed(4), True,
+         refused="proj_size")
+    make("lstm-inline-dynamo", Last(nn.LSTM), windowed(4), True, external_data=False)
+    make("conv-lstm-opset13", ConvLSTM(), carried(4), False, opset_version=13)
+    # The same with every weight outside.
+    model = onnx.load(fixtures.path("lstm-last-script"))
+    name = "lstm-outside-script"
+    onnx.save(model, fixtures.path(name), save_as_external_data=True, location=name + ".weights", size_threshold=0)
+    x = fixtures.frames(T, 3)
+    fixtures.describe(name, windowed(4), x, fixtures.run(name, {model.graph.input[0].name: x[None]})[0][0], tools=TOOLS)
+
+
+if __name__ == "__main__":
+    main()
