@@ -225,11 +225,18 @@ extension GraphReader {
 
   // MARK: one step of a window
 
-  mutating func globalPool(_ node: ONNXNode) throws(ImportError) -> Flow {
+  mutating func globalPool(_ node: ONNXNode) throws(ImportError) -> GraphValue {
+    let isMax = node.operation == "GlobalMaxPool"
+    if case .statistic(let squares) = try value(node, 0) {
+      return .statistic(try squares.mean(node, axes: Array(2..<max(squares.flow.layout.rank, 2))))
+    }
     let flow = try flow(node)
+    // Mean over the features: how tf2onnx begins a layer norm.
+    if flow.layout.rank == 3, flow.features > 1, flow.isFeatures(2), !isMax {
+      return .statistic(Statistic(flow: flow, axis: 2, stage: .mean))
+    }
     guard flow.layout.rank >= 3, flow.isFeatures(1) else { throw node.error("expects [batch, features, steps]") }
-    return try collapsed(
-      node, flow, axes: Array(2..<flow.layout.rank), keeps: true, isMax: node.operation == "GlobalMaxPool")
+    return .flow(try collapsed(node, flow, axes: Array(2..<flow.layout.rank), keeps: true, isMax: isMax))
   }
 
   /// ReduceMean and ReduceMax: over time a pool of the window, over the features the beginning of a layer norm.

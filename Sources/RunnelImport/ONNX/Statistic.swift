@@ -17,6 +17,14 @@ struct Statistic {
     case deviation(Float)
     /// 1 / √(variance + ε)
     case inverse(Float)
+    /// −mean
+    case negativeMean
+    /// γ / √(variance + ε)
+    case scale(Float)
+    /// x · scale
+    case product(Float)
+    /// −mean · scale + β
+    case offset(Float)
   }
 
   /// The x of it.
@@ -24,6 +32,8 @@ struct Statistic {
   /// Where its features lie.
   var axis: Int
   var stage: Stage
+  var gamma: [Float]?
+  var beta: [Float]?
 
   func with(_ stage: Stage) -> Statistic {
     var next = self
@@ -33,7 +43,7 @@ struct Statistic {
 
   /// The second ReduceMean.
   func mean(_ node: ONNXNode, axes: [Int]?) throws(ImportError) -> Statistic {
-    guard stage == .squares, node.operation == "ReduceMean", node.integer("keepdims") ?? 1 == 1,
+    guard stage == .squares, node.operation != "ReduceMax", node.integer("keepdims") ?? 1 == 1,
       let axes, try node.axes(axes, rank: flow.layout.rank) == [axis]
     else { throw node.error("reduces a mean or variance in a way that is no LayerNorm") }
     return with(.variance)
