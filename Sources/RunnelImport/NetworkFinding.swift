@@ -16,8 +16,10 @@ struct NetworkFinding {
   var hasMemory: Bool
   /// It looks at the whole of a window, or runs backwards.
   var needsWindows: Bool
-  /// Its state is an input of the graph: it was exported to be carried.
-  var takesState = false
+  /// Why it is carried where nobody says so, as a sentence.
+  var carriedBecause: String?
+  /// The file does not even show whether a window gives one label or one per step.
+  var asksPattern = false
   /// Frames of a window, where the file fixes them.
   var fixedLength: Int?
   /// Frames by which padding on the right makes it late.
@@ -44,6 +46,11 @@ extension NetworkFinding {
     var questions: [String] = []
     let regime = try regime(spec, &notes, &questions)
     let window = try window(spec, regime, &questions)
+    if asksPattern, regime == "windowed", spec["pattern"] == nil, window?["target"] == nil {
+      questions.append(
+        "pattern: many-to-one where the label of a window is that of its last step, many-to-many where each step has one"
+      )
+    }
     let heads = try described(heads: spec, &notes, &questions)
     if spec["rate"] == nil { questions.append("rate: how many frames a second the network takes, in Hz (--rate 360)") }
     guard questions.isEmpty else {
@@ -95,9 +102,8 @@ extension NetworkFinding {
       notes.append("it needs whole windows, so the regime is windowed")
       return "windowed"
     }
-    if takesState {
-      notes.append(
-        "its state is an input of the graph, so the regime is carried: runnel carries the state itself, from zeros on")
+    if let carriedBecause {
+      notes.append(carriedBecause)
       return "carried"
     }
     if !hasMemory { return "carried" }

@@ -50,7 +50,10 @@ extension GraphReader {
       layers: draft.json, tensors: draft.tensors, inputs: supposition.features, heads: heads, steps: flows[0].steps,
       length: flows[0].length, hasMemory: draft.layers.contains { $0.hasMemory },
       needsWindows: draft.layers.contains { $0.needsWindow },
-      takesState: !statesFromOutside.isEmpty, lateness: draft.lateness, notes: notes, ledger: ledger,
+      carriedBecause: statesFromOutside.isEmpty
+        ? nil
+        : "its state is an input of the graph, so the regime is carried: runnel carries the state itself, from zeros on",
+      lateness: draft.lateness, notes: notes, ledger: ledger,
       provenance: [.init("imported_from", .string("ONNX, \(model.producer), operator set \(model.opset)"))])
   }
 
