@@ -159,7 +159,7 @@ def bare_keras():
     for weight in model.weights:
         noise = random.standard_normal(weight.shape) * 0.5
         weight.assign(np.abs(noise) + 0.5 if "variance" in weight.path else noise)
-    tensors = {w.path: keras.ops.convert_to_numpy(w) for w in model.weights if "seed" not in w.path}
+    tensors = {w.path: np.ascontiguousarray(keras.ops.convert_to_numpy(w)) for w in model.weights if "seed" not in w.path}
     save_file(tensors, path("bare-keras", ".safetensors"))
     os.chmod(path("bare-keras", ".safetensors"), 0o644)
     spec = {"rate": 100, "regime": "windowed", "window": {"length": T}, "pattern": "many-to-many", "labels": ["a", "b", "c", "d"],
