@@ -93,15 +93,18 @@ public final class Network: Sendable {
       switch layer {
       case .conv(let conv, let ring):
         let width = KernelSet.padded(conv.outputs)
+        let at = bank.at.base + ring * bank.capacity
+        kernels.push(
+          rows: rows, x, xStride: stride, width: conv.inputs, rings: bank.rings[ring].base, ring: conv.ring,
+          slot: bank.slotOfRow.base, at: at)
         conv.step(
-          rows: rows, x, xStride: stride, rings: bank.rings[ring].base, slot: bank.slotOfRow.base,
-          at: bank.at.base + ring * bank.capacity, y, yStride: width)
+          rows: rows, rings: bank.rings[ring].base, slot: bank.slotOfRow.base, at: at, y, yStride: width)
         stride = width
       case .lstm(let lstm, let cell):
         lstm.step(
           rows: rows, x, xStride: stride, h: bank.h[cell].base, c: bank.c[cell].base, from: bank.from.base,
-          to: bank.to.base, y, yStride: lstm.stride)
-        stride = lstm.stride
+          to: bank.to.base, scratch: spare, y, yStride: lstm.hStride)
+        stride = lstm.hStride
       case .linear(let linear):
         let width = KernelSet.padded(linear.outputs)
         linear.step(rows: rows, x, xStride: stride, y, yStride: width)
