@@ -12,9 +12,10 @@ public final class Network: Sendable {
   /// K, scores of a step.
   public let outputs: Int
   public let kernels: KernelSet
-  let layout: StateLayout
+  public let layout: StateLayout
   /// The widest row between two layers, in whole blocks.
   let widest: Int
+  public let graph: NetworkGraph
   private let layers: [Layer]
   private let heads: [Head]
 
@@ -35,6 +36,7 @@ public final class Network: Sendable {
     outputs = description.outputs
     self.kernels = kernels
     layout = StateLayout(description.layers)
+    graph = description.graph
     widest = description.layers.map { KernelSet.padded($0.output) }.reduce(0, max)
     var layers: [Layer] = []
     var (rings, cells) = (0, 0)
@@ -80,8 +82,8 @@ public final class Network: Sendable {
   /// - Returns: rows that failed.
   @discardableResult
   public func step(
-    slots: UnsafeBufferPointer<Slot>, frames: UnsafePointer<Float>, scores: UnsafeMutablePointer<Float>,
-    bank: inout StateBank
+    slots: UnsafeBufferPointer<Slot>, steps: UnsafePointer<Int64>, frames: UnsafePointer<Float>,
+    scores: UnsafeMutablePointer<Float>, bank: inout StateBank
   ) -> Int {
     precondition(bank.layout == layout, "the bank was made for this network")
     let rows = slots.count
@@ -128,13 +130,16 @@ public final class Network: Sendable {
     return withUnsafePointer(to: slot) { slot in
       let slots = UnsafeBufferPointer(start: slot, count: 1)
       var failed = 0
-      for n in 0..<steps { failed += step(slots: slots, frames: x + n * inputs, scores: y + n * outputs, bank: &bank) }
+      for n in 0..<steps {
+        var step = Int64(n)
+        failed += self.step(slots: slots, steps: &step, frames: x + n * inputs, scores: y + n * outputs, bank: &bank)
+      }
       return failed
     }
   }
 
   /// The same with arrays, for tools and tests.
-  public func run(_ frames: [Float], slot: Slot, bank: inout StateBank) -> [Float] {
+  public func run(_ frames: [Float], from first: Int64 = 0, slot: Slot, bank: inout StateBank) -> [Float] {
     var scores = [Float](repeating: 0, count: frames.count / inputs * outputs)
     frames.withUnsafeBufferPointer { frames in
       scores.withUnsafeMutableBufferPointer { scores in
