@@ -527,9 +527,9 @@ class Graph:
                 used.add(name)
             layer.take(own)
 
-    def grid(self):
-        """(first, stride, ahead): output m comes out at frame first + m stride; `ahead` frames of it are padding on
-        the right, which a stream waits for instead."""
+    def grid(self, name=None):
+        """(first, stride, ahead) of a layer, the last without a name: output m comes out at frame first + m stride;
+        `ahead` frames of it are padding on the right, which a stream waits for instead."""
         at = {"input": (0, 1, 0)}
         for layer in self.layers:
             below = [at[name] for name in self.sources[layer.name]]
@@ -537,7 +537,7 @@ class Graph:
                 raise ModelError(f"layer '{layer.name}': branches of strides {[each[1] for each in below]} cannot meet")
             first, stride, ahead = (max(each[k] for each in below) for k in range(3))
             at[layer.name] = (first + layer.skip * stride, stride * layer.stride, ahead + layer.right * stride)
-        return at[self.layers[-1].name]
+        return at[name or self.layers[-1].name]
 
     def begin(self, start=0, initial=None):
         """State zero, or learned; the next frame has this grid index. `initial`: states by recurrent layer."""
@@ -641,8 +641,9 @@ class Reference:
         """Final h (and c), named as the golden tensors are without 'golden.'."""
         return self.graph.finals()
 
-    def grid(self):
-        return self.graph.grid()
+    def grid(self, name=None):
+        """(first, stride, ahead) of the output, or of a layer."""
+        return self.graph.grid(name)
 
     # windowed
 
