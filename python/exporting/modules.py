@@ -8,10 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from exporting import cells, functions
+from exporting import cells, operations, recurrent
 from exporting.found import Found, strip
 from exporting.graph import ExportError
-from exporting.tracing import Trace, Unknown, Value, tensors_in
+from exporting.tracing import Trace, tensors_in
+from exporting.values import Unknown, Value
 
 BY = f"PyTorch {torch.__version__.split('+')[0]}"
 
@@ -142,7 +143,7 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
         sources.append(source)
         heads.append((value.width, ending))
     if any(source == "input" for source in sources):
-        raise ExportError(f"the module has no layers; runnel knows {functions.supported()}")
+        raise ExportError(f"the module has no layers; runnel knows {operations.supported()}")
     last = sources[0]
     if len(sources) > 1:
         last = trace.graph.add("concat", "heads", sources, sum(width for width, _ in heads), output=sum(width for width, _ in heads))
@@ -163,7 +164,7 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
         for name, count in counts.items():
             own, taken, given = again.recurrent[name]
             with torch.no_grad():
-                letters = functions.finals(own, taken, given, count)
+                letters = recurrent.finals(own, taken, given, count)
             for letter, value in zip("hc", letters):
                 result.update({f"{name}.{letter}_l{k}": row for k, row in enumerate(value)})
         return result

@@ -7,7 +7,6 @@ and is one of the unit axes. A function that is not understood poisons what it r
 on it is the module refused, with the place in forward that called it.
 """
 
-import dataclasses
 import os
 import traceback
 from unittest import mock
@@ -18,59 +17,10 @@ from torch.overrides import TorchFunctionMode
 
 from exporting import cells
 from exporting.graph import Graph
+from exporting.values import Cannot, Unknown, Value
 
 # Questions about data whose answer steers forward: the trace is right for this example only.
 DATA = {"item", "bool", "float", "int", "tolist", "numpy", "index", "equal", "allclose", "array"}
-
-
-class Cannot(Exception):
-    """What cannot be expressed, and why."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Value:
-    """What a tensor of the forward holds.
-
-    axes     one tuple of letters per dimension: T time, F features, L levels of a final state; () a unit axis;
-             ("T", "F") both in one, after a flatten. F is left out where the width is 1.
-    steps    how many there are along the time of the layer that it comes from; T' of the tensor is `length`
-    step     the one step that was taken, where the tensor has no T
-    pad      (left, right, value) that F.pad put around it and no layer has taken up
-    pieces   of a recurrent layer's final state: (letter, level, half) along L
-    """
-
-    source: str
-    width: int
-    axes: tuple
-    steps: int
-    step: int | None = None
-    pad: tuple = (0, 0, 0.0)
-    pieces: tuple | None = None
-
-    @property
-    def length(self):
-        return self.steps + self.pad[0] + self.pad[1]
-
-    def size(self, axis):
-        sizes = {"T": self.length, "F": self.width, "L": len(self.pieces or ())}
-        result = 1
-        for letter in axis:
-            result *= sizes[letter]
-        return result
-
-    def axis(self, letter):
-        """The dimension that is this letter alone, or None."""
-        return self.axes.index((letter,)) if (letter,) in self.axes else None
-
-    def but(self, **changes):
-        return dataclasses.replace(self, **changes)
-
-
-@dataclasses.dataclass(frozen=True)
-class Unknown:
-    """A tensor that no layers describe."""
-
-    reason: str
 
 
 class Trace(TorchFunctionMode):
@@ -191,7 +141,7 @@ class Trace(TorchFunctionMode):
 
     def describe(self, name, module, result, args, kwargs, values):
         """Calls the function that understands `name` and gives its values to the tensors of the result."""
-        from exporting import functions
+        from exporting import operations, recurrent
 
         self.kept += [args, kwargs]
         results = list(tensors_in(result))
@@ -202,13 +152,13 @@ class Trace(TorchFunctionMode):
             if unknown:
                 raise Cannot(unknown.reason)
             if module is not None:
-                found = functions.recurrent(self, module, result, args, kwargs)
+                found = recurrent.layer(self, module, result, args, kwargs)
             else:
-                function = functions.FUNCTIONS.get(name)
+                function = operations.FUNCTIONS.get(name)
                 if function is None:
-                    reason = functions.REASONS.get(name, "is not supported")
-                    raise Cannot(f"{self.culprit(name)}: {name} {reason}" if name in functions.REASONS else
-                                 f"{self.culprit(name)} {reason}; supported: {functions.supported()}")
+                    reason = operations.REASONS.get(name, "is not supported")
+                    raise Cannot(f"{self.culprit(name)}: {name} {reason}" if name in operations.REASONS else
+                                 f"{self.culprit(name)} {reason}; supported: {operations.supported()}")
                 kwargs = {key: value for key, value in kwargs.items() if key not in ("inplace", "out", "_stacklevel")}
                 swapped = {key: self.swap(value) for key, value in kwargs.items()}
                 found = function(self, *(self.swap(each) for each in args), **swapped)

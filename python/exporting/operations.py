@@ -1,17 +1,14 @@
-"""What each torch function means as layers: takes the trace and the values, gives the value of its result."""
+"""What each operation on sequences means as layers: takes the trace (or the walk over a Keras model) and values, gives
+the value of the result. The names and arguments are those of torch's functions; weights are arrays of any framework."""
 
 import math
 
 import numpy as np
-import torch
-from torch import nn
 
-from exporting import cells
 from exporting.graph import array
-from exporting.tracing import Unknown, Value
+from exporting.values import Unknown, Value
 
 FUNCTIONS = {}
-ALIASES = {}
 
 REASONS = {
     "scaled_dot_product_attention": "looks at every step at once: attention is not supported",
@@ -125,7 +122,7 @@ def getitem(t, x, index, *more):
     if more:
         raise t.cannot("select", "write it as x[…]")
     index = list(index) if isinstance(index, tuple) else [index]
-    if any(isinstance(each, (torch.Tensor, list, Value)) for each in index):
+    if any(isinstance(each, (list, Value)) or hasattr(each, "shape") for each in index):
         raise t.cannot("x[…]", "an index that is a list or a tensor cannot be described")
     taken = sum(each is not None and each is not Ellipsis for each in index)
     if Ellipsis in index:
@@ -317,9 +314,9 @@ def flattened(t, x, name, weight, bias, keys):
     """Linear over a flattened window: a convolution as long as the window, of which one step comes out."""
     if x.pad[:2] != (0, 0):
         raise t.cannot("flatten", "a padded tensor is flattened; pad before a convolution")
-    out = weight.shape[0]
+    weight, out = array(weight), weight.shape[0]
     if x.axes[-1] == ("T", "F"):
-        taps = weight.reshape(out, x.steps, x.width).transpose(1, 2)
+        taps = weight.reshape(out, x.steps, x.width).transpose(0, 2, 1)
     else:
         taps = weight.reshape(out, x.width, x.steps)
     tensors = {"weight": taps} | ({"bias": bias} if bias is not None else {})
@@ -331,9 +328,9 @@ def flattened(t, x, name, weight, bias, keys):
 
 @function("matmul", "mm")
 def matmul(t, x, weight):
-    if not isinstance(x, Value) or constant(t, weight, "matmul").ndim != 2:
+    if not isinstance(x, Value) or len(constant(t, weight, "matmul").shape) != 2:
         raise t.cannot("matmul", "only x @ weight with a weight [in, out] is supported")
-    return linear(t, x, weight.T)
+    return linear(t, x, array(weight).T)
 
 
 @function("conv1d")
@@ -442,8 +439,8 @@ def batch_norm(t, x, running_mean, running_var, weight=None, bias=None, training
     if weight is None and bias is None:
         keys["affine"] = False
     else:
-        tensors["weight"] = weight if weight is not None else torch.ones(x.width)
-        tensors["bias"] = bias if bias is not None else torch.zeros(x.width)
+        tensors["weight"] = weight if weight is not None else np.ones(x.width)
+        tensors["bias"] = bias if bias is not None else np.zeros(x.width)
     return t.add("batchnorm", t.named("batchnorm"), x, x.width, tensors, input=x.width, **keys)
 
 
@@ -457,8 +454,8 @@ def layer_norm(t, x, normalized_shape, weight=None, bias=None, eps=1e-5, *_):
     if weight is None and bias is None:
         keys["affine"] = False
     else:
-        tensors["weight"] = weight if weight is not None else torch.ones(x.width)
-        tensors["bias"] = bias if bias is not None else torch.zeros(x.width)
+        tensors["weight"] = weight if weight is not None else np.ones(x.width)
+        tensors["bias"] = bias if bias is not None else np.zeros(x.width)
     return t.add("layernorm", t.named("layernorm"), x, x.width, tensors, input=x.width, **keys)
 
 
@@ -547,7 +544,7 @@ def relu6(t, x):
 def clamp(t, x, min=None, max=None):
     if min == 0 and max is None:
         return activate(t, x, "relu")
-    if min is None or max is None or any(isinstance(each, (torch.Tensor, Value)) for each in (min, max)):
+    if min is None or max is None or any(hasattr(each, "shape") or isinstance(each, Value) for each in (min, max)):
         raise t.cannot("clamp", "needs two numbers, clamp(low, high)")
     return activate(t, x, "clip", min, max)
 
@@ -583,9 +580,9 @@ def glu(t, x, dim=-1):
 
 @function("prelu")
 def prelu(t, x, weight):
-    if weight.numel() > 1:
+    if math.prod(weight.shape) > 1:
         features(t, x, 1 if len(x.axes) > 1 else 0, "PReLU")
-    return t.add("prelu", t.named("prelu"), x, x.width, {"weight": weight.reshape(-1)}, input=x.width)
+    return t.add("prelu", t.named("prelu"), x, x.width, {"weight": array(weight).reshape(-1)}, input=x.width)
 
 
 @function("softmax")
@@ -612,21 +609,20 @@ def scale(t, x, factor, offset):
 
 def by_feature(t, x, constant, what):
     """A constant as one number, or one per feature; refused where it changes over time."""
-    c = torch.as_tensor(constant, dtype=torch.float32)
-    if c.numel() == 1:
-        return float(c)
-    c = c.reshape((1,) * max(0, len(x.axes) - c.ndim) + tuple(c.shape))
+    c = array(constant)
+    if c.size == 1:
+        return float(c.reshape(-1)[0])
+    c = c.reshape((1,) * max(0, len(x.axes) - c.ndim) + c.shape)
     if c.ndim > len(x.axes):
         raise t.cannot(what, "a constant with more axes than the tensor cannot be described")
-    dim = next((k for k, axis in enumerate(x.axes) if axis == ("F",)), None)
+    dim = x.axis("F")
     for k, size in enumerate(c.shape):
         if size > 1 and k != dim:
             if x.axes[k] == () and x.width == 1:
                 raise t.cannot(what, "one feature meets a vector: write a Linear")
-            first = c.narrow(k, 0, 1)
-            if not torch.equal(first.expand_as(c), c):
+            if not np.array_equal(np.broadcast_to(c.take([0], k), c.shape), c):
                 raise t.cannot(what, "a constant that differs from step to step (a positional encoding?) cannot be described")
-            c = first
+            c = c.take([0], k)
     vector = c.reshape(-1)
     return float(vector[0]) if bool((vector == vector[0]).all()) else vector
 
@@ -635,8 +631,8 @@ def affine(t, x, factor, offset, what):
     """factor x + offset, numbers or vectors over the features: a grouped convolution of one tap."""
     if isinstance(factor, float) and isinstance(offset, float):
         return scale(t, x, factor, offset)
-    weight = (torch.zeros(x.width) + factor).reshape(-1, 1, 1)
-    bias = torch.zeros(x.width) + offset
+    weight = (np.zeros(x.width) + factor).reshape(-1, 1, 1)
+    bias = np.zeros(x.width) + offset
     return t.add("conv1d", t.named(what), x, x.width, {"weight": weight, "bias": bias}, input=x.width, output=x.width,
                  kernel=1, groups=x.width, padding=[0, 0])
 
@@ -664,7 +660,7 @@ def merged(t, kind, x, y):
         if narrow.width != 1:
             raise t.cannot(kind, f"{x.width} features meet {y.width}")
         name = t.graph.add("linear", t.named("spread"), [narrow.source], wide.width,
-                           {"weight": torch.ones(wide.width, 1)}, input=1, output=wide.width, bias=False)
+                           {"weight": np.ones((wide.width, 1))}, input=1, output=wide.width, bias=False)
         narrow = narrow.but(source=name)
         x, y = (narrow, wide) if x.width < y.width else (wide, narrow)
     axes = wider(x, y)
@@ -691,9 +687,9 @@ def wider(x, y):
 @function("add", "iadd", "radd")
 def add(t, x, y, alpha=1):
     if not isinstance(x, Value):
-        x, y = y, x if alpha == 1 else x * alpha
+        x, y = y, x if alpha == 1 else array(x) * alpha
     elif alpha != 1:
-        y = scale(t, y, float(alpha), 0.0) if isinstance(y, Value) else y * alpha
+        y = scale(t, y, float(alpha), 0.0) if isinstance(y, Value) else array(y) * alpha
     if isinstance(y, Value):
         return merged(t, "add", x, y)
     return affine(t, x, 1.0, by_feature(t, x, y, "add"), "offset")
@@ -710,7 +706,7 @@ def mul(t, x, y):
 
 @function("sub", "subtract", "isub")
 def sub(t, x, y, alpha=1):
-    y = neg(t, y) if isinstance(y, Value) else -torch.as_tensor(y, dtype=torch.float32)
+    y = neg(t, y) if isinstance(y, Value) else -array(y)
     return add(t, x, y, alpha=alpha)
 
 
@@ -728,7 +724,7 @@ def neg(t, x):
 def div(t, x, y, **_):
     if not isinstance(x, Value) or isinstance(y, Value):
         raise t.cannot("division", "by a value that depends on the input is not supported")
-    return mul(t, x, 1 / torch.as_tensor(y, dtype=torch.float64))
+    return mul(t, x, 1 / array(y).astype(float))
 
 
 @function("cat", "concat", "concatenate")
@@ -787,7 +783,7 @@ def padded(t, values, dim):
     """Zeros joined to time are padding."""
     at = next(k for k, x in enumerate(values) if isinstance(x, Value))
     x = values[at]
-    zeros = all(isinstance(each, torch.Tensor) and not each.any() for k, each in enumerate(values) if k != at)
+    zeros = all(not array(each).any() for k, each in enumerate(values) if k != at)
     if zeros and x.axes[dim] == ("T",):
         left = sum(each.shape[dim] for each in values[:at])
         right = sum(each.shape[dim] for each in values[at + 1 :])
@@ -800,11 +796,7 @@ def stack(t, tensors, dim=0):
     if any(not isinstance(x, Value) or x.width != 1 for x in tensors):
         raise t.cannot("stack", "of sequences is not supported; use cat along the features")
     dim %= len(t.result_shape)
-    return cat_stacked(t, [unsqueeze(t, x, dim) for x in tensors], dim)
-
-
-def cat_stacked(t, values, dim):
-    return cat(t, values, dim)
+    return cat(t, [unsqueeze(t, x, dim) for x in tensors], dim)
 
 
 # --- over time
@@ -857,95 +849,3 @@ def adaptive(t, x, size, of):
         raise t.cannot("adaptive pooling", f"to {one(size)} steps depends on the window's length; use output_size 1, or "
                        "MaxPool1d or AvgPool1d")
     return over_all(t, x, -1, True, of)
-
-
-# --- recurrent layers, whole
-
-
-def recurrent(t, module, result, args, kwargs):
-    """RNN, LSTM, GRU and runnel_export.cells: the values of (y, final states)."""
-    kind = type(module).__name__
-    if isinstance(module, nn.RNNCellBase):
-        raise t.cannot(kind, f"{kind} is stepped by a loop in forward; use {kind.removesuffix('Cell')}, which has the same "
-                       "equations and parameters (weight_ih becomes weight_ih_l0)")
-    x, given = (list(args) + [None])[:2]
-    given = kwargs.get("hx", kwargs.get("state", given))
-    if not isinstance(x, torch.Tensor):
-        raise t.cannot(kind, "a packed sequence is not supported: give the layer the tensor itself in eval mode")
-    value = t.of(x)
-    batched = len(value.axes) == 3
-    time = (1 if module.batch_first else 0) if batched else 0
-    if value.axes[time] != ("T",) or (batched and value.axes[1 - time] != ()):
-        raise t.cannot(kind, f"batch_first={module.batch_first} makes it run over another axis than time "
-                       f"(axes here: {shown(value)})")
-    features(t, value, -1, kind)
-    if list(t.involved([given])):
-        raise t.cannot(kind, "an initial state that depends on the input is supported only in a decoder: "
-                       "save(…, pattern='encoder-decoder', decoder=…)")
-    entry, tensors = described(module)
-    tensors |= initial(t, module, given, entry)
-    width = (module.proj_size or module.hidden_size) * (2 if module.bidirectional else 1)
-    keys = {key: each for key, each in entry.items() if key != "kind"}
-    y = t.add(entry["kind"], t.path() or "layer", value, width, tensors, **keys)
-    t.recurrent[y.source] = (module, x, given)
-    halves = range(2 if module.bidirectional else 1)
-    axes = (("L",), (), ("F",)) if batched else (("L",), ("F",))
-    states = []
-    for letter in "hc" if entry["kind"] == "lstm" else "h":
-        size = module.hidden_size if letter == "c" else width // len(halves)
-        pieces = tuple((letter, level, half) for level in range(module.num_layers) for half in halves)
-        states.append(Value(y.source, size, axes if size > 1 else axes[:-1] + ((),), y.steps, None, (0, 0, 0.0), pieces))
-    return [y.but(axes=with_features(value, -1, width)), *states]
-
-
-def described(module):
-    """The entry of a recurrent module and its tensors, without the initial state."""
-    if isinstance(module, cells.Recurrent):
-        entry = {"kind": module.kind, "input": module.input_size, "hidden": module.hidden_size, "layers": module.num_layers}
-        entry |= module.flags | ({"initial_state": "learned"} if module.learned_state else {})
-    else:
-        kind = {"RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}[module.mode.split("_")[0]]
-        entry = {"kind": kind, "input": module.input_size, "hidden": module.hidden_size, "layers": module.num_layers}
-        if module.mode == "RNN_RELU":
-            entry["activation"] = "relu"
-    if not module.bias:
-        entry["bias"] = False
-    if module.proj_size:
-        entry["projection"] = module.proj_size
-    if module.bidirectional:
-        entry["direction"] = "bidirectional"
-    tensors = {}
-    for k in range(module.num_layers):
-        for half in ["", "_reverse"] if module.bidirectional else [""]:
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peephole", "initial_h",
-                         "initial_c"):
-                value = getattr(module, f"{name}_l{k}{half}", None)
-                if value is not None:
-                    tensors[f"{name}_l{k}{half}"] = value
-    return entry, tensors
-
-
-def initial(t, module, given, entry):
-    """Tensors of an initial state that forward gives, where it is not zero: (L, B, H), the same for each of the batch."""
-    if given is None:
-        return {}
-    given = given if isinstance(given, (tuple, list)) else (given,)
-    if not any(bool(each.any()) for each in given):
-        return {}
-    entry["initial_state"] = "learned"
-    halves = ["", "_reverse"] if module.bidirectional else [""]
-    tensors = {}
-    for letter, state in zip("hc", given):
-        rows = array(state).reshape(module.num_layers * len(halves), -1)
-        for place, row in enumerate(rows):
-            tensors[f"initial_{letter}_l{place // len(halves)}{halves[place % len(halves)]}"] = row
-    return tensors
-
-
-def finals(module, x, given, steps):
-    """(h, c) or (h,), each [L, H], after `steps` steps of what the module got."""
-    batched = x.ndim == 3
-    time = (1 if module.batch_first else 0) if batched else 0
-    result = module(x.narrow(time, 0, steps), *([] if given is None else [given]))[1]
-    states = result if isinstance(result, tuple) else (result,)
-    return [np.array(each.reshape(each.shape[0], -1)) for each in states]
