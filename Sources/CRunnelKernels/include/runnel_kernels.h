@@ -25,10 +25,9 @@
 // Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches.
 // Largest errors, of f32 arguments of every size:
 //
-//   exp                            2 ulp
-//   tanh, sigmoid                  3e-7
-//   elu, selu (at their alphas)    3e-7
-//   softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
+//   exp                                  2 ulp
+//   tanh, sigmoid, elu (alpha 1)         3e-7
+//   selu, softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
 //
 // They are right at both infinities and at denormals. NaN goes in, NaN comes out, through every function here; its sign
 // and payload are not promised. Comparisons are ordered: relu(x) is `x < 0 ? 0 : x`, a bound k is `x < -k ? -k : x`,
