@@ -132,7 +132,7 @@ import Testing
     projected.projection = [1]
     var plain = CellWeights(.lstm(.init()), inputs: 3, hidden: 1, seed: 19)
     (plain.input, plain.recurrent) = (projected.input, projected.recurrent)
-    (plain.inputBias, plain.hiddenBias) = (projected.inputBias, projected.hiddenBias)
+    plain.bias = projected.bias
     let frames = Self.frames(60, seed: 20)
     #expect(PackedCell(projected, .best).run(frames, inputs: 3).y == PackedCell(plain, .best).run(frames, inputs: 3).y)
   }

@@ -71,6 +71,8 @@ struct CellWeights {
   var recurrent: [Float]
   var inputBias: [Float]
   var hiddenBias: [Float]
+  /// The two added and rounded once.
+  var bias: [Float]
   var projection: [Float]
   /// (gates − 1, H)
   var peepholes: [Float]
@@ -89,22 +91,21 @@ struct CellWeights {
     recurrent = values(rows * outputs, scale: 1 / Double(outputs).squareRoot())
     inputBias = values(rows, scale: 0.5)
     hiddenBias = values(rows, scale: 0.5)
+    bias = zip(inputBias, hiddenBias).map { $0 + $1 }
     projection = values(outputs * hidden, scale: 1 / Double(hidden).squareRoot())
     peepholes = values((form.gates - 1) * hidden, scale: 0.5)
   }
 
-  /// The two added and rounded once.
-  var bias: [Float] { zip(inputBias, hiddenBias).map { $0 + $1 } }
 }
 
 /// One step of a cell, equation by equation, unit by unit. In f64 it is the reference; in f32, whose `addingProduct`
 /// is the fused one, it is the order that the header of CRunnelKernels states, bit for bit.
-struct ReferenceCell<T: BinaryFloatingPoint> {
+struct ReferenceCell<T: ChainedNumber> {
   let weights: CellWeights
   let act: (Activation, T) -> T
 
   private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T) -> T {
-    (0..<columns).reduce(sum) { $0.addingProduct(x[$1], T(w[row * columns + $1])) }
+    T.chain(sum, w[row * columns..<(row + 1) * columns], x)
   }
 
   /// W x + b of one gate and unit.
@@ -186,5 +187,27 @@ struct ReferenceCell<T: BinaryFloatingPoint> {
     }
     guard form.projected else { return (m, cells) }
     return ((0..<weights.outputs).map { matrix(weights.projection, $0, units, m, from: 0) }, cells)
+  }
+}
+
+/// sum + Σ w[k] x[k] for k ascending, one fused multiply-add each. Written for each type, because a test build does not
+/// specialise a generic one.
+protocol ChainedNumber: BinaryFloatingPoint {
+  static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self]) -> Self
+}
+
+extension Float: ChainedNumber {
+  static func chain(_ sum: Float, _ w: ArraySlice<Float>, _ x: [Float]) -> Float {
+    var sum = sum
+    for k in 0..<w.count { sum.addProduct(x[k], w[w.startIndex + k]) }
+    return sum
+  }
+}
+
+extension Double: ChainedNumber {
+  static func chain(_ sum: Double, _ w: ArraySlice<Float>, _ x: [Double]) -> Double {
+    var sum = sum
+    for k in 0..<w.count { sum.addProduct(x[k], Double(w[w.startIndex + k])) }
+    return sum
   }
 }
