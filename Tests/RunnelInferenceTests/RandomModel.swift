@@ -14,14 +14,24 @@ struct RandomModel {
   private var inputs = 0
   private var layers: [String] = []
   private var tensors: [(name: String, shape: [Int], values: [Float])] = []
-  /// Of each layer: width, first frame and stride of its outputs.
-  private var nodes: [(name: String, width: Int, first: Int, stride: Int)] = []
+  private var nodes: [Node] = []
+
+  /// A layer: features, first frame and stride of its outputs, and how many a window has.
+  private struct Node {
+    var name: String
+    var width: Int
+    var first = 0
+    var stride = 1
+    var length: Int
+  }
 
   init(seed: UInt64, _ form: Form = .carried) {
     random = SeededGenerator(seed: seed)
     self.form = form
     let inputs = 1 + random.below(3)
-    nodes = [("input", inputs, 0, 1)]
+    var length = 1000
+    if case .windowed(let frames, _) = form { length = frames }
+    nodes = [Node(name: "input", width: inputs, length: length)]
     for _ in 0..<3 + random.below(5) { addLayer() }
     addDense(to: 3)
     self.inputs = inputs
@@ -54,7 +64,7 @@ struct RandomModel {
       [("weight", [width, x.width]), ("bias", [width])], width: width)
   }
 
-  private mutating func addConv(_ x: (name: String, width: Int, first: Int, stride: Int)) {
+  private mutating func addConv(_ x: Node) {
     let (kernel, dilation, stride) = (1 + random.below(4), 1 + random.below(2), 1 + random.below(3) / 2)
     let past = (kernel - 1) * dilation
     let left = random.below(past + 1)
@@ -65,10 +75,10 @@ struct RandomModel {
       "conv1d", x.width,
       #""output": \#(width), "kernel": \#(kernel), "dilation": \#(dilation), "stride": \#(stride), "groups": \#(groups), "padding": [\#(left), \#(right)], "activation": "\#(pick(["none", "tanh"]))""#,
       [("weight", [width, x.width / groups, kernel]), ("bias", [width])], width: width, skip: past - left,
-      stride: stride)
+      right: right, stride: stride)
   }
 
-  private mutating func addPool(_ x: (name: String, width: Int, first: Int, stride: Int)) {
+  private mutating func addPool(_ x: Node) {
     let (kernel, stride, kind) = (1 + random.below(3), 1 + random.below(2), pick(["maxpool", "avgpool"]))
     let left = random.below(kernel / 2 + 1)
     add(
@@ -77,7 +87,7 @@ struct RandomModel {
   }
 
   private mutating func addRecurrent(
-    _ x: (name: String, width: Int, first: Int, stride: Int), _ kind: String, gates: Int
+    _ x: Node, _ kind: String, gates: Int
   ) {
     let (hidden, depth) = (1 + random.below(18), 1 + random.below(2))
     var keys = [#""hidden": \#(hidden), "layers": \#(depth)"#]
@@ -112,7 +122,7 @@ struct RandomModel {
     add(kind, x.width, keys.joined(separator: ", "), shapes, width: width * halves.count)
   }
 
-  private mutating func addNorm(_ x: (name: String, width: Int, first: Int, stride: Int)) {
+  private mutating func addNorm(_ x: Node) {
     if random.below(2) == 0 {
       add("layernorm", x.width, "", [("weight", [x.width]), ("bias", [x.width])])
     } else {
@@ -123,8 +133,8 @@ struct RandomModel {
   }
 
   /// Meets an earlier layer of the same stride again: side by side, or as a sum where the widths are the same.
-  private mutating func addJoin(_ x: (name: String, width: Int, first: Int, stride: Int)) {
-    let others = nodes.filter { $0.stride == x.stride }
+  private mutating func addJoin(_ x: Node) {
+    let others = nodes.filter { $0.stride == x.stride && (isCarried || $0.length == x.length) }
     let other = others[random.below(others.count)]
     let first = max(x.first, other.first)
     let name = "n\(nodes.count)"
@@ -132,18 +142,19 @@ struct RandomModel {
       let kind = pick(["add", "multiply"])
       layers.append(
         #"{"kind": "\#(kind)", "name": "\#(name)", "from": ["\#(other.name)", "\#(x.name)"], "input": \#(x.width)}"#)
-      nodes.append((name, x.width, first, x.stride))
+      nodes.append(Node(name: name, width: x.width, first: first, stride: x.stride, length: x.length))
     } else {
       layers.append(
         #"{"kind": "concat", "name": "\#(name)", "from": ["\#(x.name)", "\#(other.name)"], "output": \#(x.width + other.width)}"#
       )
-      nodes.append((name, x.width + other.width, first, x.stride))
+      nodes.append(
+        Node(name: name, width: x.width + other.width, first: first, stride: x.stride, length: x.length))
     }
   }
 
   private mutating func add(
     _ kind: String, _ input: Int, _ keys: String, _ shapes: [(String, [Int])], width: Int? = nil, skip: Int = 0,
-    stride: Int = 1
+    right: Int = 0, stride: Int = 1
   ) {
     let (x, name) = (nodes[nodes.count - 1], "n\(nodes.count)")
     layers.append(
@@ -155,8 +166,13 @@ struct RandomModel {
       }
       tensors.append(("\(name).\(tensor)", shape, values))
     }
-    nodes.append((name, width ?? input, x.first + x.stride * skip, x.stride * stride))
+    nodes.append(
+      Node(
+        name: name, width: width ?? input, first: x.first + x.stride * skip, stride: x.stride * stride,
+        length: (x.length - skip + right - 1) / stride + 1))
   }
+
+  private var isCarried: Bool { if case .carried = form { true } else { false } }
 
   private var mayRunBackwards: Bool { if case .windowed(_, let isCausal) = form { !isCausal } else { false } }
 
