@@ -13,7 +13,10 @@ public struct ModelFile: Sendable {
   public let size: Int
   /// Parameters of all layers.
   public let parameters: Int
-  private let weights: [LayerWeights]
+  let weights: WeightList
+  /// Of the decoder's and the event stage's layers, where there are some.
+  let decoderWeights: WeightList
+  let eventWeights: WeightList
 
   public init(_ file: UnsafeRawBufferPointer) throws(ModelFileError) {
     var tensors = try TensorReader(file)
@@ -22,9 +25,9 @@ public struct ModelFile: Sendable {
       throw .description(error)
     }
     try Self.verify(description.digest, file, header: tensors.index.header)
-    var weights: [LayerWeights] = []
-    for layer in description.layers { weights.append(try LayerWeights(layer, &tensors)) }
-    self.weights = weights
+    weights = try WeightList(description.layers, &tensors)
+    decoderWeights = try WeightList(description.decoder?.layers ?? [], &tensors)
+    eventWeights = try WeightList(description.eventStage?.layers ?? [], &tensors)
     parameters = tensors.valuesRead
     golden = try Golden(description, &tensors)
     try tensors.end()
@@ -40,11 +43,6 @@ public struct ModelFile: Sendable {
 
   /// The digest in the description, which is that of the bytes.
   public var digest: String { description.digest }
-
-  /// Weights packed for one kernel set; every set gives the same bits.
-  public func makeNetwork(kernels: KernelSet = .best) -> Network {
-    Network(description, weights: weights, kernels: kernels)
-  }
 
   /// SHA-256 of the file with the digest's own 64 digits as zeros.
   private static func verify(
@@ -79,6 +77,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case missing(tensor: String)
   case unused(tensor: String, byteOffset: Int)
   case shape(tensor: String, byteOffset: Int, expected: [Int], found: [Int])
+  /// A number that no layer of this kind can have.
+  case value(tensor: String, index: Int, problem: String)
 
   public var description: String {
     switch self {
@@ -93,6 +93,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case .unused(let tensor, let offset): "byte \(offset): tensor '\(tensor)' belongs to no layer"
     case .shape(let tensor, let offset, let expected, let found):
       "byte \(offset): tensor '\(tensor)' has shape \(found), expected \(expected)"
+    case .value(let tensor, let index, let problem): "tensor '\(tensor)', value \(index): \(problem)"
     }
   }
 }
