@@ -11,7 +11,7 @@ import RunnelWire
 /// fed by a replay of the same rows, byte for byte (law 4). What the canonical form leaves out is made so that two runs
 /// give the same bytes: the epoch is 1, the time is the recording's, and there is no latency.
 public struct Labeller: Sendable {
-  public private(set) var plans: [PipelinePlan]
+  public internal(set) var plans: [PipelinePlan]
   private let input: String
   /// Hz that the configuration asks for.
   private let rate: Double?
@@ -91,6 +91,11 @@ public struct Labeller: Sendable {
       } catch { throw ServiceError(.data, error.sentence) }
     }
     return lanes
+  }
+
+  /// The session that a recording would be.
+  func session(_ source: some SampleSource) throws(ServiceError) -> Session {
+    try source.session(input: input, rate: rate)
   }
 
   /// Rows that are read at a time.
