@@ -60,7 +60,8 @@ public struct TrainingInput: Sendable {
   ///
   /// - Throws: `ServiceError` (65) where the conditioning is none.
   public func standIn() throws(ServiceError) -> Model {
-    do { return Model(try ModelFile(bytes: standInBytes)) } catch {
+    do throws(ModelFileError) { return Model(try ModelFile(bytes: standInBytes)) } catch {
+      if case .description(let mistake) = error { throw ServiceError(.data, "\(mistake)") }
       throw ServiceError(.data, "\(error)")
     }
   }
