@@ -152,7 +152,7 @@ extension Network {
     for position in 0..<bank.batch.counts.base[place.list] {
       let row = Int(bank.batch.rows.base[place.list * bank.capacity + position])
       let y = scores + row * outputs
-      score(logits + position * place.stride, y)
+      heads.score(logits + position * place.stride, y)
       if !allFinite(y, outputs) { bank.batch.isSound.base[row] = false }
     }
   }

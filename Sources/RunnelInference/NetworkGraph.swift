@@ -105,7 +105,8 @@ extension NetworkGraph.Node {
     self.sources = sources
     let times = sources.map { $0 == NetworkGraph.frame ? NetworkGraph.StepTime() : nodes[$0].time }
     let collapsed = sources.map { $0 == NetworkGraph.frame ? false : nodes[$0].isCollapsed }
-    time = try Self.time(layer, times, path)
+    // One step of a whole window has no time in it, so branches of any stride may meet behind it.
+    time = layer.collapses ? NetworkGraph.StepTime() : try Self.time(layer, times, path)
     guard Set(collapsed).count == 1 else {
       throw ModelDescriptionError("\(path).from", "one of these has a step for the whole window, another many")
     }
