@@ -112,27 +112,37 @@ extension ModelProof {
     switch trial.outcome {
     case .success(let report):
       json.write(true)
-      for (key, pick) in [
-        ("largest_error", \GoldenReport.Figure.largest), ("mean_error", \GoldenReport.Figure.mean),
-      ] {
-        json.key(key)
+      json.key("largest_error")
+      json.beginObject()
+      for result in report.results {
+        json.key(key(result.way))
+        json.write(result.largest)
+      }
+      json.endObject()
+      json.key("errors")
+      json.beginObject()
+      for result in report.results {
+        json.key(key(result.way))
         json.beginObject()
-        for result in report.results {
-          json.key(String(result.way.rawValue.map { $0 == " " ? "_" : $0 }))
+        for (name, figure) in [("scores", result.scores), ("h", result.h), ("c", result.c)] {
+          guard let figure else { continue }
+          json.key(name)
           json.beginObject()
-          for (name, figure) in [("scores", result.scores), ("h", result.h), ("c", result.c)] {
-            guard let figure else { continue }
-            json.key(name)
-            json.write(figure[keyPath: pick])
-          }
+          json.key("largest")
+          json.write(figure.largest)
+          json.key("mean")
+          json.write(figure.mean)
           json.endObject()
         }
         json.endObject()
       }
+      json.endObject()
     case .failure(let error):
       json.write(false)
       json.pair("error", error.description)
     }
     json.endObject()
   }
+
+  private static func key(_ way: GoldenReport.Way) -> String { String(way.rawValue.map { $0 == " " ? "_" : $0 }) }
 }
