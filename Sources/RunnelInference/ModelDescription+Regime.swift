@@ -104,6 +104,12 @@ extension ModelDescription {
 extension NetworkGraph {
   /// Steps that come out of a window of so many frames; 1 where they become one.
   public func length(of frames: Int) -> Int {
+    let lengths = lengths(of: frames)
+    return lengths[lengths.count - 1]
+  }
+
+  /// The same of every node.
+  func lengths(of frames: Int) -> [Int] {
     var lengths: [Int] = []
     for node in nodes {
       let before = node.sources.map { $0 == Self.frame ? frames : lengths[$0] }.min() ?? 0
@@ -115,6 +121,6 @@ extension NetworkGraph {
         lengths.append(node.layer.span?.length(of: before) ?? before)
       }
     }
-    return lengths[lengths.count - 1]
+    return lengths
   }
 }

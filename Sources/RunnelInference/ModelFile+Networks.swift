@@ -7,14 +7,14 @@ extension ModelFile {
   /// - Parameter logits: whether the heads are left out, so that scores are what goes into them.
   public func makeNetwork(kernels: KernelSet = .best, logits: Bool = false) -> Network {
     Network(
-      description.graph, weights: weights, heads: logits || description.decoder != nil ? [] : description.heads,
+      description.graph, weights: weights.layers, heads: logits || description.decoder != nil ? [] : description.heads,
       tap: description.eventStage?.hiddenOf, kernels: kernels)
   }
 
   /// Of a windowed model: whole windows, decoder included, at most so many at once.
   public func makeEvaluator(kernels: KernelSet = .best, windows: Int, logits: Bool = false) -> WindowEvaluator {
     let decoder = description.decoder.map {
-      Network($0.graph, weights: decoderWeights, heads: [], kernels: kernels)
+      Network($0.graph, weights: decoderWeights.layers, heads: [], kernels: kernels)
     }
     return WindowEvaluator(
       description, network: makeNetwork(kernels: kernels, logits: logits), decoder: decoder, windows: windows,
@@ -25,7 +25,7 @@ extension ModelFile {
   /// all 0. Nil where the model has none.
   public func makeEventStage(kernels: KernelSet = .best, logits: Bool = false) -> Network? {
     description.eventStage.map {
-      Network($0.graph, weights: eventWeights, heads: logits ? [] : [$0.head], kernels: kernels)
+      Network($0.graph, weights: eventWeights.layers, heads: logits ? [] : [$0.head], kernels: kernels)
     }
   }
 }

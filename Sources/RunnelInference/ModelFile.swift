@@ -13,10 +13,10 @@ public struct ModelFile: Sendable {
   public let size: Int
   /// Parameters of all layers.
   public let parameters: Int
-  let weights: [LayerWeights]
+  let weights: WeightList
   /// Of the decoder's and the event stage's layers, where there are some.
-  let decoderWeights: [LayerWeights]
-  let eventWeights: [LayerWeights]
+  let decoderWeights: WeightList
+  let eventWeights: WeightList
 
   public init(_ file: UnsafeRawBufferPointer) throws(ModelFileError) {
     var tensors = try TensorReader(file)
@@ -25,9 +25,9 @@ public struct ModelFile: Sendable {
       throw .description(error)
     }
     try Self.verify(description.digest, file, header: tensors.index.header)
-    weights = try LayerWeights.list(description.layers, &tensors)
-    decoderWeights = try LayerWeights.list(description.decoder?.layers ?? [], &tensors)
-    eventWeights = try LayerWeights.list(description.eventStage?.layers ?? [], &tensors)
+    weights = try WeightList(description.layers, &tensors)
+    decoderWeights = try WeightList(description.decoder?.layers ?? [], &tensors)
+    eventWeights = try WeightList(description.eventStage?.layers ?? [], &tensors)
     parameters = tensors.valuesRead
     golden = try Golden(description, &tensors)
     try tensors.end()
