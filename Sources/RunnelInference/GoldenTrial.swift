@@ -24,7 +24,7 @@ struct GoldenTrial {
   /// The model with the mistakes undone; nil where it is none.
   private func variant(_ mistakes: [GoldenMistake]) -> ModelFile? {
     var description = file.description
-    var parts = [file.weights, file.decoderWeights, file.eventWeights]
+    var parts = [file.weights.layers, file.decoderWeights.layers, file.eventWeights.layers]
     var layers = [description.layers, description.decoder?.layers ?? [], description.eventStage?.layers ?? []]
     for mistake in mistakes {
       for place in mistake.places {
@@ -98,8 +98,8 @@ extension ModelFile {
     golden = file.golden
     size = file.size
     parameters = file.parameters
-    weights = parts[0]
-    decoderWeights = parts[1]
-    eventWeights = parts[2]
+    var lists = [file.weights, file.decoderWeights, file.eventWeights]
+    for (place, layers) in parts.enumerated() { lists[place].layers = layers }
+    (weights, decoderWeights, eventWeights) = (lists[0], lists[1], lists[2])
   }
 }

@@ -69,7 +69,8 @@ extension TimeSpan {
     var words = ["kernel \(kernel)\(reach)"]
     if stride > 1 { words.append("stride \(stride)") }
     if dilation > 1 { words.append("dilation \(dilation)") }
-    if left != past || right != 0 { words.append("padding \(left) and \(right)") }
+    if left == 0, right == 0, past > 0 { words.append("no padding") }
+    if left != 0 || right != 0, left != past || right != 0 { words.append("padding \(left) and \(right)") }
     return words
   }
 }

@@ -5,7 +5,7 @@ import RunnelInference
 extension ModelDrawing {
   /// `{"name": …, "digest": …, "rate": 120.0, …, "inputs": […], "layers": […], "heads": […], "provenance": {…}}`
   public func json(into json: inout JSONWriter) {
-    let figures = NetworkFigures(model.graph)
+    let figures = file.figures
     json.beginObject()
     for (key, text) in [
       ("name", model.name), ("digest", model.digest), ("regime", model.regime.rawValue),
@@ -43,21 +43,21 @@ extension ModelDrawing {
     json.beginArray()
     for line in conditioning { json.write(line) }
     json.endArray()
-    layers(model.graph, into: &json)
+    layers(model.graph, file.figures, into: &json)
     list("heads", model.heads, into: &json) { Self.write($0, into: &$1) }
     if let decoder = model.decoder {
       json.key("decoder")
       json.beginObject()
       json.pair("steps", decoder.steps)
       json.pair("words", decoder.words(labels: model.heads[0].labels))
-      layers(decoder.graph, into: &json)
+      layers(decoder.graph, file.decoderFigures, into: &json)
       json.endObject()
     }
     if let stage = model.eventStage {
       json.key("event_stage")
       json.beginObject()
       json.pair("words", stage.words)
-      layers(stage.graph, into: &json)
+      layers(stage.graph, file.eventFigures, into: &json)
       json.key("head")
       json.beginObject()
       Self.write(stage.head, into: &json)
@@ -75,12 +75,12 @@ extension ModelDrawing {
     json.endObject()
   }
 
-  private func layers(_ graph: NetworkGraph, into json: inout JSONWriter) {
-    let figures = NetworkFigures(graph)
+  private func layers(_ graph: NetworkGraph, _ figures: NetworkFigures?, into json: inout JSONWriter) {
+    guard let figures else { return }
     list("layers", Array(zip(graph.nodes, figures.layers)), into: &json) { each, json in
       let (node, figure) = each
       json.pair("name", node.layer.name)
-      json.pair("kind", node.layer.title.lowercased())
+      json.pair("kind", figure.kind)
       json.key("from")
       json.beginArray()
       for name in node.layer.from { json.write(name) }

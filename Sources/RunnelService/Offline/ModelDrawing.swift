@@ -11,7 +11,8 @@ import RunnelInference
 ///       lstm    LSTM     24 →  64   23040 …
 ///         …
 ///
-/// Counts are those of `NetworkFigures`: multiply-adds of one frame, bytes that one lane carries.
+/// Counts are those of `NetworkFigures`: multiply-adds of one frame (of a windowed model one window), bytes that one lane
+/// carries.
 public struct ModelDrawing: Sendable {
   let file: ModelFile
   var model: ModelDescription { file.description }
@@ -28,15 +29,15 @@ public struct ModelDrawing: Sendable {
   private var drawing: [String] {
     var lines: [String] = model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" }
     lines += conditioning.map { "    │  \($0)" }
-    lines += Self.table(model.graph, NetworkFigures(model.graph), rate: model.rate)
+    lines += Self.table(model.graph, file.figures, rate: model.rate)
     if let decoder = model.decoder {
       lines += ["    │", "  decoder  \(decoder.words(labels: model.heads[0].labels))"]
-      lines += Self.table(decoder.graph, NetworkFigures(decoder.graph), rate: 0)
+      lines += Self.table(decoder.graph, file.decoderFigures, rate: 0)
     }
     lines += model.heads.map(Self.line)
     if let stage = model.eventStage {
       lines += ["    │", "  events   \(stage.words)"]
-      lines += Self.table(stage.graph, NetworkFigures(stage.graph), rate: 0)
+      lines += Self.table(stage.graph, file.eventFigures, rate: 0)
       lines.append(Self.line(stage.head))
     }
     return lines
@@ -81,7 +82,8 @@ public struct ModelDrawing: Sendable {
   /// A line for each layer, its columns under each other, and what it reads where that is not the one before.
   ///
   /// - Parameter rate: of the frames; 0 where steps are no time.
-  static func table(_ graph: NetworkGraph, _ figures: NetworkFigures, rate: Double) -> [String] {
+  static func table(_ graph: NetworkGraph, _ figures: NetworkFigures?, rate: Double) -> [String] {
+    guard let figures else { return [] }
     let names = graph.nodes.map { left($0.layer.name, 8) }
     let widest = names.map(\.count).max() ?? 8
     var rows: [[String]] = []
@@ -123,11 +125,14 @@ public struct ModelDrawing: Sendable {
   // MARK: figures
 
   private var figures: [String] {
-    let figures = NetworkFigures(model.graph)
+    let figures = file.figures
+    let work =
+      model.regime == .windowed
+      ? "multiply-adds a window" : "multiply-adds a frame, \(figures.stateBytes) bytes of state a lane"
     return [
       "regime    \(model.regime.rawValue): \(model.regimeWords)",
       "pattern   \(model.pattern.rawValue): \(model.patternWords)",
-      "work      \(Phrase.number((figures.multiplyAdds * 10).rounded() / 10)) multiply-adds a frame, \(figures.stateBytes) bytes of state a lane",
+      "work      \(Phrase.number((figures.multiplyAdds * 10).rounded() / 10)) \(work)",
       "delay     \(model.withSteps(model.delay)): a score at n speaks of n − delay",
       "warm-up   \(model.withSteps(model.warmUp)), or longer where the conditioning needs it",
       "decide    \(decide)",
@@ -142,7 +147,7 @@ public struct ModelDrawing: Sendable {
       case let by?: ", by \(by)"
       case nil: ""
       }
-    return "\(file.golden.steps) steps, tolerance \(model.tolerance)\(by)"
+    return "\(file.golden.steps) \(model.regime == .windowed ? "windows" : "steps"), tolerance \(model.tolerance)\(by)"
   }
 
   var decide: String {
