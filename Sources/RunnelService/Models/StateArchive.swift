@@ -16,6 +16,8 @@ struct StateArchive {
   let sequences: Int?
 
   private static let next = "next"
+  /// Positions are exact up to here.
+  private static let lastFrame: Int64 = 1 << 53
 
   func write(_ positions: [Position], to path: String) throws(ServiceError) {
     let parts = positions.map { $0.state.named(network.layout) }
@@ -46,8 +48,10 @@ struct StateArchive {
       for sequence in states.indices {
         let range = sequence * size..<(sequence + 1) * size
         guard name != Self.next else {
-          guard case .int64(let values) = array.values, shape.isEmpty, values[sequence] >= 0 else {
-            throw ServiceError(.data, "\(path): 'next' is the index of the coming frame, an int64 from 0 on")
+          guard case .int64(let values) = array.values, shape.isEmpty, (0...Self.lastFrame).contains(values[sequence])
+          else {
+            throw ServiceError(
+              .data, "\(path): 'next' is the index of the coming frame, an int64 from 0 to \(Self.lastFrame)")
           }
           next[sequence] = values[sequence]
           continue
