@@ -61,8 +61,7 @@ public struct PipelinePlan: Sendable {
         return (
           range,
           try DecisionPlan(
-            rule: rule, labels: head.labels, rate: description.rate, hop: description.hop,
-            delaySteps: Int64((description.delay * description.rate).rounded()))
+            rule: rule, labels: head.labels, rate: description.rate, hop: description.hop)
         )
       } catch { throw Refusal(.malformed, "pipeline '\(name)': \(error)") }
     }
