@@ -72,7 +72,10 @@ public struct Golden: Sendable {
       let frame = frames[n * network.inputs..<(n + 1) * network.inputs]
       let last = frames[(steps - 1 - n) * network.inputs..<(steps - n) * network.inputs]
       let batch = Array(last) + Array(frame) + frame.map { -$0 }
-      _ = slots.withUnsafeBufferPointer { network.step(slots: $0, frames: batch, scores: &some, bank: &bank) }
+      _ = slots.withUnsafeBufferPointer {
+        network.step(
+          slots: $0, steps: [Int64](repeating: Int64(n), count: 3), frames: batch, scores: &some, bank: &bank)
+      }
       for k in 0..<network.outputs { result[n * network.outputs + k] = some[network.outputs + k] }
     }
     return (result, bank.snapshot(slots[1]))

@@ -42,7 +42,7 @@ public struct ModelFile: Sendable {
   public var digest: String { description.digest }
 
   /// Weights packed for one kernel set; every set gives the same bits.
-  public func makeNetwork(kernels: KernelSet = .best) -> Network {
+  public func makeNetwork(kernels: KernelSet = .best, logits: Bool = false) -> Network {
     Network(description, weights: weights, kernels: kernels)
   }
 

@@ -12,9 +12,10 @@ public final class Network: Sendable {
   /// K, scores of a step.
   public let outputs: Int
   public let kernels: KernelSet
-  let layout: StateLayout
+  public let layout: StateLayout
   /// The widest row between two layers, in whole blocks.
   let widest: Int
+  public let graph: NetworkGraph
   private let layers: [Layer]
   private let heads: [Head]
 
@@ -35,6 +36,7 @@ public final class Network: Sendable {
     outputs = description.outputs
     self.kernels = kernels
     layout = StateLayout(description.layers)
+    graph = description.graph
     widest = description.layers.map { KernelSet.padded($0.output) }.reduce(0, max)
     var layers: [Layer] = []
     var (rings, cells) = (0, 0)
@@ -80,8 +82,8 @@ public final class Network: Sendable {
   /// - Returns: rows that failed.
   @discardableResult
   public func step(
-    slots: UnsafeBufferPointer<Slot>, frames: UnsafePointer<Float>, scores: UnsafeMutablePointer<Float>,
-    bank: inout StateBank
+    slots: UnsafeBufferPointer<Slot>, steps: UnsafePointer<Int64>, frames: UnsafePointer<Float>,
+    scores: UnsafeMutablePointer<Float>, bank: inout StateBank
   ) -> Int {
     precondition(bank.layout == layout, "the bank was made for this network")
     let rows = slots.count
@@ -93,15 +95,18 @@ public final class Network: Sendable {
       switch layer {
       case .conv(let conv, let ring):
         let width = KernelSet.padded(conv.outputs)
+        let at = bank.at.base + ring * bank.capacity
+        kernels.push(
+          rows: rows, x, xStride: stride, width: conv.inputs, rings: bank.rings[ring].base, ring: conv.ring,
+          slot: bank.slotOfRow.base, at: at)
         conv.step(
-          rows: rows, x, xStride: stride, rings: bank.rings[ring].base, slot: bank.slotOfRow.base,
-          at: bank.at.base + ring * bank.capacity, y, yStride: width)
+          rows: rows, rings: bank.rings[ring].base, slot: bank.slotOfRow.base, at: at, y, yStride: width)
         stride = width
       case .lstm(let lstm, let cell):
         lstm.step(
           rows: rows, x, xStride: stride, h: bank.h[cell].base, c: bank.c[cell].base, from: bank.from.base,
-          to: bank.to.base, y, yStride: lstm.stride)
-        stride = lstm.stride
+          to: bank.to.base, scratch: spare, y, yStride: lstm.hStride)
+        stride = lstm.hStride
       case .linear(let linear):
         let width = KernelSet.padded(linear.outputs)
         linear.step(rows: rows, x, xStride: stride, y, yStride: width)
@@ -125,13 +130,16 @@ public final class Network: Sendable {
     return withUnsafePointer(to: slot) { slot in
       let slots = UnsafeBufferPointer(start: slot, count: 1)
       var failed = 0
-      for n in 0..<steps { failed += step(slots: slots, frames: x + n * inputs, scores: y + n * outputs, bank: &bank) }
+      for n in 0..<steps {
+        var step = Int64(n)
+        failed += self.step(slots: slots, steps: &step, frames: x + n * inputs, scores: y + n * outputs, bank: &bank)
+      }
       return failed
     }
   }
 
   /// The same with arrays, for tools and tests.
-  public func run(_ frames: [Float], slot: Slot, bank: inout StateBank) -> [Float] {
+  public func run(_ frames: [Float], from first: Int64 = 0, slot: Slot, bank: inout StateBank) -> [Float] {
     var scores = [Float](repeating: 0, count: frames.count / inputs * outputs)
     frames.withUnsafeBufferPointer { frames in
       scores.withUnsafeMutableBufferPointer { scores in

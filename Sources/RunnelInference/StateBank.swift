@@ -165,6 +165,17 @@ public struct StateBank: ~Copyable, Sendable {
     return failures.base[row]
   }
 
+  /// What a row of a batch came to.
+  public enum Outcome: Sendable, Equatable {
+    /// The frame went in, and this one brings no output: a layer with a stride, or one that waits for more.
+    case none
+    case scores
+    /// Something was not finite; the slot keeps its old state.
+    case failed
+  }
+
+  public func outcome(row: Int) -> Outcome { failed(row: row) ? .failed : .scores }
+
   /// Says where each row's old state is and where its new state goes.
   mutating func gather(_ slots: UnsafeBufferPointer<Slot>) {
     precondition(slots.count <= capacity, "a slot is in a batch once")

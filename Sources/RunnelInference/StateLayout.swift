@@ -2,7 +2,7 @@ import RunnelKernels
 
 /// What a network carries from step to step, in the order of its layers: a ring of past frames per convolution, h and
 /// c per recurrent layer.
-struct StateLayout: Sendable, Equatable {
+public struct StateLayout: Sendable, Equatable {
   /// Past frames of a convolution.
   struct Ring: Sendable, Equatable {
     /// (kernel − 1) · dilation frames.
@@ -52,11 +52,17 @@ struct StateLayout: Sendable, Equatable {
 /// not depend on the kernel set, nor on where in a ring the frames lay. Equal means equal bit for bit.
 public struct NetworkState: Sendable, Equatable {
   public var values: [Float]
+  /// Steps that layers have taken since the reset, as far as they matter, and the output indexes of what waits.
+  public var counts: [Int64]
 
-  public init(values: [Float]) { self.values = values }
+  public init(values: [Float], counts: [Int64] = []) {
+    self.values = values
+    self.counts = counts
+  }
 
   public static func == (a: Self, b: Self) -> Bool {
-    a.values.count == b.values.count && zip(a.values, b.values).allSatisfy { $0.bitPattern == $1.bitPattern }
+    a.counts == b.counts && a.values.count == b.values.count
+      && zip(a.values, b.values).allSatisfy { $0.bitPattern == $1.bitPattern }
   }
 }
 

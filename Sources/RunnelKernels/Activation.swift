@@ -68,14 +68,30 @@ public struct Activation: Sendable, Hashable {
   public static let tanh = Activation(.tanh)
   public static let sigmoid = Activation(.sigmoid)
 
-  var code: Int32 {
-    switch kind {
+  /// As the kernels take it.
+  var function: runnel_activation { runnel_activation(kind: kind.code, alpha: alpha, beta: beta) }
+}
+
+extension Activation.Kind {
+  fileprivate var code: Int32 {
+    switch self {
     case .none: Int32(RUNNEL_NONE)
     case .relu: Int32(RUNNEL_RELU)
     case .tanh: Int32(RUNNEL_TANH)
     case .sigmoid: Int32(RUNNEL_SIGMOID)
+    case .leakyRelu: Int32(RUNNEL_LEAKY_RELU)
+    case .elu: Int32(RUNNEL_ELU)
+    case .selu: Int32(RUNNEL_SELU)
+    case .softplus: Int32(RUNNEL_SOFTPLUS)
+    case .softsign: Int32(RUNNEL_SOFTSIGN)
+    case .silu: Int32(RUNNEL_SILU)
+    case .gelu: Int32(RUNNEL_GELU)
+    case .hardSigmoid: Int32(RUNNEL_HARD_SIGMOID)
+    case .clip: Int32(RUNNEL_CLIP)
+    case .scaledTanh: Int32(RUNNEL_SCALED_TANH)
+    case .affine: Int32(RUNNEL_AFFINE)
+    case .thresholdedRelu: Int32(RUNNEL_THRESHOLDED_RELU)
     case .exp: Int32(RUNNEL_EXP)
-    default: preconditionFailure("the kernels do not know \(kind.rawValue)")
     }
   }
 }

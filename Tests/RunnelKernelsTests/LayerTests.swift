@@ -67,7 +67,7 @@ enum Plain {
       let bias = Self.values(4 * size, &random)
       let layer = PackedLSTM(
         inputWeight: wih, hiddenWeight: whh, bias: bias, inputs: inputs, hidden: size, kernels: set)
-      let stride = layer.stride
+      let stride = layer.hStride
       var h = [Float](repeating: 0, count: 2 * rows * stride)
       var c = h
       for row in 0..<rows {
@@ -79,7 +79,9 @@ enum Plain {
       let x = Self.values(rows * inputs, &random)
       var y = [Float](repeating: 0, count: rows * stride)
       let (h0, c0) = (h, c)
-      layer.step(rows: rows, x, xStride: inputs, h: &h, c: &c, from: [0, 2], to: [1, 3], &y, yStride: stride)
+      var scratch: [Float] = [0]
+      layer.step(
+        rows: rows, x, xStride: inputs, h: &h, c: &c, from: [0, 2], to: [1, 3], scratch: &scratch, &y, yStride: stride)
       for row in 0..<rows {
         for unit in 0..<size {
           let gates = (0..<4).map { gate in
@@ -120,10 +122,11 @@ enum Plain {
     var y = [Float](repeating: 0, count: KernelSet.padded(outputs))
     for n in 0..<steps {
       x.withUnsafeBufferPointer {
-        layer.step(
-          rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, rings: &rings, slot: [Int32(slot)],
-          at: [Int32(n % layer.ring)], &y, yStride: 0)
+        set.push(
+          rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, width: inputs, rings: &rings, ring: layer.ring,
+          slot: [Int32(slot)], at: [Int32(n % layer.ring)])
       }
+      layer.step(rows: 1, rings: rings, slot: [Int32(slot)], at: [Int32(n % layer.ring)], &y, yStride: 0)
       for output in 0..<outputs {
         var terms: [(weight: Float, x: Float)] = []
         for tap in 0..<kernel {
@@ -149,16 +152,17 @@ enum Plain {
     func run(_ set: KernelSet) -> [Float] {
       let layer = PackedLSTM(
         inputWeight: wih, hiddenWeight: whh, bias: bias, inputs: inputs, hidden: size, kernels: set)
-      var h = [Float](repeating: 0, count: 2 * layer.stride)
+      var h = [Float](repeating: 0, count: 2 * layer.hStride)
       var c = h
-      var y = [Float](repeating: 0, count: layer.stride)
+      var y = [Float](repeating: 0, count: layer.hStride)
+      var scratch: [Float] = [0]
       var all: [Float] = []
       for n in 0..<(size > 16 ? 100 : 1000) {
         let (from, to): (Int32, Int32) = n % 2 == 0 ? (0, 1) : (1, 0)
         frames.withUnsafeBufferPointer {
           layer.step(
-            rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, h: &h, c: &c, from: [from], to: [to], &y,
-            yStride: layer.stride)
+            rows: 1, $0.baseAddress! + n * inputs, xStride: inputs, h: &h, c: &c, from: [from], to: [to],
+            scratch: &scratch, &y, yStride: layer.hStride)
         }
         all += y
       }
