@@ -1,39 +1,9 @@
 import RunnelKernels
 
 extension Network {
-  /// A layer whose output stays readable after a step.
-  public struct Tap: Sendable, Equatable { let node: Int }
-  public var tap: Tap? { nil }
-  public var time: NetworkGraph.StepTime { graph.time }
-  public var isSteppable: Bool { graph.isCausal }
-  public var initialState: NetworkState { preconditionFailure("later") }
   public func whole(_ frames: [Float], from first: Int64 = 0, state: inout NetworkState) -> [Float]? {
     preconditionFailure("later")
   }
-}
-
-extension StateBank {
-  public func features(of tap: Network.Tap, row: Int) -> UnsafeBufferPointer<Float>? { preconditionFailure("later") }
-}
-
-public struct StateArray: Sendable, Equatable {
-  public enum Numbers: Sendable, Equatable {
-    case floats([Float])
-    case integers([Int64])
-  }
-  public var name: String
-  public var shape: [Int]
-  public var numbers: Numbers
-  public init(name: String, shape: [Int], numbers: Numbers) {
-    self.name = name
-    self.shape = shape
-    self.numbers = numbers
-  }
-}
-
-extension NetworkState {
-  public func named(_ layout: StateLayout) -> [StateArray] { preconditionFailure("later") }
-  public init(named arrays: [StateArray], layout: StateLayout) throws(StateError) { preconditionFailure("later") }
 }
 
 public final class WindowEvaluator {

@@ -27,10 +27,12 @@ public struct Golden: Sendable {
     frames = try tensors.take("golden.input", shape: [steps, description.inputs.count])
     scores = try tensors.take("golden.output", shape: [steps, description.outputs])
     var states: [State] = []
-    for cell in StateLayout(description.layers).cells {
-      for (letter, place) in [("h", cell.place), ("c", cell.place + cell.hidden)] {
-        let name = "golden.\(cell.layer).\(letter)_l\(cell.depth)"
-        states.append(State(name: name, place: place, values: try tensors.take(name, shape: [cell.hidden])))
+    let layout = StateLayout(description.graph)
+    for cell in layout.cells {
+      for (letter, place, count) in [("h", cell.place, cell.width), ("c", cell.place + cell.width, cell.cells)]
+      where count > 0 {
+        let name = "golden.\(layout.names[cell.node]).\(letter)_l\(cell.depth)"
+        states.append(State(name: name, place: place, values: try tensors.take(name, shape: [count])))
       }
     }
     self.states = states

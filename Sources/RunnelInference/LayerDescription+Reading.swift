@@ -179,6 +179,7 @@ extension RecurrentDescription {
     hidden = try object.integer("hidden", in: 1...LayerDescription.sizeLimit)
     depth = object.has("layers") ? try object.integer("layers", in: 1...LayerDescription.depthLimit) : 1
     bias = try object.flag("bias", otherwise: true)
+    statesBias = object.has("bias")
     direction = object.has("direction") ? try object.choice("direction", Direction.self) : .forward
     learnsInitialState =
       object.has("initial_state") ? try object.choice("initial_state", InitialState.self) == .learned : false

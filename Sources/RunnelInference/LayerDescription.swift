@@ -117,6 +117,8 @@ public struct RecurrentDescription: Sendable, Hashable {
   public var hidden: Int
   public var depth: Int
   public var bias: Bool
+  /// Whether the description says so. Where it does not, a file without biases is one of a module without.
+  var statesBias = true
   public var direction: Direction
   /// The state before the first step is in the file; zeros where not.
   public var learnsInitialState: Bool
