@@ -44,6 +44,11 @@ enum Models {
     var description: String
     var tensors: [(name: String, shape: [Int], values: [Float])]
 
+    init(description: String, tensors: [(name: String, shape: [Int], values: [Float])]) {
+      self.description = description
+      self.tensors = tensors
+    }
+
     init(_ bytes: [UInt8]) throws {
       let index = try bytes.withUnsafeBytes { try SafeTensors($0) }
       description = index.metadata["runnel.model"] ?? ""
