@@ -23,6 +23,8 @@ public final class Pipeline {
   private var closedCounts = LaneCounts()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
+  /// Hears what the event stage is told, of lanes that open from now on.
+  public var eventObserver: EventObserver?
 
   /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
   public init(plan: PipelinePlan, epoch: UInt64) {
@@ -54,6 +56,7 @@ public final class Pipeline {
       let lane = Lane(
         plan: lanePlan, feeds: binding.feeds, states: openStates(), composer: composer, start: session.start)
       if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
+      if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
     }
   }

@@ -26,6 +26,10 @@ extension Lane {
           events.wait(decision, isWarming: composer.isWarming)
           return
         }
+        eventObserver?(
+          ObservedEvent(
+            at: plan.clock.position(ofStep: event.decision.position), isWarming: event.isWarming,
+            features: events.features.vector))
         guard let judged = judge(events.features.vector) else {
           isSound = false
           return

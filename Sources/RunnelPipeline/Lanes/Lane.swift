@@ -71,6 +71,9 @@ final class Lane {
   /// Hears each run of frames, once a block; nil where nobody listens.
   var observer: ((Range<Int64>, UnsafeBufferPointer<Float>) -> Void)?
 
+  /// Hears each event before it is judged; nil where nobody listens.
+  var eventObserver: ((ObservedEvent) -> Void)?
+
   /// Whether another block's frames fit into the queue.
   var hasRoom: Bool { queue.room >= blockFrames }
 

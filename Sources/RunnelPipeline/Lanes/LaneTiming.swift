@@ -1,19 +1,19 @@
-/// When the steps of a lane come and what they speak of, for whoever prepares what such a lane is trained on: without the
-/// lane, by its own numbers.
+/// When the frames of a lane come and what its steps speak of, for whoever prepares what such a lane is trained on:
+/// without the lane, by its own numbers.
 public struct LaneTiming: Sendable {
   private let plan: LanePlan
 
   init(_ plan: LanePlan) { self.plan = plan }
 
-  /// Steps whose labels are `warming` after a start or a reset, and after a gap over which state was carried.
-  public var stepsToWarm: Int64 { plan.stepsToWarm }
-  public var stepsToSettle: Int64 { plan.stepsToSettle }
+  /// Frames with which labels are `warming` after a start or a reset, and after a gap over which state was carried.
+  public var framesToWarm: Int64 { plan.framesToWarm }
+  public var framesToSettle: Int64 { plan.framesToSettle }
 
   /// The input index that step `step` speaks of: what its label would give as `at`.
   public func position(ofStep step: Int64) -> Int64 { plan.clock.position(ofStep: step) }
 
-  /// The first step that no sample before `index` brings about.
-  public func firstStep(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
+  /// The first frame that no sample before `index` brings about.
+  public func firstFrame(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
 }
 
 extension PipelinePlan {

@@ -104,12 +104,13 @@ public struct Labeller: Sendable {
   /// Labels what the source gives, to its end.
   ///
   /// - Parameters:
+  ///   - events: hears what event stages are told.
   ///   - frames: hears what the networks see.
   ///   - progress: hears how many rows are done, after each chunk.
   /// - Returns: what the lanes counted.
   @discardableResult
   public func label<Sink: LabelSink>(
-    _ source: some SampleSource, into sink: inout Sink, frames: FrameObserver? = nil,
+    _ source: some SampleSource, into sink: inout Sink, events: EventObserver? = nil, frames: FrameObserver? = nil,
     progress: (Int64) -> Void = { _ in }
   ) throws(ServiceError) -> LaneCounts {
     // All pipelines or none: the daemon would go on with those that fit.
@@ -118,6 +119,7 @@ public struct Labeller: Sendable {
       claims: plans.map { plan in
         let pipeline = Pipeline(plan: plan, epoch: 1)
         pipeline.frameObserver = frames
+        pipeline.eventObserver = events
         return Shard<Sink>.Claim(input: input, pipeline: pipeline)
       }, sink: sink)
     shard.timeSources[input] = timeSource

@@ -1,6 +1,5 @@
 import RunnelCore
 import RunnelPipeline
-import RunnelWire
 
 /// One record as the network of its one lane meets it: frames, and which of them are there and warm.
 ///
@@ -15,12 +14,7 @@ struct ConditionedRecord {
     case good
   }
 
-  /// Rows that are missing and were not filled.
-  struct Gap: Sendable, Hashable {
-    var rows: Range<Int64>
-    /// It was so long, or of unknown length, that h and c begin anew after it.
-    var wasReset: Bool
-  }
+  typealias Gap = GapList.Gap
 
   let source: RecordingSource
   let channel: String
@@ -46,31 +40,26 @@ struct ConditionedRecord {
     self.source = source
     (channel, timing) = try labeller.onlyLane(of: source)
     frames =
-      timing.firstStep(after: Int64(source.range.lowerBound))..<timing.firstStep(after: Int64(source.range.upperBound))
+      timing.firstFrame(
+        after: Int64(source.range.lowerBound))..<timing.firstFrame(after: Int64(source.range.upperBound))
     marks = Array(repeating: .missing, count: frames.count)
-    var statuses = Statuses()
+    var list = GapList()
     let rows = Double(max(source.range.count, 1))
     let feed = Feed(frames, width: labeller.plans[0].model.description.inputs.count, take)
     try labeller.label(
-      source, into: &statuses, frames: { feed.append($1, $2) }, progress: { progress(Double($0) / rows) })
+      source, into: &list, frames: { feed.append($1, $2) }, progress: { progress(Double($0) / rows) })
     feed.finish()
     for steps in feed.runs { for step in steps { marks[Int(step - frames.lowerBound)] = .good } }
-    mark(statuses)
+    mark(list.gaps)
   }
 
   /// As the lane does: warming from the start, after each reset, and after each gap.
-  private mutating func mark(_ statuses: Statuses) {
-    warm(from: frames.lowerBound, timing.stepsToWarm)
-    var wasReset = false
-    for status in statuses.all {
-      if status.isReset {
-        wasReset = true
-        continue
-      }
-      gaps.append(Gap(rows: status.rows, wasReset: wasReset))
-      let first = timing.firstStep(after: status.rows.upperBound)
-      warm(from: first, wasReset ? timing.stepsToWarm : timing.stepsToSettle)
-      wasReset = false
+  private mutating func mark(_ found: [Gap]) {
+    gaps = found
+    warm(from: frames.lowerBound, timing.framesToWarm)
+    for gap in gaps {
+      let first = timing.firstFrame(after: gap.rows.upperBound)
+      warm(from: first, gap.wasReset ? timing.framesToWarm : timing.framesToSettle)
     }
   }
 
@@ -87,17 +76,6 @@ struct ConditionedRecord {
   }
 
   // MARK: listening
-
-  private struct Statuses: LabelSink {
-    var all: [(isReset: Bool, rows: Range<Int64>)] = []
-
-    mutating func publish(_ label: LabelMessage, arrived: Int64) {
-      guard case .status(let status, _) = label.kind, status == .gap || status == .reset,
-        let first = label.first, let last = label.last
-      else { return }
-      all.append((status == .reset, first..<max(first, last + 1)))
-    }
-  }
 
   /// Hands runs of frames on, with zeros between them.
   private final class Feed {

@@ -46,7 +46,8 @@ extension Dataset {
       let asked: Targets
       switch cut.target {
       case .all: asked = targets
-      case .frame(let frame): asked = targets.rows(starts.map { $0 + frame })
+      // A window has settled when its first frame has.
+      case .frame(let frame): asked = targets.rows(starts.map { $0 + frame }, warmFrom: starts)
       }
       y.append(asked.y)
       mask.append(asked.mask)

@@ -83,7 +83,7 @@ public struct Dataset: Sendable {
     switch form {
     case .whole: try writeWhole(paths, to: folder, &manifest, warn, progress)
     case .windows(let cut): try writeWindows(paths, cut, to: folder, &manifest, warn, progress)
-    case .events: preconditionFailure()
+    case .events: try writeEvents(paths, to: folder, &manifest, warn, progress)
     }
     for record in manifest.records { manifest.totals += record.counts }
     try finish(folder, manifest)
@@ -145,7 +145,7 @@ public struct Dataset: Sendable {
   ) -> DatasetManifest.Record {
     DatasetManifest.Record(
       name: record.name, path: path, channel: record.channel, rate: record.source.rate, rows: record.source.range.count,
-      frames: rows, counts: counts, gaps: record.gaps.map { ($0.rows, $0.wasReset) }, beats: rule.counts(annotations))
+      frames: rows, counts: counts, gaps: record.gaps, beats: rule.counts(annotations))
   }
 }
 
@@ -163,11 +163,11 @@ extension Dataset {
       reasons.append(reason)
     }
 
-    /// Some of the rows.
-    func rows(_ rows: [Int]) -> Targets {
+    /// Some of the rows, each warming also where another is.
+    func rows(_ rows: [Int], warmFrom others: [Int]) -> Targets {
       var some = Targets()
       some.y = rows.map { y[$0] }
-      some.reasons = rows.map { reasons[$0] }
+      some.reasons = zip(rows, others).map { reasons[$1] == .warming ? .warming : reasons[$0] }
       return some
     }
 

@@ -17,7 +17,7 @@ public struct DatasetManifest: Sendable {
     public var frames: Range<Int>
     public var counts: Counts
     /// Rows of the recording that were missing and not filled, and whether state begins anew after them.
-    public var gaps: [(rows: Range<Int64>, wasReset: Bool)]
+    var gaps: [GapList.Gap]
     /// Beats of each class in the annotations.
     public var beats: [Int]
   }
