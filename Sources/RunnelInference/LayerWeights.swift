@@ -55,7 +55,7 @@ enum LayerWeights: Sendable {
 
 /// The weights of a list of layers, one for each.
 struct WeightList: Sendable {
-  private(set) var layers: [LayerWeights] = []
+  var layers: [LayerWeights] = []
   /// Numbers in the tensors of each.
   private(set) var counts: [Int] = []
 

@@ -35,6 +35,14 @@ extension DecisionPlan {
     }
   }
 
+  /// The class of one step for itself, whatever came before it: the largest score, and nil where that is below
+  /// `unknown_below`.
+  public func classify(_ scores: UnsafeBufferPointer<Float>) -> (classIndex: Int?, score: Float) {
+    precondition(scores.count == labels.count, "a step has one score per label")
+    guard let leader = scores.indexOfLargest() else { return (nil, .nan) }
+    return (scores[leader] >= unknownBelow ? leader : nil, scores[leader])
+  }
+
   /// Forgets everything but the two counters, and says what was thrown away. Also the end of a stream.
   public func reset(_ state: inout DecisionState) -> DecisionState.Discarded { state.clear() }
 
@@ -139,7 +147,7 @@ extension DecisionPlan {
     let leader = state.candidate.means.withUnsafeBufferPointer { $0.indexOfLargest(besides: noneIndex) }
     let score = leader.map { state.candidate.means[$0] } ?? .nan
     let decision = Decision(
-      kind: .point, position: position,
+      kind: .point, position: position, peak: state.candidate.peak,
       firstStep: max(state.candidate.restsFrom, (state.lastPointEnd ?? -1) + 1), lastStep: state.candidate.last,
       classIndex: score >= unknownBelow ? leader : nil, score: score, event: state.nextEvent)
     state.lastPoint = position

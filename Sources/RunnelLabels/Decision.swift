@@ -20,6 +20,8 @@ public struct Decision: Sendable, Hashable {
   /// step at or above `enter` of an onset, the first step below `leave` of an offset (so offset − onset is the
   /// duration), the deciding step of a label.
   public var position: Int64
+  /// The step at which s was largest, from which no lag is subtracted; nil where it is no point.
+  public var peak: Int64?
   /// First step the scores rest on.
   public var firstStep: Int64
   /// Last step the scores rest on, inclusive; at most the deciding step.
@@ -32,11 +34,12 @@ public struct Decision: Sendable, Hashable {
   public var event: Int64?
 
   public init(
-    kind: Kind, position: Int64, firstStep: Int64, lastStep: Int64, classIndex: Int?, score: Float,
-    event: Int64? = nil
+    kind: Kind, position: Int64, peak: Int64? = nil, firstStep: Int64, lastStep: Int64, classIndex: Int?,
+    score: Float, event: Int64? = nil
   ) {
     self.kind = kind
     self.position = position
+    self.peak = peak
     self.firstStep = firstStep
     self.lastStep = lastStep
     self.classIndex = classIndex

@@ -17,7 +17,6 @@ public enum DecisionError: Error, Sendable, Hashable, CustomStringConvertible {
   case majorityOfScores(emit: String)
   case rate(Double)
   case hop(Int)
-  case delay(Int64)
 
   public var description: String {
     switch self {
@@ -41,7 +40,6 @@ public enum DecisionError: Error, Sendable, Hashable, CustomStringConvertible {
       "smooth by majority gives a class and no score, which `emit: \(emit)` needs; use `smooth: mean 50ms`"
     case .rate(let rate): "steps at \(rate) Hz cannot measure time; the model's rate must be above 0"
     case .hop(let hop): "hop is \(hop); give 1 step or more"
-    case .delay(let steps): "the delay is \(steps) steps; give 0 or more"
     }
   }
 }

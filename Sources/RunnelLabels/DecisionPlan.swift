@@ -2,15 +2,15 @@ import RunnelCore
 
 /// A `DecisionRule` compiled once for one head: seconds have become steps, names have become class indexes.
 ///
-///     let plan = try DecisionPlan(rule: rule, labels: ["none", "N", "V"], rate: 120, hop: 1, delaySteps: 42)
+///     let plan = try DecisionPlan(rule: rule, labels: ["none", "N", "V"], rate: 120, hop: 1)
 ///     var state = plan.makeState()
 ///     plan.settle(step: 0, scores: scores, state: &state) { decision, scores in … }
 ///
 /// The plan is immutable and shared by every lane of a pipeline; what a lane carries is its `DecisionState`.
 ///
 /// Times become steps by rounding half up, and a time above 0 is at least 1 step. Thresholds are rounded once to f32
-/// and a score equal to one has reached it. The plan knows no clock and no samples: the pipeline subtracts
-/// `delaySteps` from a decision's position and maps steps to input samples.
+/// and a score equal to one has reached it. The plan knows no clock, no samples and no delay: a step is an output of the
+/// network, and the pipeline knows where each of them lies among the input samples.
 public struct DecisionPlan: Sendable, Hashable {
   /// Smoothing sums its whole window anew at each step (see `ScoreRing`), so that window is bounded.
   public static let longestSmoothing: Double = 10
@@ -24,8 +24,6 @@ public struct DecisionPlan: Sendable, Hashable {
 
   public let emit: DecisionRule.Emit
   public let labels: [String]
-  /// A score at step n speaks of n − delaySteps. Not subtracted here.
-  public let delaySteps: Int64
   /// Steps between labels of `every` and `change`; label steps are those with (step + 1) % hop == 0.
   public let hop: Int64
   /// Class that stands for nothing; nil where the head has none (`every` and `change` need none).
@@ -47,14 +45,12 @@ public struct DecisionPlan: Sendable, Hashable {
   ///   - labels: the head's K class names, in the order of its scores.
   ///   - rate: steps per second.
   ///   - hop: steps between labels of `every` and `change`.
-  ///   - delaySteps: what the pipeline subtracts from positions; kept beside the rest, not used here.
   public init(
-    rule: DecisionRule, labels: [String], rate: Double, hop: Int, delaySteps: Int64
+    rule: DecisionRule, labels: [String], rate: Double, hop: Int
   ) throws(DecisionError) {
     guard !labels.isEmpty else { throw .noLabels }
     guard rate > 0, rate.isFinite else { throw .rate(rate) }
     guard hop >= 1 else { throw .hop(hop) }
-    guard delaySteps >= 0 else { throw .delay(delaySteps) }
     let needsNone = rule.emit == .peaks || rule.emit == .events
     noneIndex = labels.firstIndex(of: rule.none)
     if needsNone {
@@ -65,7 +61,6 @@ public struct DecisionPlan: Sendable, Hashable {
     emit = rule.emit
     self.labels = labels
     self.hop = Int64(hop)
-    self.delaySteps = delaySteps
     enter = Float(rule.enter)
     leave = Float(rule.leave)
     unknownBelow = Float(rule.unknownBelow)

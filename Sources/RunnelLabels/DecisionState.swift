@@ -39,6 +39,9 @@ public struct DecisionState: Sendable, Equatable {
   /// The last label of `change` was told to nobody, so that the next one is news whatever its class.
   public mutating func forgetLabel() { lastClass = nil }
 
+  /// The step of the largest s of the candidate that is open; nil where none is.
+  public var openPeak: Int64? { candidate.isOpen ? candidate.peak : nil }
+
   /// What a reset threw away.
   public struct Discarded: Sendable, Hashable {
     /// A peak that had not closed, or onsets that had not lasted `min_on`: nobody will hear of them.

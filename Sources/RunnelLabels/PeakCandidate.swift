@@ -12,6 +12,8 @@ struct PeakCandidate: Sendable, Equatable {
   private(set) var last: Int64 = 0
   /// Step of the largest s, the earliest on a tie, less the lag of smoothing there.
   private(set) var position: Int64 = 0
+  /// That step itself.
+  private(set) var peak: Int64 = 0
   private var height: Float = 0
   /// Scores summed over the candidate, K values, f64 in the order of the steps.
   private var sums: [Double]
@@ -36,6 +38,7 @@ struct PeakCandidate: Sendable, Equatable {
     last = step
     if s > height {
       height = s
+      peak = step
       position = step - lag
     }
     for k in sums.indices { sums[k] += Double(scores[k]) }
@@ -47,7 +50,7 @@ struct PeakCandidate: Sendable, Equatable {
 
   /// Zeros, so that equal memories compare equal.
   mutating func close() {
-    (isOpen, restsFrom, first, last, position, height) = (false, 0, 0, 0, 0, 0)
+    (isOpen, restsFrom, first, last, position, peak, height) = (false, 0, 0, 0, 0, 0, 0)
     for k in sums.indices { (sums[k], means[k]) = (0, 0) }
   }
 }

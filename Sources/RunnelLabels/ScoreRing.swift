@@ -75,7 +75,7 @@ struct ScoreRing: Sendable, Equatable {
 
 extension UnsafeBufferPointer<Float> {
   /// The index of the largest value, the first on a tie; NaN never leads, so nil where all are NaN.
-  func indexOfLargest(besides excluded: Int? = nil) -> Int? {
+  public func indexOfLargest(besides excluded: Int? = nil) -> Int? {
     var best: Int?
     for index in indices where index != excluded && !self[index].isNaN {
       if best == nil || self[index] > self[best!] { best = index }

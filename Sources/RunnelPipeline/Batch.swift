@@ -1,11 +1,20 @@
 import RunnelInference
 
-/// The rows that step together now: one frame of each lane that has one. Grows to the largest batch seen, then
-/// allocates nothing.
+/// The rows that step together now: of each lane that has a frame, one row for every state of it that takes the frame.
+/// Grows to the largest batch seen, then allocates nothing.
 final class Batch {
+  /// One row, and where its lane stands among those that are ready.
+  struct Entry {
+    var lane: Int
+    /// The frame's index on the grid of the session.
+    var frame: Int64
+    var row: StepSchedule.Row
+  }
+
   private let network: Network
+  private(set) var entries: [Entry] = []
   private var slots: [Slot] = []
-  private(set) var steps: [Int64] = []  // grid index of each row
+  private var steps: [Int64] = []  // what the network calls the frame of each row
   private var capacity = 0
   private var frames: UnsafeMutablePointer<Float>  // (capacity, D)
   private var scores: UnsafeMutablePointer<Float>  // (capacity, K)
@@ -21,26 +30,34 @@ final class Batch {
     scores.deallocate()
   }
 
-  var count: Int { slots.count }
+  var count: Int { entries.count }
 
-  /// Starts a batch of at most `rows` rows.
+  /// Starts a batch of at most `rows` rows; there is room for one more frame, of a lane without a row.
   func clear(room rows: Int) {
+    entries.removeAll(keepingCapacity: true)
     slots.removeAll(keepingCapacity: true)
     steps.removeAll(keepingCapacity: true)
-    guard rows > capacity else { return }
-    capacity = max(rows, 2 * capacity)
+    guard rows + 1 > capacity else { return }
+    capacity = max(rows + 1, 2 * capacity)
+    entries.reserveCapacity(capacity)
+    slots.reserveCapacity(capacity)
+    steps.reserveCapacity(capacity)
     frames.deallocate()
     scores.deallocate()
     frames = .allocate(capacity: capacity * network.inputs)
     scores = .allocate(capacity: capacity * network.outputs)
   }
 
-  /// Where the frame of the row to be appended goes.
-  var nextFrame: UnsafeMutablePointer<Float> { frames + slots.count * network.inputs }
+  /// Where the frame of the next lane goes; it becomes that of the rows appended for it.
+  var nextFrame: UnsafeMutablePointer<Float> { frames + entries.count * network.inputs }
 
-  func append(slot: Slot, step: Int64) {
+  /// - Parameter isFirst: whether it is the first row of its lane, whose frame lies at `nextFrame`; the others take the
+  ///   frame of the row before.
+  func append(_ entry: Entry, slot: Slot, isFirst: Bool) {
+    if !isFirst { nextFrame.update(from: nextFrame - network.inputs, count: network.inputs) }
+    entries.append(entry)
     slots.append(slot)
-    steps.append(step)
+    steps.append(entry.row.step)
   }
 
   /// Steps every row.
@@ -51,7 +68,7 @@ final class Batch {
     }
   }
 
-  /// The scores of one row: K values, NaN where its state would have become non-finite.
+  /// The scores of one row: K values, NaN where it has none.
   func scores(_ row: Int) -> UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(start: scores + row * network.outputs, count: network.outputs)
   }

@@ -6,10 +6,13 @@ import RunnelKernels
 public struct Model: Sendable {
   public let file: ModelFile
   public let network: Network
+  /// The second network, of models with an event stage.
+  public let eventStage: Network?
 
   public init(_ file: ModelFile, kernels: KernelSet = .best) {
     self.file = file
     network = file.makeNetwork(kernels: kernels)
+    eventStage = file.description.eventStage == nil ? nil : file.makeEventStage(kernels: kernels)
   }
 
   public var description: ModelDescription { file.description }

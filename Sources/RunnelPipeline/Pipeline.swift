@@ -7,24 +7,32 @@ import RunnelWire
 ///     admitted rows ─▶ each lane: read, fill, condition ─▶ gather ─▶ step ─▶ score ─▶ settle ─▶ sink
 ///
 /// A pipeline owns the lanes of its model and the bank in which their h and c lie. Lanes of any stream step together
-/// whenever they have a frame ready; which of them do never changes a lane's bits (law 2).
+/// whenever they have a frame ready; which of them do never changes a lane's bits (law 2). Windows that cannot be stepped
+/// frame by frame are evaluated together when they are complete.
 public final class Pipeline {
   public let plan: PipelinePlan
   private var bank: StateBank
   private var lanes: [Int: [Lane]] = [:]  // by stream
   private var ready: [Lane] = []
   private let batch: Batch
+  /// Where windows are evaluated whole.
+  private let windows: WindowBatch?
+  private let judge: EventJudge?
   private var nextEpoch: UInt64
   /// What lanes that are closed counted since the last time someone asked.
   private var closedCounts = LaneCounts()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
+  /// Hears what the event stage is told, of lanes that open from now on.
+  public var eventObserver: EventObserver?
 
   /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
   public init(plan: PipelinePlan, epoch: UInt64) {
     self.plan = plan
     bank = StateBank(for: plan.model.network)
     batch = Batch(network: plan.model.network)
+    if case .whole = plan.regime.schedule.way { windows = WindowBatch(plan.model) } else { windows = nil }
+    judge = plan.model.eventStage.map { EventJudge($0) }
     nextEpoch = epoch
   }
 
@@ -41,13 +49,14 @@ public final class Pipeline {
     nextEpoch += 1
     lanes[stream] = bindings.map { binding in
       var composer = LabelComposer(
-        pipeline: plan, session: session, channel: binding.channel, epoch: epoch, labels: lanePlan.decision.labels)
+        pipeline: plan, session: session, channel: binding.channel, epoch: epoch, plan: lanePlan)
       composer.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) {
         sink.publish($0, arrived: 0)
       }
       let lane = Lane(
-        plan: lanePlan, feeds: binding.feeds, slot: bank.open(), composer: composer, start: session.start)
+        plan: lanePlan, feeds: binding.feeds, states: openStates(), composer: composer, start: session.start)
       if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
+      if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
     }
   }
@@ -100,8 +109,15 @@ public final class Pipeline {
     step(sink: &sink)
     for lane in old {
       closedCounts += lane.takeCounts()
-      bank.close(lane.slot)
+      for slot in lane.states.slots { bank.close(slot) }
+      if let slot = lane.states.eventSlot { judge?.close(slot) }
     }
+  }
+
+  private func openStates() -> Lane.States {
+    var slots: [Slot] = []
+    for _ in 0..<plan.regime.schedule.places { slots.append(bank.open()) }
+    return Lane.States(slots: slots, judge: judge, eventSlot: judge?.open())
   }
 
   // MARK: the step
@@ -118,19 +134,30 @@ public final class Pipeline {
       gather(sink: &sink)
       batch.step(bank: &bank)
       score(sink: &sink)
+      evaluate(sink: &sink)
     }
   }
 
   private func gather<Sink: LabelSink>(sink: inout Sink) {
-    batch.clear(room: ready.count)
+    batch.clear(room: ready.count * plan.regime.schedule.places)
     var kept = 0
     for index in ready.indices {
       let lane = ready[index]
-      guard let step = lane.nextFrame(into: batch.nextFrame, bank: &bank, sink: &sink) else {
+      guard let frame = lane.nextFrame(into: batch.nextFrame, bank: &bank, sink: &sink) else {
         lane.isReady = false
         continue
       }
-      batch.append(slot: lane.slot, step: step)
+      var isFirst = true
+      lane.schedule(frame) { row in
+        let slot = lane.states.slots[row.place]
+        if row.starts { bank.reset(slot) }
+        batch.append(Batch.Entry(lane: kept, frame: frame, row: row), slot: slot, isFirst: isFirst)
+        isFirst = false
+      }
+      if let windows, let window = lane.window(endingAt: frame) {
+        windows.append(window, of: lane)
+        if windows.isFull { evaluate(sink: &sink) }
+      }
       ready[kept] = lane
       kept += 1
     }
@@ -138,14 +165,21 @@ public final class Pipeline {
   }
 
   private func score<Sink: LabelSink>(sink: inout Sink) {
-    for row in 0..<batch.count {
-      let lane = ready[row]
-      if bank.failed(row: row) {
-        lane.settleFailure(step: batch.steps[row], bank: &bank, sink: &sink)
-      } else {
-        lane.settle(step: batch.steps[row], scores: batch.scores(row), sink: &sink)
+    for (row, entry) in batch.entries.enumerated() {
+      let lane = ready[entry.lane]
+      switch bank.outcome(row: row) {
+      case .failed: lane.settleFailure(entry, bank: &bank, sink: &sink)
+      case .none: break
+      case .scores:
+        guard entry.row.counts else { break }
+        let hidden = plan.model.network.tap.flatMap { bank.features(of: $0, row: row) }
+        lane.settle(entry, scores: batch.scores(row), hidden: hidden, bank: &bank, sink: &sink)
       }
     }
+  }
+
+  private func evaluate<Sink: LabelSink>(sink: inout Sink) {
+    windows?.evaluate { lane, window, result in lane.settle(window: window, result, sink: &sink) }
   }
 
   /// What the lanes counted since the last call.

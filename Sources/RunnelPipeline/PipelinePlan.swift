@@ -23,11 +23,18 @@ public struct PipelinePlan: Sendable {
   public var range: ClosedRange<Double>?
   /// Seconds without change after which a signal is missing (`lead-off`).
   public var flat: Double?
+  /// Which states step when, and where the outputs lie.
+  let regime: LaneRegime
 
-  /// - Parameter rule: nil takes the model's own.
+  /// - Parameters:
+  ///   - rule: nil takes the model's own.
+  ///   - hop: carried, outputs from label to label; windowed, frames from the start of a window to the start of the
+  ///     next. nil takes the model's own.
+  ///   - maxStateAge: seconds after which a freshly warmed state takes over; nil takes the model's own.
   public init(
     name: String, model: Model, binding: Binding = .each(nil), rule: DecisionRule? = nil,
-    gap: GapSettings = GapSettings(), missing: [Double] = [], range: ClosedRange<Double>? = nil, flat: Double? = nil
+    gap: GapSettings = GapSettings(), missing: [Double] = [], range: ClosedRange<Double>? = nil, flat: Double? = nil,
+    hop: Int? = nil, maxStateAge: Double? = nil
   ) throws(Refusal) {
     self.name = name
     self.model = model
@@ -37,7 +44,11 @@ public struct PipelinePlan: Sendable {
     self.missing = missing
     self.range = range
     self.flat = flat
+    do throws(RegimeError) {
+      regime = try LaneRegime(model.description, hop: hop, maxStateAge: maxStateAge)
+    } catch { throw Refusal(.malformed, "pipeline '\(name)': \(error)") }
     try checkInputs()
+    try checkRule()
     _ = try decision()
   }
 
@@ -60,14 +71,30 @@ public struct PipelinePlan: Sendable {
       do {
         return (
           range,
-          try DecisionPlan(
-            rule: rule, labels: head.labels, rate: description.rate, hop: description.hop,
-            delaySteps: Int64((description.delay * description.rate).rounded()))
+          try DecisionPlan(rule: rule, labels: head.labels, rate: regime.outputRate, hop: regime.hop)
         )
       } catch { throw Refusal(.malformed, "pipeline '\(name)': \(error)") }
     }
     let names = description.heads.map(\.name).joined(separator: ", ")
     throw Refusal(.malformed, "pipeline '\(name)': the model has no head '\(rule.head ?? "")' (it has: \(names))")
+  }
+
+  /// Some models leave a pipeline less choice than others.
+  private func checkRule() throws(Refusal) {
+    if regime.sequence != nil, rule.emit != .every || rule.smooth != .none {
+      throw Refusal(
+        .malformed,
+        "pipeline '\(name)': the model publishes a sequence with every window, so its rule is emit: every without smooth"
+      )
+    }
+    guard model.description.eventStage != nil else { return }
+    let own = model.description.decide
+    guard rule.emit == .peaks, rule.head == own.head else {
+      throw Refusal(
+        .malformed,
+        "pipeline '\(name)': the model's event stage judges the peaks of its own head, so the rule is emit: peaks with the "
+          + "head of the model")
+    }
   }
 
   private func checkInputs() throws(Refusal) {

@@ -11,6 +11,7 @@ struct LabelDraft {
   var reason: String?
   var sequence: UInt64?
   var next: UInt64?
+  var steps = SequenceDraft()
 
   mutating func readOrigin(_ key: Range<Int>, _ fields: inout JSONFields) throws(DecodeError) -> Bool {
     if fields.matches(key, "v") {
@@ -79,7 +80,7 @@ struct LabelDraft {
     } else if fields.matches(key, "p") {
       message.p = try fields.float("a score")
     } else if fields.matches(key, "scores") {
-      message.scores = try fields.scores()
+      try steps.readScores(&message.scores, &fields)
     } else if fields.matches(key, "values") {
       message.values = try fields.values()
     } else if fields.matches(key, "level") {
@@ -95,7 +96,7 @@ struct LabelDraft {
     } else if fields.matches(key, "repeat") {
       message.isRepeat = try fields.bool("true or false") ?? false
     } else {
-      return false
+      return try steps.read(key, &fields)
     }
     return true
   }
@@ -131,6 +132,7 @@ struct LabelDraft {
       let trusted = message.level != nil && message.quality != nil && message.missing != nil
       try need(trusted, "\"level\", \"quality\" and \"missing\"")
     }
+    message.steps = try steps.finish(fields, isDecision: kind == "label" || kind == "event")
     return message
   }
 }
@@ -151,14 +153,6 @@ extension JSONFields {
     guard let place = try signed("a sample index") else { return nil }
     guard place.magnitude < WireLimits.largestIndex else { throw error(at: start, "a sample index below 2^62") }
     return place
-  }
-
-  fileprivate mutating func scores() throws(DecodeError) -> [Float] {
-    var scores: [Float] = []
-    guard try beginArray("a list of scores") else { return [] }
-    var first = true
-    while try element(&first) { scores.append(try float("a score") ?? .nan) }
-    return scores
   }
 
   fileprivate mutating func values() throws(DecodeError) -> [LabelMessage.Value] {

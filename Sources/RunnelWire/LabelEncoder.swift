@@ -97,11 +97,11 @@ public struct LabelEncoder: Sendable {
       json.key("p")
       json.write(p)
     }
-    if !message.scores.isEmpty {
+    if let steps = message.steps {
+      write(steps)
+    } else if !message.scores.isEmpty {
       json.key("scores")
-      json.beginArray()
-      for index in message.scores.indices { json.write(message.scores[index]) }
-      json.endArray()
+      write(message.scores[...])
     }
     guard !message.values.isEmpty else { return }
     json.key("values")
@@ -111,6 +111,40 @@ public struct LabelEncoder: Sendable {
       json.write(message.values[index].value)
     }
     json.endObject()
+  }
+
+  private mutating func write(_ steps: LabelSequence) {
+    let count = steps.count
+    precondition(steps.ids.count == count && steps.ps.count == count, "a step has a label, a class and a score")
+    json.key("labels")
+    json.beginArray()
+    for index in 0..<count { json.write(steps.labels[index]) }
+    json.endArray()
+    json.key("ids")
+    json.beginArray()
+    for index in 0..<count {
+      if let id = steps.ids[index] { json.write(id) } else { json.writeNull() }
+    }
+    json.endArray()
+    json.key("ps")
+    write(steps.ps[...])
+    if !steps.scores.isEmpty {
+      let classes = steps.classes
+      precondition(classes * count == steps.scores.count, "each step has a score of every class")
+      json.key("scores")
+      json.beginArray()
+      for index in 0..<count { write(steps.scores[index * classes..<(index + 1) * classes]) }
+      json.endArray()
+    }
+    guard let step = steps.step else { return }
+    json.key("step")
+    if let whole = Int64(exactly: step) { json.write(whole) } else { json.write(step) }
+  }
+
+  private mutating func write(_ numbers: ArraySlice<Float>) {
+    json.beginArray()
+    for index in numbers.indices { json.write(numbers[index]) }
+    json.endArray()
   }
 
   private mutating func writeTrust(_ message: LabelMessage) {

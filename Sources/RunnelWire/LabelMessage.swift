@@ -63,8 +63,10 @@ public struct LabelMessage: Sendable, Equatable {
   public var label: String?
   public var id: Int?
   public var p: Float?
-  /// One per class; finite.
+  /// One per class; finite. Empty in a sequence, which has its own.
   public var scores: [Float]
+  /// The steps of a label that is a sequence; nil where it is one label.
+  public var steps: LabelSequence?
   public var values: [Value]
   public var level: Level?
   public var quality: Quality?
@@ -82,8 +84,9 @@ public struct LabelMessage: Sendable, Equatable {
     kind: Kind, input: String? = nil, stream: String, channel: String, pipeline: String, model: String? = nil,
     epoch: UInt64? = nil, inputEpoch: UInt64? = nil, sequence: UInt64, at: Int64? = nil, first: Int64? = nil,
     last: Int64? = nil, decided: Int64? = nil, timestamp: Int64? = nil, timeSource: TimeSource? = nil,
-    label: String? = nil, id: Int? = nil, p: Float? = nil, scores: [Float] = [], values: [Value] = [],
-    level: Level? = nil, quality: Quality? = nil, missing: Int64? = nil, usable: Bool? = nil, synthetic: Bool? = nil,
+    label: String? = nil, id: Int? = nil, p: Float? = nil, scores: [Float] = [], steps: LabelSequence? = nil,
+    values: [Value] = [], level: Level? = nil, quality: Quality? = nil, missing: Int64? = nil, usable: Bool? = nil,
+    synthetic: Bool? = nil,
     isRepeat: Bool = false, latencyMicroseconds: Int64? = nil
   ) {
     self.kind = kind
@@ -105,6 +108,7 @@ public struct LabelMessage: Sendable, Equatable {
     self.id = id
     self.p = p
     self.scores = scores
+    self.steps = steps
     self.values = values
     self.level = level
     self.quality = quality
@@ -122,6 +126,20 @@ public struct LabelMessage: Sendable, Equatable {
     case .label, .event, .status(.gap, _), .status(.reset, _), .status(.end, _): true
     case .status, .heartbeat: false
     }
+  }
+
+  /// Whether it says what a lane decided: a label or an event, not a status or a heartbeat.
+  public var isDecision: Bool {
+    switch kind {
+    case .label, .event: true
+    case .status, .heartbeat: false
+    }
+  }
+
+  /// Without the scores of the classes, which an output may leave out.
+  public mutating func removeScores() {
+    scores = []
+    steps?.scores = []
   }
 
   /// Whether the canonical form of a lane's labels contains this message.

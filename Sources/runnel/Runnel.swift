@@ -27,6 +27,7 @@ struct Runnel: ParsableCommand {
       LabelCommand.self,
       ScoreCommand.self,
       SynthCommand.self,
+      DatasetCommand.self,
       ModelCommand.self,
     ])
 

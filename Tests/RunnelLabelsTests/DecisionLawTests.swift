@@ -41,7 +41,7 @@ private struct Trial {
   var plan: DecisionPlan {
     get throws {
       try DecisionPlan(
-        rule: rule, labels: ["none"] + (1..<classes).map { "c\($0)" }, rate: 10, hop: Int(hop), delaySteps: 0)
+        rule: rule, labels: ["none"] + (1..<classes).map { "c\($0)" }, rate: 10, hop: Int(hop))
     }
   }
 
@@ -155,7 +155,7 @@ private struct Trial {
   @Test func `what came before a jump does not reach the means after it`() throws {
     var rule = DecisionRule(emit: .every)
     rule.smooth = .mean(seconds: 1)
-    let plan = try DecisionPlan(rule: rule, labels: ["a", "b"], rate: 10, hop: 1, delaySteps: 0)
+    let plan = try DecisionPlan(rule: rule, labels: ["a", "b"], rate: 10, hop: 1)
     var random = SeededGenerator(seed: 5)
     var states = [plan.makeState(), plan.makeState()]
     var seen: [[Decision]] = [[], []]

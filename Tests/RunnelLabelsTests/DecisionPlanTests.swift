@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DecisionPlanTests {
   func plan(_ rule: DecisionRule, _ labels: [String] = ["none", "A"], rate: Double = 120) throws -> DecisionPlan {
-    try DecisionPlan(rule: rule, labels: labels, rate: rate, hop: 1, delaySteps: 42)
+    try DecisionPlan(rule: rule, labels: labels, rate: rate, hop: 1)
   }
 
   @Test func `times become steps by rounding half up and are at least 1 above 0`() throws {
@@ -46,10 +46,7 @@ import Testing
     #expect(throws: DecisionError.noLabels) { try plan(DecisionRule(), []) }
     #expect(throws: DecisionError.rate(0)) { try plan(DecisionRule(), rate: 0) }
     #expect(throws: DecisionError.hop(0)) {
-      try DecisionPlan(rule: DecisionRule(), labels: ["A"], rate: 1, hop: 0, delaySteps: 0)
-    }
-    #expect(throws: DecisionError.delay(-1)) {
-      try DecisionPlan(rule: DecisionRule(), labels: ["A"], rate: 1, hop: 1, delaySteps: -1)
+      try DecisionPlan(rule: DecisionRule(), labels: ["A"], rate: 1, hop: 0)
     }
   }
 
@@ -59,8 +56,9 @@ import Testing
     #expect(DecisionError.majorityOfScores(emit: "peaks").description.contains("mean 50ms"))
   }
 
-  @Test func `the delay is kept for the pipeline and not subtracted`() throws {
-    #expect(try plan(DecisionRule()).delaySteps == 42)
-    #expect(try Timeline.played(DecisionRule(emit: .every), "0") == ["label none@0 0...0 p=1.0"])
+  @Test func `a step for itself has the class of its largest score, and none where that is too small`() throws {
+    let plan = try plan(DecisionRule(unknownBelow: 0.5), ["none", "A", "B"])
+    #expect([0.2, 0.7, 0.1].withUnsafeBufferPointer { plan.classify($0) } == (1, 0.7))
+    #expect([0.4, 0.3, 0.3].withUnsafeBufferPointer { plan.classify($0) } == (nil, 0.4))
   }
 }

@@ -148,7 +148,7 @@ struct DecisionReference {
     let means = (0..<classes).map { k in Float(rows.reduce(0.0) { $0 + Double(smooth($1)[k]) } / Double(rows.count)) }
     let best = 1 + leader(Array(means[1...]))
     return Decision(
-      kind: .point, position: position,
+      kind: .point, position: position, peak: scores[peak].step,
       firstStep: max(scores[rows[0]].step - Int64(held(rows[0]) - 1), (last?.lastStep ?? -1) + 1),
       lastStep: scores[rows.last!].step, classIndex: means[best] >= Float(rule.unknownBelow) ? best : nil,
       score: means[best], event: last.map { $0.event! + 1 } ?? 0)

@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func `the scores beside a point are the mean of each class over the candidate`() throws {
-    let plan = try DecisionPlan(rule: rule, labels: ["none", "A", "B"], rate: 10, hop: 1, delaySteps: 0)
+    let plan = try DecisionPlan(rule: rule, labels: ["none", "A", "B"], rate: 10, hop: 1)
     var state = plan.makeState()
     var seen: [[Float]] = []
     let rows: [[Float]] = [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25], [1, 0, 0]]

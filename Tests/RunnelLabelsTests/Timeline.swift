@@ -18,7 +18,7 @@ struct Timeline {
 
   /// Ten steps a second, so that 0.1 s is one step.
   init(_ rule: DecisionRule, labels: [String] = ["none", "A"], hop: Int = 1) throws {
-    plan = try DecisionPlan(rule: rule, labels: labels, rate: 10, hop: hop, delaySteps: 0)
+    plan = try DecisionPlan(rule: rule, labels: labels, rate: 10, hop: hop)
     state = plan.makeState()
   }
 

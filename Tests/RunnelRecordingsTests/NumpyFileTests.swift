@@ -77,4 +77,45 @@ import Testing
     #expect(kind(changed("(3,), } ", "(3037000500, 3037000500, 3037000500), }")) == .length)
     for end in 0..<good.count { #expect(kind(Array(good[..<end])) != nil) }
   }
+
+  // MARK: large arrays
+
+  @Test func `integers are written as numpy's`() throws {
+    var writer = try NumpyWriter(path, element: .int64)
+    try writer.append(integers: [5, -6])
+    try writer.finish()
+    #expect(try NumpyFile(contentsOf: path) == NumpyFile(shape: [2], values: .int64([5, -6])))
+    var bytes = try NumpyWriter(path, element: .uint8, width: 2)
+    try bytes.append(bytes: [1, 2, 3, 4])
+    try bytes.finish()
+    #expect(try NumpyFile(contentsOf: path) == NumpyFile(shape: [2, 2], values: .uint8([1, 2, 3, 4])))
+  }
+
+  @Test func `any shape can be written, an empty one too`() throws {
+    var writer = try NumpyWriter(path)
+    try writer.append([1, 2, 3, 4, 5, 6])
+    try writer.finish(shape: [1, 3, 2])
+    #expect(try NumpyFile(contentsOf: path).shape == [1, 3, 2])
+    var empty = try NumpyWriter(path)
+    try empty.finish(shape: [2, 0, 3])
+    #expect(try NumpyFile(contentsOf: path).shape == [2, 0, 3])
+  }
+
+  @Test func `pieces are those of the whole, f64 rounded to f32`() throws {
+    let doubles = (0..<12).map { Double($0) / 3 }
+    try NumpyFile(shape: [4, 3], values: .float64(doubles)).write(to: path)
+    let reader = try NumpyReader(path)
+    var values: [Float] = []
+    try reader.read(3..<9, into: &values)
+    #expect(reader.shape == [4, 3] && values == doubles[3..<9].map { Float($0) })
+    try NumpyFile(shape: [2], values: .float32([.nan, 7])).write(to: path)
+    try NumpyReader(path).read(1..<2, into: &values)
+    #expect(values == [7])
+  }
+
+  @Test func `integers are no signal`() throws {
+    try NumpyFile(shape: [1], values: .int64([1])).write(to: path)
+    let error = failure { () throws(RecordingError) in _ = try NumpyReader(path) }
+    #expect(error?.kind == .unsupported && error?.remedy == "save x.astype('<f4')")
+  }
 }

@@ -36,11 +36,29 @@ import Testing
       values: (0..<random.below(3)).map { LabelMessage.Value(text() + "\($0)", float()) }, level: .sequenced,
       quality: .leadOff, missing: Int64(random.below(1000)), usable: some(random.below(2) == 0),
       synthetic: some(random.below(2) == 0), isRepeat: random.below(2) == 0, latencyMicroseconds: some(index()))
+    if message.isDecision, random.below(4) == 0 {
+      message.steps = sequence(&random)
+      message.scores = []
+    }
     switch kind {
     case .label, .event: break
     case .status, .heartbeat: (message.at, message.first, message.level, message.missing) = (nil, nil, nil, nil)
     }
     return message
+  }
+
+  /// Of up to four steps and three classes; its message has no scores of its own.
+  static func sequence(_ random: inout SeededGenerator) -> LabelSequence {
+    var steps = LabelSequence(step: [nil, 3, 2.0833333333333335][random.below(3)])
+    let classes = random.below(4)
+    for _ in 0..<random.below(5) {
+      let id = random.below(5)
+      let scores = (0..<classes).map { _ in Float(random.uniform()) }
+      scores.withUnsafeBufferPointer {
+        steps.append(id == 0 ? "unknown" : "c\(id)", id: id == 0 ? nil : id, p: Float(random.uniform()), scores: $0)
+      }
+    }
+    return steps
   }
 
   @Test func `what is encoded decodes to the same message`() throws {

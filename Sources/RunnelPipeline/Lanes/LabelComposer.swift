@@ -7,6 +7,8 @@ import RunnelWire
 struct LabelComposer {
   private var message: LabelMessage
   private let names: [String]
+  /// Stands ready for the next label that is a sequence; nil where none is.
+  private var steps: LabelSequence?
   /// Labels speak of rows from here on.
   private let start: Int64
 
@@ -15,14 +17,17 @@ struct LabelComposer {
   var isWarming = true
   var nextSequence: UInt64 = 0
 
-  init(pipeline: PipelinePlan, session: Session, channel: String, epoch: UInt64, labels: [String]) {
+  init(pipeline: PipelinePlan, session: Session, channel: String, epoch: UInt64, plan: LanePlan) {
     message = LabelMessage(
       kind: .heartbeat, input: session.stream.input, stream: session.stream.stream, channel: channel,
       pipeline: pipeline.name, model: pipeline.model.digest, epoch: epoch, inputEpoch: session.epoch, sequence: 0)
     message.level = session.level
     message.synthetic = session.synthetic ? true : nil
-    names = labels
+    names = plan.labels
     start = session.start
+    steps = plan.regime.sequence.map { shape in
+      LabelSequence(step: shape.framesPerStep.map { Double($0) * plan.clock.samplesPerFrame })
+    }
   }
 
   /// A decision of the step `step`. One that speaks of rows before the session's first is withheld, and false returned;
@@ -43,9 +48,7 @@ struct LabelComposer {
     case .point: message.kind = .event(.point, number: decision.event ?? 0)
     }
     place(at: at, rows: rows, decided: clock.newestIndex(ofStep: step))
-    let (lost, quality) = missing.missing(in: rows)
-    message.missing = lost
-    message.quality = max(quality, isWarming ? .warming : .ok)
+    judge(rows)
     message.label = decision.classIndex.map { names[$0] } ?? "unknown"
     message.id = decision.classIndex
     message.p = decision.score
@@ -54,6 +57,31 @@ struct LabelComposer {
     number()
     publish(message)
     return true
+  }
+
+  /// A window whose label is a sequence: K scores of each step, told in their order by `fill`. One that speaks of rows
+  /// before the session's first is withheld.
+  mutating func compose(
+    window: Int64, clock: StepClock, fill: (inout LabelSequence, _ names: [String]) -> Void,
+    _ publish: (LabelMessage) -> Void
+  ) {
+    let at = clock.position(ofStep: window)
+    guard at >= start else { return }
+    message.kind = .label
+    let rows = clock.rows(ofWindow: window)
+    let known = max(rows.lowerBound, start)...max(rows.upperBound, start)
+    place(at: at, rows: known, decided: clock.newestIndex(ofStep: window))
+    judge(known)
+    swap(&message.steps, &steps)
+    message.steps?.removeAll()
+    if message.steps != nil { fill(&message.steps!, names) }
+    message.label = message.steps?.labels.last
+    message.id = message.steps?.ids.last ?? nil
+    message.p = message.steps?.ps.last
+    message.scores.removeAll(keepingCapacity: true)
+    number()
+    publish(message)
+    swap(&message.steps, &steps)
   }
 
   /// A status of these rows.
@@ -71,6 +99,13 @@ struct LabelComposer {
     message.scores.removeAll(keepingCapacity: true)
     number()
     publish(message)
+  }
+
+  /// How many of these rows are missing, and what the label is worth.
+  private mutating func judge(_ rows: ClosedRange<Int64>) {
+    let (lost, quality) = missing.missing(in: rows)
+    message.missing = lost
+    message.quality = max(quality, isWarming ? .warming : .ok)
   }
 
   private mutating func place(at index: Int64, rows: ClosedRange<Int64>, decided: Int64) {

@@ -11,16 +11,16 @@ import RunnelWire
 /// other lanes; the queue between them keeps what happened between the frames it happened between.
 final class Lane {
   let plan: LanePlan
-  let slot: Slot
+  let states: States
   /// Which channel of the stream feeds which input, and how its samples are read.
   private let feeds: [Feed]
-  private(set) var state: LaneState
-  private(set) var queue: FrameQueue
+  var state: LaneState
+  var queue: FrameQueue
   private let blockFrames: Int
-  private var composer: LabelComposer
-  private var counts = LaneCounts()
+  var composer: LabelComposer
+  var counts = LaneCounts()
   /// Monotonic ns when the message being worked on came in.
-  private var arrived: Int64 = 0
+  private(set) var arrived: Int64 = 0
 
   /// Scratch for one block of rows: D planar columns.
   private let physical: UnsafeMutablePointer<Float>
@@ -31,21 +31,33 @@ final class Lane {
     var reader: SampleReader
   }
 
+  /// Where the network's and the event stage's states lie.
+  struct States {
+    /// In the network's bank: one for each place of the schedule.
+    var slots: [Slot]
+    var judge: EventJudge?
+    /// In the judge's bank.
+    var eventSlot: Slot?
+  }
+
   /// Rows worked on at a time; bounds the memory of a lane whatever the size of a message.
   static let blockRows = 1024
 
-  init(plan: LanePlan, feeds: [Feed], slot: Slot, composer: LabelComposer, start: Int64) {
+  init(plan: LanePlan, feeds: [Feed], states: States, composer: LabelComposer, start: Int64) {
     self.plan = plan
     self.feeds = feeds
-    self.slot = slot
+    self.states = states
     self.composer = composer
-    state = LaneState(plan: plan, inputs: feeds.count)
+    let first = plan.conditioner.frames(upTo: start)
+    let (schedule, leftOut) = plan.regime.schedule.open(at: first)
+    counts.windowsLeftOut = leftOut
+    state = LaneState(plan: plan, inputs: feeds.count, schedule: schedule)
     // What waits in the filler can come out with a block; a second block's worth lets lanes of other streams join.
     blockFrames = plan.conditioner.frameCapacity(rows: Self.blockRows + plan.filler.rule.fill + 1)
     queue = FrameQueue(features: feeds.count, capacity: 2 * blockFrames)
     physical = .allocate(capacity: Self.blockRows * feeds.count)
     faults = .allocate(capacity: Self.blockRows * feeds.count)
-    state.warmUntil = plan.conditioner.frames(upTo: start) + plan.stepsToWarm
+    state.warmUntil = first + plan.framesToWarm
   }
 
   deinit {
@@ -58,6 +70,9 @@ final class Lane {
 
   /// Hears each run of frames, once a block; nil where nobody listens.
   var observer: ((Range<Int64>, UnsafeBufferPointer<Float>) -> Void)?
+
+  /// Hears each event before it is judged; nil where nobody listens.
+  var eventObserver: ((ObservedEvent) -> Void)?
 
   /// Whether another block's frames fit into the queue.
   var hasRoom: Bool { queue.room >= blockFrames }
@@ -145,7 +160,6 @@ final class Lane {
           UnsafeBufferPointer(start: values + d * stride, count: rows), at: first, state: &state.conditioners[d],
           into: frames + d, stride: feeds.count)
       }
-      for frame in 0..<produced.count { state.window.push(frames + frame * feeds.count) }
       if let observer { observer(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count)) }
       return produced
     }
@@ -180,77 +194,7 @@ final class Lane {
   /// Zeroes what a reset zeroes on this side of the queue; the network and the decision follow when the turn comes.
   private func reset(_ reason: ResetReason, over range: Range<Int64>) {
     for d in state.conditioners.indices { plan.conditioner.reprime(&state.conditioners[d]) }
-    state.window.clear()
     queue.push(.reset(range, reason))
-  }
-
-  // MARK: steps come out
-
-  /// Works off the turns before the next frame, then copies that frame out; nil when none is left.
-  func nextFrame<Sink: LabelSink>(
-    into frame: UnsafeMutablePointer<Float>, bank: inout StateBank, sink: inout Sink
-  ) -> Int64? {
-    while let turn = queue.takeTurn() { take(turn, bank: &bank, sink: &sink) }
-    return queue.takeFrame(into: frame)
-  }
-
-  /// The scores of step `step` have come.
-  func settle<Sink: LabelSink>(step: Int64, scores: UnsafeBufferPointer<Float>, sink: inout Sink) {
-    composer.isWarming = step < state.warmUntil
-    composer.nextSequence = state.nextSequence
-    let head = UnsafeBufferPointer(rebasing: scores[plan.head])
-    var isWithheld = false
-    swap(&composer.missing, &state.missing)
-    plan.decision.settle(step: step, scores: head, state: &state.decision) { decision, scores in
-      let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-        sink.publish($0, arrived: arrived)
-      }
-      if !isPublished { isWithheld = true }
-    }
-    swap(&composer.missing, &state.missing)
-    // A class that nobody was told of is news still.
-    if isWithheld { state.decision.forgetLabel() }
-    state.nextSequence = composer.nextSequence
-  }
-
-  /// The step gave something that is not finite, so the network kept its old state: it starts fresh, and says so.
-  func settleFailure<Sink: LabelSink>(step: Int64, bank: inout StateBank, sink: inout Sink) {
-    let index = plan.clock.newestIndex(ofStep: step)
-    take(.reset(index..<index + 1, .nonFinite), bank: &bank, sink: &sink)
-  }
-
-  private func take<Sink: LabelSink>(_ turn: FrameQueue.Turn, bank: inout StateBank, sink: inout Sink) {
-    composer.nextSequence = state.nextSequence
-    switch turn {
-    case .gap(let range, let reason, let wasReset):
-      let needed = wasReset ? plan.stepsToWarm : plan.stepsToSettle
-      state.warmUntil = max(state.warmUntil, firstStep(after: range.upperBound) + needed)
-      composer.status(.gap, reason: reason.rawValue, range: range) { sink.publish($0, arrived: arrived) }
-    case .reset(let range, let reason):
-      bank.reset(slot)
-      forgetDecision()
-      state.warmUntil = firstStep(after: range.upperBound) + plan.stepsToWarm
-      counts.resets += 1
-      composer.status(.reset, reason: reason.rawValue, range: range) { sink.publish($0, arrived: arrived) }
-    case .missing(let range, let quality): state.missing.add(range, quality: quality)
-    case .end(let index):
-      forgetDecision()
-      composer.status(.end, reason: "end", range: index..<index) { sink.publish($0, arrived: arrived) }
-    }
-    state.nextSequence = composer.nextSequence
-  }
-
-  /// Says that nothing comes; no state changes and no seq is taken.
-  func tellStale<Sink: LabelSink>(at index: Int64, sink: inout Sink) {
-    composer.nextSequence = state.nextSequence
-    composer.status(.stale, reason: "silent", range: index..<index) { sink.publish($0, arrived: 0) }
-  }
-
-  private func firstStep(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
-
-  private func forgetDecision() {
-    let discarded = plan.decision.reset(&state.decision)
-    counts.candidatesDiscarded += Int64(discarded.candidates)
   }
 }
 
@@ -260,6 +204,9 @@ public struct LaneCounts: Sendable, Equatable {
   public var valuesMissing: Int64 = 0
   public var resets: Int64 = 0
   public var candidatesDiscarded: Int64 = 0
+  /// Windows without a label, because they are not whole since the join or a reset, contain a gap that was not filled,
+  /// had not ended at the end, or gave something that is not finite.
+  public var windowsLeftOut: Int64 = 0
 
   public init() {}
 
@@ -268,5 +215,6 @@ public struct LaneCounts: Sendable, Equatable {
     sum.valuesMissing += other.valuesMissing
     sum.resets += other.resets
     sum.candidatesDiscarded += other.candidatesDiscarded
+    sum.windowsLeftOut += other.windowsLeftOut
   }
 }

@@ -12,11 +12,19 @@ struct LanePlan: Sendable {
   let clock: StepClock
   /// Scores that the deciding head has among the network's outputs.
   let head: Range<Int>
-  /// Steps that count as warming after a reset, and after a gap that was carried.
-  let stepsToWarm: Int64
-  let stepsToSettle: Int64
+  /// Frames in which labels are warming after a reset, and after a gap that was carried.
+  let framesToWarm: Int64
+  let framesToSettle: Int64
   /// Frames of the rolling window.
   let window: Int
+  let regime: LaneRegime
+  /// When the network, stepped with every frame, has an output.
+  let networkTime: NetworkGraph.StepTime
+  /// What of the events is judged by a second network; nil where there is none.
+  let eventStage: EventStagePlan?
+
+  /// What labels are called.
+  var labels: [String] { eventStage?.labels ?? decision.labels }
 
   /// - Throws: a `Refusal` whose sentence names the contradiction between the stream and the model.
   init(_ plan: PipelinePlan, session: Session, inputs: Int) throws(Refusal) {
@@ -27,16 +35,20 @@ struct LanePlan: Sendable {
       // Stream samples per sample of the training, by way of the model's rate: each of the two is a fraction.
       let scale = Fraction(conditioner.ratio.q, conditioner.ratio.p) * Fraction(trained.ratio)
       clock = StepClock(
-        ratio: conditioner.ratio, delaySteps: Int64((model.delay * model.rate).rounded()),
-        extraLag: Fraction(conditioner.lag) - Fraction(trained.lag) * scale)
+        ratio: conditioner.ratio, delayFrames: Int64((model.delay * model.rate).rounded()),
+        extraLag: Fraction(conditioner.lag) - Fraction(trained.lag) * scale, grid: plan.regime.grid)
     } catch {
       throw Refusal(.rate, "stream '\(session.stream.stream)' cannot feed model '\(model.name)': \(error)")
     }
     filler = GapFiller(rule: GapRule(plan.gap, rate: session.rate), inputs: inputs)
     flat = plan.flat.map { FlatDetector(longest: max(1, Int(($0 * session.rate).rounded()))) }
     (head, decision) = try plan.decision()
-    stepsToSettle = Int64((conditioner.settlingSeconds * model.rate).rounded(.up))
-    stepsToWarm = max(stepsToSettle, Int64((model.warmUp * model.rate).rounded(.up)))
-    window = max(1, Int(model.rate.rounded(.up)))
+    regime = plan.regime
+    networkTime = model.graph.time
+    eventStage = EventStagePlan(model, rate: plan.regime.outputRate, scores: decision.labels.count)
+    // A window has settled when its first frame has, and it is judged by its newest.
+    framesToSettle = Int64((conditioner.settlingSeconds * model.rate).rounded(.up)) + plan.regime.windowReach
+    framesToWarm = max(framesToSettle, Int64((model.warmUp * model.rate).rounded(.up)))
+    window = max(1, Int(model.rate.rounded(.up)), plan.regime.windowLength)
   }
 }

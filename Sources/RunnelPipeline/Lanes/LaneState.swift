@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelLabels
 import RunnelSignal
 
-/// Everything a lane takes from sample to sample, but for h and c, which lie in the model's bank: one value, so that
+/// Everything a lane takes from sample to sample, but for h and c, which lie in the banks of the networks: one value, so that
 /// nothing can be forgotten in a reset or a checkpoint.
 struct LaneState: Sendable, Equatable {
   var filler: GapFiller.State
@@ -10,12 +10,19 @@ struct LaneState: Sendable, Equatable {
   var conditioners: [ConditionerState]
   var flatRuns: [FlatDetector.Run]
   var decision: DecisionState
+  /// Which windows are open, or which state leads.
+  var schedule: StepSchedule.State
+  /// Nil where the model has no event stage, and while an event is judged.
+  var events: EventStageState?
+  /// The newest frames that were taken from the queue, back to the last gap.
   var window: RollingWindow
   var missing = MissingLedger()
   /// Rows missing up to now, not yet followed by a sample.
   var hole: Hole?
-  /// Labels of steps before this one are `warming`.
+  /// Labels decided with frames before this one are `warming`.
   var warmUntil: Int64
+  /// The newest frame with which a window became something that is not finite.
+  var lastFailure: Int64?
   /// The seq of the next label.
   var nextSequence: UInt64 = 0
 
@@ -26,11 +33,13 @@ struct LaneState: Sendable, Equatable {
     var hasReset: Bool
   }
 
-  init(plan: LanePlan, inputs: Int) {
+  init(plan: LanePlan, inputs: Int, schedule: StepSchedule.State) {
     filler = plan.filler.makeState()
     conditioners = Array(repeating: plan.conditioner.makeState(), count: inputs)
     flatRuns = Array(repeating: FlatDetector.Run(), count: inputs)
     decision = plan.decision.makeState()
+    self.schedule = schedule
+    events = plan.eventStage?.makeState()
     window = RollingWindow(length: plan.window, features: inputs)
     warmUntil = 0
   }

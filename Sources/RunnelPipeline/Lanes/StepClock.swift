@@ -1,46 +1,73 @@
 import RunnelCore
 
-/// Where the steps of a lane lie among the samples of its stream: integers only, so that positions are exact at any
+/// Where the outputs of a lane lie among the samples of its stream: integers only, so that positions are exact at any
 /// index.
 ///
-/// Step k lies at k · q/p input samples and speaks of a moment `delay` earlier. Rounding is half up.
+/// Frame k lies at k · q/p input samples; an output speaks of a moment `delay` before the frame that it is for. Rounding
+/// is half up. A step is an output: what the decision counts.
 struct StepClock: Sendable, Hashable {
-  /// Steps per input sample.
+  /// Frames per input sample.
   let ratio: Ratio
+  let grid: OutputGrid
   /// What a step's position is reduced by, as a fraction of input samples.
   private let delayNumerator: Int64
   private let delayDenominator: Int64
 
   /// - Parameters:
-  ///   - delaySteps: the model's delay at its own rate.
+  ///   - delayFrames: the model's delay at its own rate.
   ///   - extraLag: input samples by which this lane's resampler lags more than that of the training did, as a
   ///     fraction; negative where it lags less.
-  init(ratio: Ratio, delaySteps: Int64, extraLag: Fraction = Fraction(0, 1)) {
+  init(
+    ratio: Ratio, delayFrames: Int64, extraLag: Fraction = Fraction(0, 1), grid: OutputGrid = .everyFrame
+  ) {
     self.ratio = ratio
-    delayNumerator = delaySteps * ratio.q * extraLag.denominator + extraLag.numerator * ratio.p
+    self.grid = grid
+    delayNumerator = delayFrames * ratio.q * extraLag.denominator + extraLag.numerator * ratio.p
     delayDenominator = ratio.p * extraLag.denominator
   }
 
-  /// The input index that step k speaks of.
-  func position(ofStep step: Int64) -> Int64 {
-    let (whole, rest) = step.floorDivided(by: ratio.p)
+  /// The input index that step m speaks of.
+  func position(ofStep step: Int64) -> Int64 { position(ofFrame: grid.frame(spokenOfBy: step)) }
+
+  /// The newest input index that step m used.
+  func newestIndex(ofStep step: Int64) -> Int64 { newestIndex(ofFrame: grid.newestFrame(of: step)) }
+
+  /// The input rows that steps `first ... last` rest on since the step before them; never empty, and none of them newer
+  /// than the row that the last step speaks of, so that what is said of them is known by then. Rows between two windows
+  /// belong to neither.
+  func rows(ofSteps first: Int64, _ last: Int64) -> ClosedRange<Int64> {
+    let end = position(ofStep: last)
+    var start = position(ofStep: first - 1) + 1
+    if grid.isWindowed { start = max(start, firstRow(ofWindow: first)) }
+    return min(start, end)...end
+  }
+
+  /// The rows of a whole window, up to the one that its last step speaks of.
+  func rows(ofWindow window: Int64) -> ClosedRange<Int64> {
+    let end = position(ofStep: window)
+    return min(firstRow(ofWindow: window), end)...end
+  }
+
+  /// Input samples from frame to frame.
+  var samplesPerFrame: Double { Double(ratio.q) / Double(ratio.p) }
+
+  /// The newest input index that frame k used.
+  func newestIndex(ofFrame frame: Int64) -> Int64 {
+    let (whole, rest) = frame.floorDivided(by: ratio.p)
+    return whole * ratio.q + rest * ratio.q / ratio.p
+  }
+
+  private func firstRow(ofWindow window: Int64) -> Int64 {
+    position(ofFrame: grid.firstFrame(ofWindow: window) - 1) + 1
+  }
+
+  /// Where frame k lies, less the delay.
+  private func position(ofFrame frame: Int64) -> Int64 {
+    let (whole, rest) = frame.floorDivided(by: ratio.p)
     // rest · q/p − delay over one denominator, plus a half, floored; all terms are small.
     let denominator = ratio.p * delayDenominator
     let numerator = rest * ratio.q * delayDenominator - delayNumerator * ratio.p
     return whole * ratio.q + (2 * numerator + denominator).floorDivided(by: 2 * denominator).quotient
-  }
-
-  /// The newest input index that step k used.
-  func newestIndex(ofStep step: Int64) -> Int64 {
-    let (whole, rest) = step.floorDivided(by: ratio.p)
-    return whole * ratio.q + rest * ratio.q / ratio.p
-  }
-
-  /// The input rows that steps `first ... last` rest on since the step before them; never empty, and none of them newer
-  /// than the row that the last step speaks of, so that what is said of them is known by then.
-  func rows(ofSteps first: Int64, _ last: Int64) -> ClosedRange<Int64> {
-    let end = position(ofStep: last)
-    return min(position(ofStep: first - 1) + 1, end)...end
   }
 }
 

@@ -58,14 +58,14 @@ final class LabelPublisher: LabelSink {
 
   func publish(_ label: LabelMessage, arrived: Int64) {
     var label = label
-    if arrived > 0, label.label != nil {
+    if arrived > 0, label.isDecision {
       let latency = max(clock.monotonic() - arrived, 0)
       label.latencyMicroseconds = latency / 1000
       latencies.record(nanoseconds: latency)
     }
     let place = place(of: label)
     entries[place].next = label.sequence + (label.consumesSequence ? 1 : 0)
-    if label.label != nil { labels += 1 }
+    if label.isDecision { labels += 1 }
     if label.consumesSequence {
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
     }
@@ -89,7 +89,7 @@ final class LabelPublisher: LabelSink {
 
   private func send(_ label: LabelMessage, topic: [UInt8]) {
     var bare = label
-    bare.scores = []
+    bare.removeScores()
     for output in outputs {
       encoder.encode(output.configuration.scores ? label : bare) { body in
         topic.withUnsafeBytes { topic in if (try? output.socket.socket.send(topic, body)) != .sent { failures += 1 } }
@@ -149,7 +149,7 @@ final class LabelPublisher: LabelSink {
   private func repeatLast(_ entry: Entry, to output: Output) {
     guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
     label.isRepeat = true
-    if !output.configuration.scores { label.scores = [] }
+    if !output.configuration.scores { label.removeScores() }
     encoder.encode(label) { body in
       entry.topic.withUnsafeBytes { topic in _ = try? output.socket.socket.send(topic, body) }
     }

@@ -21,6 +21,17 @@ public enum ModelLoader {
     } catch { throw ServiceError(.data, "\(path): \(error)") }
   }
 
+  /// A model file as it is, its digest and tensors in order; whether this machine computes what it should is not asked.
+  ///
+  /// - Throws: `ServiceError` (66 no such file, 77 permission, 65 no model file).
+  public static func read(_ path: String) throws(ServiceError) -> ModelFile {
+    let bytes: [UInt8]
+    do throws(RecordingError) { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
+    do throws(ModelFileError) { return try ModelFile(bytes: bytes) } catch {
+      throw ServiceError(.data, "\(path): \(error)")
+    }
+  }
+
   /// The configuration may pin the file by the hash that `sha256sum` prints or by the digest that labels carry and
   /// `model show` prints, which is that of the file with its own digits as zeros.
   private static func compare(_ bytes: [UInt8], _ path: String, with sha256: String) throws(ServiceError) {

@@ -15,3 +15,19 @@ extension Double {
     self = unit.value(quantity.number)
   }
 }
+
+extension Double {
+  /// Hertz from a command-line frequency such as `120Hz`, above 0; a bare number counts hertz.
+  ///
+  /// - Parameter option: what it was given for, in the error: `--rate`.
+  public init(frequency text: String, option: String) throws(ServiceError) {
+    guard let quantity = Quantity(text), quantity.number > 0 else {
+      throw ServiceError(.usage, "\(option) \(text) is no frequency above 0: give one like 120Hz")
+    }
+    let unit = Dimension.frequency.units.first { $0.name == (quantity.unit.isEmpty ? "Hz" : quantity.unit) }
+    guard let unit else {
+      throw ServiceError(.usage, "\(option) \(text) has no unit of frequency: \(Dimension.frequency.choice)")
+    }
+    self = unit.value(quantity.number)
+  }
+}

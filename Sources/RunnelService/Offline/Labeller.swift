@@ -11,7 +11,7 @@ import RunnelWire
 /// fed by a replay of the same rows, byte for byte (law 4). What the canonical form leaves out is made so that two runs
 /// give the same bytes: the epoch is 1, the time is the recording's, and there is no latency.
 public struct Labeller: Sendable {
-  public private(set) var plans: [PipelinePlan]
+  public internal(set) var plans: [PipelinePlan]
   private let input: String
   /// Hz that the configuration asks for.
   private let rate: Double?
@@ -93,18 +93,24 @@ public struct Labeller: Sendable {
     return lanes
   }
 
+  /// The session that a recording would be.
+  func session(_ source: some SampleSource) throws(ServiceError) -> Session {
+    try source.session(input: input, rate: rate)
+  }
+
   /// Rows that are read at a time.
   private static let chunkRows = 4096
 
   /// Labels what the source gives, to its end.
   ///
   /// - Parameters:
+  ///   - events: hears what event stages are told.
   ///   - frames: hears what the networks see.
   ///   - progress: hears how many rows are done, after each chunk.
   /// - Returns: what the lanes counted.
   @discardableResult
   public func label<Sink: LabelSink>(
-    _ source: some SampleSource, into sink: inout Sink, frames: FrameObserver? = nil,
+    _ source: some SampleSource, into sink: inout Sink, events: EventObserver? = nil, frames: FrameObserver? = nil,
     progress: (Int64) -> Void = { _ in }
   ) throws(ServiceError) -> LaneCounts {
     // All pipelines or none: the daemon would go on with those that fit.
@@ -113,6 +119,7 @@ public struct Labeller: Sendable {
       claims: plans.map { plan in
         let pipeline = Pipeline(plan: plan, epoch: 1)
         pipeline.frameObserver = frames
+        pipeline.eventObserver = events
         return Shard<Sink>.Claim(input: input, pipeline: pipeline)
       }, sink: sink)
     shard.timeSources[input] = timeSource

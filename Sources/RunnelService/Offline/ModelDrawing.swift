@@ -6,13 +6,16 @@ import RunnelInference
 ///       lead (mV)
 ///         │  band-pass 0.5 to 40 Hz, order 2
 ///         │  resampled to 120 Hz (trained on 360 Hz)
-///       conv    Conv1d    1 →  24   kernel 15 (125ms), relu
+///       conv    Conv1d    1 →  24     384 parameters   360 multiply-adds      56 bytes   kernel 15 (125ms), relu
 ///         │
-///       lstm    LSTM     24 →  64
+///       lstm    LSTM     24 →  64   23040 …
 ///         …
+///
+/// Counts are those of `NetworkFigures`: multiply-adds of one frame (of a windowed model one window), bytes that one lane
+/// carries.
 public struct ModelDrawing: Sendable {
-  private let file: ModelFile
-  private var model: ModelDescription { file.description }
+  let file: ModelFile
+  var model: ModelDescription { file.description }
 
   public init(_ file: ModelFile) { self.file = file }
 
@@ -26,18 +29,25 @@ public struct ModelDrawing: Sendable {
   private var drawing: [String] {
     var lines: [String] = model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" }
     lines += conditioning.map { "    │  \($0)" }
-    for layer in model.layers {
-      lines.append(Self.line(layer, rate: model.rate))
-      lines.append("    │")
+    lines += Self.table(model.graph, file.figures, rate: model.rate)
+    if let decoder = model.decoder {
+      lines += ["    │", "  decoder  \(decoder.words(labels: model.heads[0].labels))"]
+      lines += Self.table(decoder.graph, file.decoderFigures, rate: 0)
     }
-    lines.removeLast()
-    for head in model.heads {
-      lines.append("    ├─ \(head.name): \(head.activation.rawValue) over \(head.labels.joined(separator: " "))")
+    lines += model.heads.map(Self.line)
+    if let stage = model.eventStage {
+      lines += ["    │", "  events   \(stage.words)"]
+      lines += Self.table(stage.graph, file.eventFigures, rate: 0)
+      lines.append(Self.line(stage.head))
     }
     return lines
   }
 
-  private var conditioning: [String] {
+  private static func line(_ head: ModelDescription.Head) -> String {
+    "    ├─ \(head.name): \(head.activation.rawValue) over \(head.labels.joined(separator: " "))"
+  }
+
+  var conditioning: [String] {
     var lines = model.conditioning.filters.map(Self.phrase)
     lines.append(
       model.trainedRate == model.rate
@@ -67,36 +77,80 @@ public struct ModelDrawing: Sendable {
     }
   }
 
-  private static func line(_ layer: LayerDescription, rate: Double) -> String {
-    let sizes = "\(right("\(layer.input)", 5)) → \(right("\(layer.output)", 4))"
-    switch layer.kind {
-    case .conv1d(let span, _, let activation, _):
-      let reach = duration((Double(span.past + 1) / rate * 1e4).rounded() / 1e4)
-      let dilated = span.dilation == 1 ? "" : ", dilation \(span.dilation)"
-      return
-        "  \(left(layer.name, 8)) Conv1d \(sizes)   kernel \(span.kernel)\(dilated) (\(reach)), \(activation.kind.rawValue)"
-    case .recurrent(let each):
-      return "  \(left(layer.name, 8)) LSTM   \(sizes)\(each.depth == 1 ? "" : "   \(each.depth) on top of each other")"
-    case .linear(let activation, _):
-      return "  \(left(layer.name, 8)) Linear \(sizes)\(activation == .none ? "" : "   \(activation.kind.rawValue)")"
-    default:
-      return "  \(left(layer.name, 8)) \(sizes)"
+  // MARK: layers
+
+  /// A line for each layer, its columns under each other, and what it reads where that is not the one before.
+  ///
+  /// - Parameter rate: of the frames; 0 where steps are no time.
+  static func table(_ graph: NetworkGraph, _ figures: NetworkFigures?, rate: Double) -> [String] {
+    guard let figures else { return [] }
+    let names = graph.nodes.map { left($0.layer.name, 8) }
+    let widest = names.map(\.count).max() ?? 8
+    var rows: [[String]] = []
+    for (place, node) in graph.nodes.enumerated() {
+      let (layer, figure) = (node.layer, figures.layers[place])
+      rows.append([
+        left(names[place], widest), left(layer.title, 10),
+        "\(right("\(layer.input)", 5)) → \(right("\(layer.output)", 4))",
+        "\(figure.parameters)", Phrase.number((figure.multiplyAdds * 10).rounded() / 10), "\(figure.stateBytes)",
+      ])
     }
+    let widths = (3...5).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var lines: [String] = []
+    for (place, row) in rows.enumerated() {
+      let numbers = zip(zip(row[3...], widths), ["parameters", "multiply-adds", "bytes"]).map { each, unit in
+        "\(right(each.0, each.1)) \(unit)"
+      }
+      let source = source(of: place, in: graph)
+      let words = [source, graph.nodes[place].layer.particulars(rate: rateOfInput(of: place, in: graph, rate))]
+        .filter { !$0.isEmpty }.joined(separator: ", ")
+      lines.append(trimmed("  \(row[0]) \(row[1])\(row[2])   \(numbers.joined(separator: "   "))   \(words)"))
+      if place + 1 < rows.count { lines.append("    │") }
+    }
+    return lines
+  }
+
+  /// `from conv and input`, where it is not simply the layer before.
+  static func source(of place: Int, in graph: NetworkGraph) -> String {
+    let node = graph.nodes[place]
+    guard node.sources != [place - 1] else { return "" }
+    return "from \(Phrase.list(node.layer.from, "and"))"
+  }
+
+  private static func rateOfInput(of place: Int, in graph: NetworkGraph, _ rate: Double) -> Double {
+    let source = graph.nodes[place].sources[0]
+    return source == NetworkGraph.frame ? rate : rate / Double(graph.nodes[source].time.stride)
   }
 
   // MARK: figures
 
   private var figures: [String] {
-    [
-      "regime    \(model.regime.rawValue), \(model.pattern.rawValue), hop \(model.hop)",
-      "delay     \(Self.duration(model.delay)): a score at n speaks of n − delay",
-      "warm-up   \(Self.duration(model.warmUp)), or longer where the conditioning needs it",
+    let figures = file.figures
+    let work =
+      model.regime == .windowed
+      ? "multiply-adds a window" : "multiply-adds a frame, \(figures.stateBytes) bytes of state a lane"
+    return [
+      "regime    \(model.regime.rawValue): \(model.regimeWords)",
+      "pattern   \(model.pattern.rawValue): \(model.patternWords)",
+      "work      \(Phrase.number((figures.multiplyAdds * 10).rounded() / 10)) \(work)",
+      "delay     \(model.withSteps(model.delay)): a score at n speaks of n − delay",
+      "warm-up   \(model.withSteps(model.warmUp)), or longer where the conditioning needs it",
       "decide    \(decide)",
-      "golden    \(file.golden.steps) steps, tolerance \(model.tolerance)",
+      "golden    \(golden)",
     ]
   }
 
-  private var decide: String {
+  private var golden: String {
+    let by =
+      switch model.goldenBy {
+      case "runnel": ", by runnel itself: they prove this machine, not the network"
+      case let by?: ", by \(by)"
+      case nil: ""
+      }
+    return "\(file.golden.steps) \(model.regime == .windowed ? "windows" : "steps"), tolerance \(model.tolerance)\(by)"
+  }
+
+  var decide: String {
     let rule = model.decide
     var words = ["emit \(rule.emit.rawValue)"]
     if let head = rule.head { words.append("head \(head)") }
@@ -141,84 +195,9 @@ public struct ModelDrawing: Sendable {
   private static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
-}
-
-/// The same for programs.
-extension ModelDrawing {
-  /// `{"name": …, "digest": …, "rate": 120.0, …, "inputs": […], "layers": […], "heads": […], "provenance": {…}}`
-  public func json(into json: inout JSONWriter) {
-    json.beginObject()
-    for (key, text) in [
-      ("name", model.name), ("digest", model.digest), ("regime", model.regime.rawValue),
-      ("pattern", model.pattern.rawValue),
-    ] {
-      json.key(key)
-      json.write(text)
-    }
-    for (key, number) in [
-      ("rate", model.rate), ("trained_rate", model.trainedRate), ("delay", model.delay), ("warmup", model.warmUp),
-    ] {
-      json.key(key)
-      json.write(number)
-    }
-    for (key, count) in [("hop", model.hop), ("parameters", file.parameters), ("size", file.size)] {
-      json.key(key)
-      json.write(count)
-    }
-    list("inputs", model.inputs, into: &json) { input, json in
-      Self.pair("name", input.name, into: &json)
-      if let unit = input.unit { Self.pair("unit", unit, into: &json) }
-    }
-    json.key("conditioning")
-    json.beginArray()
-    for line in conditioning { json.write(line) }
-    json.endArray()
-    list("layers", model.layers, into: &json) { layer, json in
-      Self.pair("name", layer.name, into: &json)
-      Self.pair("kind", Self.kind(layer), into: &json)
-      json.key("input")
-      json.write(layer.input)
-      json.key("output")
-      json.write(layer.output)
-    }
-    list("heads", model.heads, into: &json) { head, json in
-      Self.pair("name", head.name, into: &json)
-      Self.pair("activation", head.activation.rawValue, into: &json)
-      json.key("labels")
-      json.beginArray()
-      for label in head.labels { json.write(label) }
-      json.endArray()
-    }
-    Self.pair("decide", decide, into: &json)
-    json.key("provenance")
-    json.write(model.provenance)
-    json.endObject()
-  }
-
-  private static func kind(_ layer: LayerDescription) -> String {
-    switch layer.kind {
-    case .conv1d: "conv1d"
-    case .recurrent: "lstm"
-    case .linear: "linear"
-    default: "other"
-    }
-  }
-
-  private func list<Item>(
-    _ key: String, _ items: [Item], into json: inout JSONWriter, _ body: (Item, inout JSONWriter) -> Void
-  ) {
-    json.key(key)
-    json.beginArray()
-    for item in items {
-      json.beginObject()
-      body(item, &json)
-      json.endObject()
-    }
-    json.endArray()
-  }
-
-  private static func pair(_ key: String, _ text: String, into json: inout JSONWriter) {
-    json.key(key)
-    json.write(text)
+  private static func trimmed(_ text: String) -> String {
+    var text = text
+    while text.last == " " { text.removeLast() }
+    return text
   }
 }

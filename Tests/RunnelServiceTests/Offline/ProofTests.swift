@@ -118,6 +118,11 @@ import Testing
     for trial in json["golden"]?["kernels"]?.array ?? [] {
       for way in ["whole", "step_by_step", "random_chunks"] {
         #expect((trial["largest_error"]?[way]?.number ?? 1) < 1e-5)
+        for values in ["scores", "h", "c"] {
+          let errors = trial["errors"]?[way]?[values]
+          let (largest, mean) = (errors?["largest"]?.number ?? 1, errors?["mean"]?.number ?? 1)
+          #expect(0 < mean && mean <= largest && largest <= trial["largest_error"]?[way]?.number ?? 0)
+        }
       }
     }
   }
@@ -127,7 +132,8 @@ import Testing
     let proof = try ModelProof(damaged(rig))
     #expect(proof.failure?.kind == .data)
     #expect(proof.failure?.description.contains("golden check, whole: the score at step") == true)
-    #expect(proof.table.contains("golden check"))
+    #expect(proof.table.contains("golden check") && proof.table.contains("none of the known mistakes explains it"))
+    #expect(proof.diagnosis?.findings.isEmpty == true)
   }
 
   @Test func `a changed byte is 65 by its digest`() throws {
@@ -143,8 +149,9 @@ import Testing
     let text = try ModelDrawing(OfflineRig.model.get().file).text
     for piece in [
       "lead (mV)", "band-pass 0.5 to 40 Hz", "resampled to 120 Hz (trained on 360 Hz)",
-      "Conv1d     1 →   12   kernel 9",
-      "LSTM      12 →   16", "softmax over none N S V F", "delay     350ms", "emit peaks", "made_by",
+      "Conv1d        1 →   12    120 parameters    108 multiply-adds    32 bytes   kernel 9 (75ms), relu",
+      "LSTM         12 →   16   1920 parameters", "1980 multiply-adds a frame, 160 bytes of state a lane",
+      "softmax over none N S V F", "delay     350ms (42 steps)", "emit peaks", "made_by",
     ] { #expect(text.contains(piece), "\(piece)") }
   }
 

@@ -1,0 +1,200 @@
+import RunnelCore
+import RunnelInference
+import RunnelLabels
+import RunnelWire
+
+/// The right half of a lane: frames go out to be stepped, scores come back and become labels.
+extension Lane {
+  // MARK: a frame goes out
+
+  /// Works off the turns before the next frame, then copies that frame out; nil when none is left.
+  func nextFrame<Sink: LabelSink>(
+    into frame: UnsafeMutablePointer<Float>, bank: inout StateBank, sink: inout Sink
+  ) -> Int64? {
+    while let turn = queue.takeTurn() { take(turn, bank: &bank, sink: &sink) }
+    guard let index = queue.takeFrame(into: frame) else { return nil }
+    state.window.push(frame)
+    return index
+  }
+
+  /// The rows that step with this frame.
+  func schedule(_ frame: Int64, _ row: (StepSchedule.Row) -> Void) {
+    counts.windowsLeftOut += plan.regime.schedule.take(frame, &state.schedule, row)
+  }
+
+  /// The window that is whole with this frame.
+  func window(endingAt frame: Int64) -> Int64? { plan.regime.schedule.window(endingAt: frame, state.schedule) }
+
+  /// The newest T frames, (T, D).
+  func withWindow(_ body: (UnsafeBufferPointer<Float>) -> Void) {
+    let size = plan.regime.windowLength * state.window.features
+    state.window.withNewest { body(UnsafeBufferPointer(rebasing: $0.suffix(size))) }
+  }
+
+  // MARK: scores come back
+
+  /// A row whose scores count has them.
+  ///
+  /// - Parameter hidden: what the event stage wants to know of this step; nil where it wants nothing.
+  func settle<Sink: LabelSink>(
+    _ entry: Batch.Entry, scores: UnsafeBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>?,
+    bank: inout StateBank, sink: inout Sink
+  ) {
+    let frame = entry.frame
+    if let window = window(endingAt: frame) {
+      plan.regime.schedule.settle(window: window, &state.schedule)
+      settle(step: window, frame: frame, scores: scores, sink: &sink)
+    } else if let step = plan.networkTime.output(atFrame: frame) {
+      if plan.eventStage == nil {
+        settle(step: step, frame: frame, scores: scores, sink: &sink)
+      } else if !settleEvents(step: step, frame: frame, scores: scores, hidden: hidden, sink: &sink) {
+        restart(at: frame, bank: &bank, sink: &sink)
+      }
+    }
+  }
+
+  /// A window that was evaluated whole.
+  func settle<Sink: LabelSink>(window: Int64, _ result: WindowBatch.Result, sink: inout Sink) {
+    let frame = plan.clock.grid.newestFrame(of: window)
+    switch result {
+    case .failed:
+      counts.windowsLeftOut += plan.regime.schedule.leaveOut(window, &state.schedule)
+      tellNonFinite(at: frame, sink: &sink)
+    case .scores(let scores, let length):
+      plan.regime.schedule.settle(window: window, &state.schedule)
+      if let shape = plan.regime.sequence {
+        settle(sequence: scores, shape, length: length, window: window, frame: frame, sink: &sink)
+      } else {
+        settle(step: window, frame: frame, scores: scores, sink: &sink)
+      }
+    }
+  }
+
+  /// A row gave something that is not finite, so the network kept its old state. What is carried starts fresh, and says
+  /// so; a window is left out.
+  func settleFailure<Sink: LabelSink>(_ entry: Batch.Entry, bank: inout StateBank, sink: inout Sink) {
+    if entry.row.counts, !plan.regime.schedule.isWindowed { return restart(at: entry.frame, bank: &bank, sink: &sink) }
+    counts.windowsLeftOut += plan.regime.schedule.fail(entry.row, at: entry.frame, &state.schedule)
+    if plan.regime.schedule.isWindowed { tellNonFinite(at: entry.frame, sink: &sink) }
+  }
+
+  /// Scores of step `step`, decided with `frame`.
+  private func settle<Sink: LabelSink>(
+    step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, sink: inout Sink
+  ) {
+    var isWithheld = false
+    withComposer(at: frame) { composer in
+      plan.decision.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
+        let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
+          sink.publish($0, arrived: arrived)
+        }
+        if !isPublished { isWithheld = true }
+      }
+    }
+    // A class that nobody was told of is news still.
+    if isWithheld { state.decision.forgetLabel() }
+  }
+
+  private func settle<Sink: LabelSink>(
+    sequence scores: UnsafeBufferPointer<Float>, _ shape: LaneRegime.SequenceShape, length: Int, window: Int64,
+    frame: Int64, sink: inout Sink
+  ) {
+    let width = scores.count / shape.steps
+    withComposer(at: frame) { composer in
+      composer.compose(window: window, clock: plan.clock) { steps, names in
+        for step in 0..<length {
+          let scores = head(UnsafeBufferPointer(rebasing: scores[step * width..<(step + 1) * width]))
+          let (id, p) = plan.decision.classify(scores)
+          steps.append(id.map { names[$0] } ?? "unknown", id: id, p: p, scores: scores)
+        }
+      } _: {
+        sink.publish($0, arrived: arrived)
+      }
+    }
+  }
+
+  /// The deciding head's scores.
+  func head(_ scores: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(rebasing: scores[plan.head])
+  }
+
+  /// Lends the composer what it needs of the state for a label that was decided with `frame`.
+  func withComposer(at frame: Int64, _ body: (inout LabelComposer) -> Void) {
+    composer.isWarming = frame < state.warmUntil
+    composer.nextSequence = state.nextSequence
+    swap(&composer.missing, &state.missing)
+    body(&composer)
+    swap(&composer.missing, &state.missing)
+    state.nextSequence = composer.nextSequence
+  }
+
+  // MARK: turns
+
+  private func take<Sink: LabelSink>(_ turn: FrameQueue.Turn, bank: inout StateBank, sink: inout Sink) {
+    switch turn {
+    case .gap(let range, let reason, let wasReset):
+      let frame = firstFrame(after: range.upperBound)
+      state.warmUntil = max(state.warmUntil, frame + (wasReset ? plan.framesToWarm : plan.framesToSettle))
+      state.window.clear()
+      counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: frame)
+      tell(.gap, reason.rawValue, range, sink: &sink)
+    case .reset(let range, let reason): reset(reason, over: range, bank: &bank, sink: &sink)
+    case .missing(let range, let quality): state.missing.add(range, quality: quality)
+    case .end(let index):
+      forgetDecision()
+      counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index))
+      tell(.end, "end", index..<index, sink: &sink)
+    }
+  }
+
+  private func reset<Sink: LabelSink>(
+    _ reason: ResetReason, over range: Range<Int64>, bank: inout StateBank, sink: inout Sink
+  ) {
+    let frame = firstFrame(after: range.upperBound)
+    for slot in states.slots { bank.reset(slot) }
+    if let slot = states.eventSlot { states.judge?.reset(slot) }
+    forgetDecision()
+    state.window.clear()
+    counts.windowsLeftOut += plan.regime.schedule.reset(&state.schedule, at: frame)
+    state.warmUntil = frame + plan.framesToWarm
+    counts.resets += 1
+    tell(.reset, reason.rawValue, range, sink: &sink)
+  }
+
+  /// What is carried became something that is not finite with this frame, or would have.
+  private func restart<Sink: LabelSink>(at frame: Int64, bank: inout StateBank, sink: inout Sink) {
+    let index = plan.clock.newestIndex(ofFrame: frame)
+    reset(.nonFinite, over: index..<index + 1, bank: &bank, sink: &sink)
+  }
+
+  /// One or more windows became something that is not finite with this frame.
+  private func tellNonFinite<Sink: LabelSink>(at frame: Int64, sink: inout Sink) {
+    guard state.lastFailure != frame else { return }
+    state.lastFailure = frame
+    counts.resets += 1
+    let index = plan.clock.newestIndex(ofFrame: frame)
+    tell(.reset, ResetReason.nonFinite.rawValue, index..<index + 1, sink: &sink)
+  }
+
+  /// Says that nothing comes; no state changes and no seq is taken.
+  func tellStale<Sink: LabelSink>(at index: Int64, sink: inout Sink) {
+    composer.nextSequence = state.nextSequence
+    composer.status(.stale, reason: "silent", range: index..<index) { sink.publish($0, arrived: 0) }
+  }
+
+  private func tell<Sink: LabelSink>(
+    _ status: LabelMessage.Status, _ reason: String, _ range: Range<Int64>, sink: inout Sink
+  ) {
+    composer.nextSequence = state.nextSequence
+    composer.status(status, reason: reason, range: range) { sink.publish($0, arrived: arrived) }
+    state.nextSequence = composer.nextSequence
+  }
+
+  private func firstFrame(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
+
+  private func forgetDecision() {
+    let discarded = plan.decision.reset(&state.decision)
+    counts.candidatesDiscarded += Int64(discarded.candidates)
+    if state.events?.reset() == true { counts.candidatesDiscarded += 1 }
+  }
+}

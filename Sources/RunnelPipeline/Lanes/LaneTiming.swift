@@ -1,0 +1,26 @@
+/// When the frames of a lane come and what its steps speak of, for whoever prepares what such a lane is trained on:
+/// without the lane, by its own numbers.
+public struct LaneTiming: Sendable {
+  private let plan: LanePlan
+
+  init(_ plan: LanePlan) { self.plan = plan }
+
+  /// Frames with which labels are `warming` after a start or a reset, and after a gap over which state was carried.
+  public var framesToWarm: Int64 { plan.framesToWarm }
+  public var framesToSettle: Int64 { plan.framesToSettle }
+
+  /// The input index that step `step` speaks of: what its label would give as `at`.
+  public func position(ofStep step: Int64) -> Int64 { plan.clock.position(ofStep: step) }
+
+  /// The first frame that no sample before `index` brings about.
+  public func firstFrame(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }
+}
+
+extension PipelinePlan {
+  /// The timing of the lanes that a session would have.
+  ///
+  /// - Throws: why no lane can be made of it.
+  public func timing(on session: Session) throws(Refusal) -> LaneTiming {
+    LaneTiming(try LanePlan(self, session: session, inputs: model.description.inputs.count))
+  }
+}

@@ -1,0 +1,148 @@
+import RunnelCore
+import RunnelInference
+
+/// The proof for people.
+extension ModelProof {
+  public var table: String {
+    let model = file.description
+    let unit = model.regime == .windowed ? "windows" : "steps"
+    var lines = [
+      "\(path): \(model.name), \(file.size) bytes, \(file.parameters) parameters in \(tensors) tensors, all accounted for",
+      "digest  \(file.digest), that of the bytes",
+      "golden  \(file.golden.steps) \(unit), \(provenance)",
+      "        errors, the largest and the mean; allowed is \(file.golden.tolerance) of the largest value",
+    ]
+    lines.append("        " + Self.row(["kernels", "way", "scores", "", "final h", "", "final c", ""]))
+    for trial in trials {
+      switch trial.outcome {
+      case .success(let report):
+        for result in report.results {
+          let figures = [result.scores, result.h, result.c].flatMap { figure -> [String] in
+            guard let figure else { return ["", ""] }
+            return [Self.short(figure.largest), Self.short(figure.mean)]
+          }
+          lines.append("        " + Self.row([trial.kernels.rawValue, result.way.rawValue] + figures))
+        }
+      case .failure(let error): lines.append("        \(trial.kernels.rawValue)  \(error)")
+      }
+    }
+    if let diagnosis { lines.append("mistake \(diagnosis.sentence)") }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func row(_ columns: [String]) -> String {
+    var text = ""
+    for (place, column) in columns.enumerated() {
+      let width = place == 0 ? 8 : place == 1 ? 15 : 9
+      text += column + String(repeating: " ", count: max(1, width - column.count))
+    }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+
+  /// Two digits: `1.2e-07`.
+  private static func short(_ error: Double) -> String {
+    guard error > 0, error.isFinite else { return error == 0 ? "0" : "\(error)" }
+    var exponent = 0
+    var rest = error
+    while rest >= 9.95 {
+      rest /= 10
+      exponent += 1
+    }
+    while rest < 0.995 {
+      rest *= 10
+      exponent -= 1
+    }
+    let tenths = Int((rest * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)e\(exponent)"
+  }
+}
+
+/// The proof for programs.
+extension ModelProof {
+  /// `{"file": …, "ok": true, "name": …, "digest": …, "golden": {"steps": …, "kernels": [{"name": "avx2", "ok": true, …}]}}`
+  public func json(into json: inout JSONWriter) {
+    json.beginObject()
+    json.pair("file", path)
+    json.key("ok")
+    json.write(failure == nil)
+    json.pair("name", file.description.name)
+    json.pair("digest", file.digest)
+    for (key, value) in [("size", file.size), ("parameters", file.parameters), ("tensors", tensors)] {
+      json.pair(key, value)
+    }
+    json.key("golden")
+    json.beginObject()
+    json.pair("steps", file.golden.steps)
+    json.key("tolerance")
+    json.write(file.golden.tolerance)
+    if let by = file.description.goldenBy { json.pair("by", by) }
+    json.key("kernels")
+    json.beginArray()
+    for trial in trials { Self.write(trial, into: &json) }
+    json.endArray()
+    json.endObject()
+    if let diagnosis {
+      json.key("diagnosis")
+      json.beginObject()
+      json.pair("sentence", diagnosis.sentence)
+      json.pair("trials", diagnosis.trials)
+      json.key("mistakes")
+      json.beginArray()
+      for finding in diagnosis.findings {
+        json.beginObject()
+        json.pair("mistake", finding.mistake)
+        json.key("layers")
+        json.beginArray()
+        for layer in finding.layers { json.write(layer) }
+        json.endArray()
+        json.pair("remedy", finding.remedy)
+        json.endObject()
+      }
+      json.endArray()
+      json.endObject()
+    }
+    json.endObject()
+  }
+
+  private static func write(_ trial: Trial, into json: inout JSONWriter) {
+    json.beginObject()
+    json.pair("name", trial.kernels.rawValue)
+    json.key("ok")
+    switch trial.outcome {
+    case .success(let report):
+      json.write(true)
+      json.key("largest_error")
+      json.beginObject()
+      for result in report.results {
+        json.key(key(result.way))
+        json.write(result.largest)
+      }
+      json.endObject()
+      json.key("errors")
+      json.beginObject()
+      for result in report.results {
+        json.key(key(result.way))
+        json.beginObject()
+        for (name, figure) in [("scores", result.scores), ("h", result.h), ("c", result.c)] {
+          guard let figure else { continue }
+          json.key(name)
+          json.beginObject()
+          json.key("largest")
+          json.write(figure.largest)
+          json.key("mean")
+          json.write(figure.mean)
+          json.endObject()
+        }
+        json.endObject()
+      }
+      json.endObject()
+    case .failure(let error):
+      json.write(false)
+      json.pair("error", error.description)
+    }
+    json.endObject()
+  }
+
+  private static func key(_ way: GoldenReport.Way) -> String { String(way.rawValue.map { $0 == " " ? "_" : $0 }) }
+}
