@@ -91,6 +91,7 @@ let package = Package(
     tests("RunnelSignalTests", of: ["RunnelSignal", "RunnelKernels", "RunnelCore"]),
     tests("RunnelInferenceTests", of: ["RunnelInference", "RunnelKernels", "RunnelCore"]),
     tests("RunnelLabelsTests", of: ["RunnelLabels", "RunnelCore"]),
+    tests("RunnelImportTests", of: ["RunnelImport", "RunnelInference", "RunnelCore"]),
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
     tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),

@@ -6,10 +6,11 @@ public struct ImportError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Path in the spec, such as `layers[1].hidden`, where the spec is at fault.
   public var path: String?
 
+  /// Texts hold names out of files; what a terminal would obey becomes '·'.
   public init(_ place: String?, _ problem: String, path: String? = nil) {
-    self.place = place
-    self.problem = problem
-    self.path = path
+    self.place = place.map(Quoted.printable)
+    self.problem = Quoted.printable(problem)
+    self.path = path.map(Quoted.printable)
   }
 
   static func spec(_ path: String, _ problem: String) -> ImportError { ImportError(nil, problem, path: path) }
@@ -24,14 +25,19 @@ enum Quoted {
   private static let longest = 80
 
   static func name(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    return "'\(printable(String(scalars.prefix(longest))))\(scalars.count > longest ? "…" : "")'"
+  }
+
+  static func printable(_ text: String) -> String {
     var shown = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(longest) {
+    for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: shown.append("·")
       default: shown.append(scalar)
       }
     }
-    return "'\(String(shown))\(text.unicodeScalars.count > longest ? "…" : "")'"
+    return String(shown)
   }
 }
 

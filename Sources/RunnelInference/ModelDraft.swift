@@ -71,7 +71,8 @@ public struct ModelDraft: Sendable {
   ///   - by: which program.
   public func finished(frames: [Float], scores: [Float]?, by: String) throws(ModelDraftError) -> [UInt8] {
     guard !frames.isEmpty, frames.count % valuesPerPiece == 0 else {
-      throw .frames("\(frames.count) values are no whole \(description.window == nil ? "frames" : "windows") of \(valuesPerPiece)")
+      throw .frames(
+        "\(frames.count) values are no whole \(description.window == nil ? "frames" : "windows") of \(valuesPerPiece)")
     }
     let pieces = frames.count / valuesPerPiece
     let shapes = try shapes(pieces)
@@ -104,7 +105,9 @@ public struct ModelDraft: Sendable {
     } else {
       let time = description.graph.time
       let since = Int64(pieces) - 1 - time.first
-      guard since >= 0 else { throw .frames("\(pieces) frames bring no output; the first comes with frame \(time.first)") }
+      guard since >= 0 else {
+        throw .frames("\(pieces) frames bring no output; the first comes with frame \(time.first)")
+      }
       shapes["golden.input"] = [pieces, description.inputs.count]
       shapes["golden.output"] = [Int(since / time.stride) + 1, outputs]
       let layout = StateLayout(description.graph)
@@ -149,7 +152,9 @@ public struct ModelDraft: Sendable {
       let name = "golden.\(layout.names[cell.node])"
       let middle = cell.place + cell.width
       parts.append(("\(name).h_l\(cell.depth)", Array(state.values[cell.place..<middle])))
-      if cell.cells > 0 { parts.append(("\(name).c_l\(cell.depth)", Array(state.values[middle..<middle + cell.cells]))) }
+      if cell.cells > 0 {
+        parts.append(("\(name).c_l\(cell.depth)", Array(state.values[middle..<middle + cell.cells])))
+      }
     }
     return parts
   }
@@ -170,7 +175,8 @@ public struct ModelDraft: Sendable {
     _ given: [Float], _ scores: [Float], logits: [Float], _ shape: [Int]
   ) throws(ModelDraftError) -> [Float] {
     let outputs = description.outputs
-    guard given.count % outputs == 0, given.count >= scores.count, description.window == nil || given.count == scores.count
+    guard given.count % outputs == 0, given.count >= scores.count,
+      description.window == nil || given.count == scores.count
     else { throw .count(expected: shape, found: given.count) }
     let values = Array(given[..<scores.count])
     let ends = [(values, scores), (values, logits)].map { Self.difference($0.0, $0.1) }

@@ -11,5 +11,8 @@ struct ModelCommand: ParsableCommand {
         runnel model check ecg-beats.safetensors
         runnel model run ecg-beats.safetensors --input x.npy --output y.npy
       """,
-    subcommands: [ModelShowCommand.self, ModelCheckCommand.self, ModelRunCommand.self])
+    subcommands: [
+      ModelShowCommand.self, ModelCheckCommand.self, ModelRunCommand.self, ModelImportCommand.self,
+      ModelTemplateCommand.self,
+    ])
 }

@@ -73,6 +73,8 @@ public struct SpecTemplate {
 public struct ImportedNetwork: Sendable {
   public var outputs: Int
 
+  public init(rtneural bytes: [UInt8]) throws(ImportError) { outputs = try RTNeuralImport.outputs(bytes) }
+
   public init(onnx bytes: [UInt8], external: any ExternalData) throws(ImportError) {
     outputs = try ONNXImport.find(bytes, steps: nil, external).heads.reduce(0) { $0 + $1.width }
   }

@@ -16,16 +16,23 @@ public enum RTNeuralImport {
   }
 
   public static func model(_ bytes: [UInt8], spec: ModelSpec, name: String) throws(ImportError) -> ImportedModel {
-    guard bytes.count <= sizeLimit else { throw ImportError(nil, "the file has more than \(sizeLimit) bytes") }
     let json = try parsed(bytes)
     if json["state_dict"] != nil {
       return try StateDictImport.model(json, spec: spec, name: name, carriedBecause: carried)
     }
-    guard let layers = json["layers"]?.array else {
-      throw ImportError(nil, "JSON, but with neither 'layers' (RTNeural) nor 'state_dict' in it")
-    }
     guard spec["layers"] == nil else {
       throw .spec("layers", "an RTNeural file says its layers itself; leave them out")
+    }
+    var reader = try network(json)
+    var finding = try reader.finding()
+    finding.carriedBecause = carried
+    try finding.ledger.close(ignoring: try spec.ignored)
+    return try finding.described(spec, name: name)
+  }
+
+  private static func network(_ json: JSONValue) throws(ImportError) -> RTNeuralReader {
+    guard let layers = json["layers"]?.array else {
+      throw ImportError(nil, "JSON, but with neither 'layers' (RTNeural) nor 'state_dict' in it")
     }
     guard layers.count <= ModelDescription.layerLimit else {
       throw ImportError("layers", "at most \(ModelDescription.layerLimit), found \(layers.count)")
@@ -33,13 +40,19 @@ public enum RTNeuralImport {
     guard let inputs = width(json["in_shape"]) else { throw ImportError("in_shape", "expected [null, null, features]") }
     var reader = RTNeuralReader(inputs: inputs)
     for (place, layer) in layers.enumerated() { try reader.read(layer, at: "layers[\(place)]") }
-    var finding = try reader.finding()
-    finding.carriedBecause = carried
-    try finding.ledger.close(ignoring: try spec.ignored)
-    return try finding.described(spec, name: name)
+    return reader
+  }
+
+  /// Outputs of the network, without a spec.
+  static func outputs(_ bytes: [UInt8]) throws(ImportError) -> Int {
+    let json = try parsed(bytes)
+    if let count = json["model_data"]?["output_size"]?.integer { return max(1, Int(clamping: count)) }
+    var reader = try network(json)
+    return try reader.finding().heads.reduce(0) { $0 + $1.width }
   }
 
   private static func parsed(_ bytes: [UInt8]) throws(ImportError) -> JSONValue {
+    guard bytes.count <= sizeLimit else { throw ImportError(nil, "the file has more than \(sizeLimit) bytes") }
     let result: Result<JSONValue, JSONError> = bytes.withUnsafeBytes { raw in
       do throws(JSONError) { return .success(try JSONValue(parsing: raw, depthLimit: depthLimit)) } catch {
         return .failure(error)
