@@ -13,7 +13,7 @@ import RunnelInference
 ///     layout: keras            # whose names and orders the tensors have; pytorch where nothing is said
 ///     ignore: [aux.weight]     # tensors that the network does not need
 public struct ModelSpec: Sendable {
-  static let keys = [
+  public static let keys = [
     "name", "regime", "pattern", "window", "rate", "hop", "delay", "trained_rate", "warmup", "max_state_age", "inputs",
     "conditioning", "layers", "decoder", "event_stage", "heads", "decide", "provenance", "labels", "activation",
     "layout",

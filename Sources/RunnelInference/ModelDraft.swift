@@ -82,7 +82,16 @@ public struct ModelDraft: Sendable {
       throw .frames("the network's outputs are not finite on this input")
     }
     let golden = try scores.map { (given) throws(ModelDraftError) in
-      try agreed(given, computed, logits: run(draft, frames, logits: true).scores, shapes["golden.output"] ?? [])
+      let logits = run(draft, frames, logits: true).scores
+      do throws(ModelDraftError) {
+        return try agreed(given, computed, logits: logits, shapes["golden.output"] ?? [])
+      } catch {
+        guard case .differs(let difference, _) = error else { throw error }
+        let values: [(String, [Float]?)] = [
+          ("golden.input", frames), ("golden.output", Array(given[..<computed.count])),
+        ]
+        throw .differs(difference, diagnosis: try diagnosis(self.bytes(by: by, values, shapes)))
+      }
     }
     var values: [(String, [Float]?)] = [("golden.input", frames), ("golden.output", golden ?? computed)]
     for (name, part) in states(state) { values.append((name, part)) }
@@ -92,6 +101,12 @@ public struct ModelDraft: Sendable {
 
   private func file(_ bytes: [UInt8]) throws(ModelDraftError) -> ModelFile {
     do throws(ModelFileError) { return try ModelFile(bytes: bytes) } catch { throw .file(error) }
+  }
+
+  /// Which known mistake would explain the other program's outputs. Final states are this machine's and prove nothing.
+  private func diagnosis(_ bytes: [UInt8]) throws(ModelDraftError) -> String {
+    let file = try file(bytes)
+    return GoldenDiagnosis(ModelFile(file, golden: Golden(withoutStates: file.golden)), bytes: bytes).sentence
   }
 
   /// Shapes of the golden tensors.
@@ -185,7 +200,9 @@ public struct ModelDraft: Sendable {
     if ends[0].relative <= Self.tolerance { return values }
     let nearest = ends[0].relative <= ends[1].relative ? ends[0] : ends[1]
     throw .differs(
-      row: nearest.place / outputs, output: nearest.place % outputs, expected: nearest.expected, found: nearest.found)
+      .init(
+        row: nearest.place / outputs, output: nearest.place % outputs, expected: nearest.expected, found: nearest.found)
+    )
   }
 
   /// Largest difference, of max(1e-3, largest value), and where.
@@ -224,7 +241,15 @@ public enum ModelDraftError: Error, Sendable, Equatable, CustomStringConvertible
   case frames(String)
   case count(expected: [Int], found: Int)
   /// The other program computes something else.
-  case differs(row: Int, output: Int, expected: Float, found: Float)
+  case differs(Difference, diagnosis: String = "")
+
+  /// The value that is farthest off.
+  public struct Difference: Sendable, Equatable {
+    public var row: Int
+    public var output: Int
+    public var expected: Float
+    public var found: Float
+  }
 
   public var description: String {
     switch self {
@@ -233,8 +258,35 @@ public enum ModelDraftError: Error, Sendable, Equatable, CustomStringConvertible
     case .frames(let problem): "golden input: \(problem)"
     case .count(let expected, let found):
       "golden output: \(found) values, expected shape \(expected)"
-    case .differs(let row, let output, let expected, let found):
-      "golden output: row \(row), output \(output) is \(expected), this network gives \(found): it is not the same network, or the input lies otherwise"
+    case .differs(let place, let diagnosis):
+      "golden output: row \(place.row), output \(place.output) is \(place.expected), this network gives \(place.found): it is not the same network, or the input lies otherwise; \(diagnosis)"
     }
+  }
+}
+
+extension Golden {
+  /// The same run, of which only the scores count.
+  fileprivate init(withoutStates golden: Golden) {
+    frames = golden.frames
+    scores = golden.scores
+    states = []
+    tolerance = golden.tolerance
+    steps = golden.steps
+    outputSteps = golden.outputSteps
+    events = golden.events
+    eventFrames = golden.eventFrames
+    eventScores = golden.eventScores
+  }
+}
+
+extension ModelFile {
+  fileprivate init(_ file: ModelFile, golden: Golden) {
+    description = file.description
+    self.golden = golden
+    size = file.size
+    parameters = file.parameters
+    weights = file.weights
+    decoderWeights = file.decoderWeights
+    eventWeights = file.eventWeights
   }
 }

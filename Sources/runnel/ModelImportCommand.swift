@@ -57,7 +57,7 @@ struct ModelImportCommand: ParsableCommand {
     if let goldenInput, let goldenOutput {
       golden = ModelImport.GoldenRun(input: goldenInput, output: goldenOutput, by: goldenBy)
     }
-    let imported = try ModelImport(file, output: output, spec: given, golden: golden)
+    let imported = try ModelImport.read(file, output: output, spec: given, golden: golden)
     try imported.write()
     if json {
       var writer = JSONWriter()

@@ -24,20 +24,23 @@ import Testing
 
   private func spec(_ layers: String) throws -> ModelSpec {
     try ModelSpec(
-      try JSONValue(parsing: #"{"rate": 100, "regime": "carried", "labels": ["a", "b", "c", "d"], "layers": [\#(layers)]}"#))
+      try JSONValue(
+        parsing: #"{"rate": 100, "regime": "carried", "labels": ["a", "b", "c", "d"], "layers": [\#(layers)]}"#))
   }
 
   @Test(arguments: ["rnn.", "module.rnn.", "model.rnn.", "module._orig_mod.rnn.", "_orig_mod.module.rnn."])
   func `what wrappers add to names is taken off`(prefix: String) throws {
     let model = try BareImport.model(
-      file(lstm.map { (prefix + $0.0, $0.1) }), spec: try spec(#"{"kind": "lstm", "name": "rnn", "input": 3, "hidden": 4}"#),
+      file(lstm.map { (prefix + $0.0, $0.1) }),
+      spec: try spec(#"{"kind": "lstm", "name": "rnn", "input": 3, "hidden": 4}"#),
       name: "x")
     #expect(model.tensors["rnn.weight_ih_l0"]?.shape == [16, 3])
   }
 
   @Test func `a module path is the layer's name, and tensors without a prefix are named in the spec`() throws {
     let deep = try spec(#"{"kind": "lstm", "name": "encoder.rnn", "input": 3, "hidden": 4}"#)
-    #expect(try BareImport.model(file(lstm.map { ("encoder.rnn." + $0.0, $0.1) }), spec: deep, name: "x").tensors.count == 4)
+    #expect(
+      try BareImport.model(file(lstm.map { ("encoder.rnn." + $0.0, $0.1) }), spec: deep, name: "x").tensors.count == 4)
     let bare = try spec(#"{"kind": "lstm", "name": "rnn", "tensors": "", "input": 3, "hidden": 4}"#)
     #expect(try BareImport.model(file(lstm), spec: bare, name: "x").tensors["rnn.bias_hh_l0"] != nil)
   }
@@ -52,7 +55,8 @@ import Testing
     ("rnn.weight_g", "remove_weight_norm"), ("rnn.parametrizations.weight.original0", "remove_parametrizations"),
     ("rnn._packed_params._packed_params", "quantised"),
   ])
-  func `tensors of modules that must be changed first are refused with the way out`(name: String, words: String) throws {
+  func `tensors of modules that must be changed first are refused with the way out`(name: String, words: String) throws
+  {
     let spec = try spec(#"{"kind": "linear", "name": "rnn", "input": 3, "output": 4}"#)
     let error = #expect(throws: ImportError.self) {
       try BareImport.model(file([(name, [4, 3])]), spec: spec, name: "x")
@@ -77,7 +81,10 @@ import Testing
   }
 
   @Test func `a batch counter is known to be unneeded`() throws {
-    let tensors = [("norm.weight", [4]), ("norm.bias", [4]), ("norm.running_mean", [4]), ("norm.running_var", [4]), ("norm.num_batches_tracked", [1])]
+    let tensors = [
+      ("norm.weight", [4]), ("norm.bias", [4]), ("norm.running_mean", [4]), ("norm.running_var", [4]),
+      ("norm.num_batches_tracked", [1]),
+    ]
     let model = try BareImport.model(
       file(tensors), spec: try spec(#"{"kind": "batchnorm", "name": "norm", "input": 4}"#), name: "x")
     #expect(model.ledger.entries.first { $0.name.hasSuffix("tracked") }?.unneeded == "counts only")
@@ -102,7 +109,10 @@ import Testing
     let cells = [("rnn", 1), ("gru", 3), ("lstm", 4)]
     for (kind, gates) in cells {
       let text = try SpecTemplate.text(
-        safetensors: file([("a.weight_ih_l0", [gates * 5, 3]), ("a.weight_hh_l0", [gates * 5, 5]), ("a.weight_ih_l1", [gates * 5, 5]), ("a.weight_hh_l1", [gates * 5, 5])]),
+        safetensors: file([
+          ("a.weight_ih_l0", [gates * 5, 3]), ("a.weight_hh_l0", [gates * 5, 5]), ("a.weight_ih_l1", [gates * 5, 5]),
+          ("a.weight_hh_l1", [gates * 5, 5]),
+        ]),
         file: "w.safetensors")
       #expect(text.contains("- {kind: \(kind), name: a, input: 3, hidden: 5, layers: 2, bias: false}"))
     }
@@ -113,7 +123,8 @@ import Testing
       [("r.weight_ih_l0\(half)", [32, 3]), ("r.weight_hh_l0\(half)", [32, 6]), ("r.weight_hr_l0\(half)", [6, 8])]
     }
     let text = try SpecTemplate.text(safetensors: file(both), file: "w")
-    #expect(text.contains("kind: lstm, name: r, input: 3, hidden: 8, bias: false, direction: bidirectional, projection: 6"))
+    #expect(
+      text.contains("kind: lstm, name: r, input: 3, hidden: 8, bias: false, direction: bidirectional, projection: 6"))
   }
 
   @Test func `a template leaves as comments what shapes do not say`() throws {

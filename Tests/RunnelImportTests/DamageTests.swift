@@ -6,7 +6,9 @@ import Testing
 
 /// Damaged files: one sentence or a network, never a crash, whatever byte is wrong.
 @Suite struct DamageTests {
-  private static let small = ["onnx/halfs", "onnx/opset9", "onnx/cell-rnn-leaky", "rtneural/conv", "rtneural/bare-keras"]
+  private static let small = [
+    "onnx/halfs", "onnx/opset9", "onnx/cell-rnn-leaky", "rtneural/conv", "rtneural/bare-keras",
+  ]
   private static let fixtures = Fixture.every.filter { small.contains("\($0.folder)/\($0.name)") }
 
   /// Imports the bytes; a refusal must be one sentence.

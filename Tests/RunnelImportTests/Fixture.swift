@@ -32,7 +32,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   }
 
   private static func path(_ name: String) -> String {
-    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/") + "/Golden/\(name)"
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
+      + "/Golden/\(name)"
   }
 
   static func read(_ path: String) throws -> [UInt8] {
@@ -76,7 +77,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
 struct GoldenFolder: ExternalData {
   func bytes(_ location: String, offset: Int, length: Int) throws(ImportError) -> [UInt8] {
     let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    guard let all = try? Fixture.read("\(root)/Golden/onnx/\(location)"), offset <= all.count, length <= all.count - offset
+    guard let all = try? Fixture.read("\(root)/Golden/onnx/\(location)"), offset <= all.count,
+      length <= all.count - offset
     else { throw ImportError("external data", "\(location) is not there in that length") }
     return Array(all[offset..<offset + length])
   }

@@ -18,7 +18,7 @@ extension GraphReader {
     default: break
     }
     guard let activation = try function(node) else {
-      throw node.error("is not supported; see the operators that can be imported in docs/bring-your-model.md")
+      throw node.error("is not supported; docs/import.md lists the operators that are")
     }
     return activated(node, try flow(node), activation)
   }

@@ -32,7 +32,9 @@ struct ONNXNode {
   static let portLimit = 4096
 
   /// For errors: the node's name, or what it makes, and its operator.
-  var place: String { "node \(Quoted.name(name.isEmpty ? outputs.first ?? "" : name)) (\(operation.unicodeScalars.count > 80 ? "…" : operation))" }
+  var place: String {
+    "node \(Quoted.name(name.isEmpty ? outputs.first ?? "" : name)) (\(operation.unicodeScalars.count > 80 ? "…" : operation))"
+  }
 
   func error(_ problem: String) -> ImportError { ImportError(place, problem) }
 

@@ -13,7 +13,7 @@ extension ModelImport {
       let used = ledger.entries.count { !$0.uses.isEmpty }
       let rest = ledger.entries.count - used
       lines.append("tensors \(ledger.entries.count) read, \(used) used, \(rest) not needed, 0 unused, 0 missing")
-      let width = min(40, ledger.entries.map(\.name.count).max() ?? 0)
+      let width = min(64, ledger.entries.map(\.name.count).max() ?? 0)
       for entry in ledger.entries {
         let fate = entry.unneeded ?? entry.uses.joined(separator: "; ")
         lines.append("        \(Self.padded(entry.name, width))  \(Self.padded("\(entry.shape)", 14))  \(fate)")

@@ -34,64 +34,61 @@ public struct ModelImport: Sendable {
 
   static let sizeLimit = 1 << 30
 
-  /// - Throws: `ServiceError`: 66 no such file, 77, 65 bad data, 64 where options do not belong.
-  public init(
+  /// Reads a file, told by its content, and makes a model of it that has proved itself; nothing is written yet.
+  ///
+  /// - Throws: `ServiceError`: 66 no such file, 77, 65 bad data, or what is missing.
+  public static func read(
     _ input: String, output: String, spec: SpecFile = SpecFile(), golden: GoldenRun? = nil
-  ) throws(ServiceError) {
-    (self.input, self.output) = (input, output)
+  ) throws(ServiceError) -> ModelImport {
     let given: [UInt8]
-    do throws(RecordingError) { given = try ByteFile.read(input, limit: Self.sizeLimit) } catch {
-      throw ServiceError(error)
-    }
+    do throws(RecordingError) { given = try ByteFile.read(input, limit: sizeLimit) } catch { throw ServiceError(error) }
     let source = ModelSource(given, path: input)
     if case .refused(let sentence) = source { throw ServiceError(.data, "\(input): \(sentence)") }
-    let imported: ImportedModel
-    let name = Self.stem(output)
-    do throws(ImportError) {
-      switch source {
-      case .refused(let sentence): throw ImportError(nil, sentence)
-      case .runnel:
-        guard spec.spec.members.isEmpty, golden == nil else {
-          throw ImportError(
-            nil, "is a model of runnel already, which says everything itself; leave --spec and the options out")
-        }
-        self = try ModelImport(own: given, input: input, output: output)
-        return
-      case .onnx:
-        kind = "ONNX"
-        imported = try ONNXImport.model(given, spec: spec.spec, external: FolderExternalData(beside: input), name: name)
-      case .rtneural:
-        kind = "RTNeural JSON"
-        imported = try RTNeuralImport.model(given, spec: spec.spec, name: name)
-      case .safetensors:
-        kind = "safetensors"
-        imported = try BareImport.model(given, spec: spec.spec, name: name)
+    if source == .runnel {
+      guard spec.spec.members.isEmpty, golden == nil else {
+        throw ServiceError(
+          .usage,
+          "\(input): is a model of runnel already, which says everything itself; leave --spec and the options out")
       }
-    } catch { throw spec.located(error, file: input) }
-    let provenance = Self.provenance(imported, input, given)
+      let note =
+        "it is a model of runnel already: digest, tensors and golden run are in order, and it is copied as it is"
+      return try proved(given, input, output, kind: "runnel", ledger: TensorLedger(), notes: [note])
+    }
+    let (imported, kind) = try found(given, source, spec, input, name: stem(output))
     let tensors = imported.tensors.map { ModelWriter.Tensor($0.key, $0.value.shape, $0.value.values) }
     let draft: ModelDraft
-    do throws(ModelDraftError) { draft = try ModelDraft(description: provenance, tensors: tensors) } catch {
-      throw Self.located(error, spec, input)
-    }
+    do throws(ModelDraftError) {
+      draft = try ModelDraft(description: described(imported, input, given), tensors: tensors)
+    } catch { throw located(error, spec, input) }
     var notes = imported.notes
-    bytes = try Self.finished(draft, golden, spec, input, &notes)
-    do {
-      file = try ModelFile(bytes: bytes)
-      report = try file.check()
-    } catch { throw ServiceError(.data, "\(input): \(error)") }
-    (ledger, self.notes) = (imported.ledger, notes)
+    let bytes = try finished(draft, golden, spec, input, &notes)
+    return try proved(bytes, input, output, kind: kind, ledger: imported.ledger, notes: notes)
   }
 
-  /// A file that was a model already: checked as it is.
-  private init(own bytes: [UInt8], input: String, output: String) throws(ImportError) {
-    (self.input, self.output, self.bytes, kind) = (input, output, bytes, "runnel")
+  private static func found(
+    _ bytes: [UInt8], _ source: ModelSource, _ spec: SpecFile, _ input: String, name: String
+  ) throws(ServiceError) -> (ImportedModel, kind: String) {
+    do throws(ImportError) {
+      switch source {
+      case .onnx:
+        let external = FolderExternalData(beside: input)
+        return (try ONNXImport.model(bytes, spec: spec.spec, external: external, name: name), "ONNX")
+      case .rtneural: return (try RTNeuralImport.model(bytes, spec: spec.spec, name: name), "RTNeural JSON")
+      default: return (try BareImport.model(bytes, spec: spec.spec, name: name), "safetensors")
+      }
+    } catch { throw spec.located(error, file: input) }
+  }
+
+  /// The model read back from its bytes, its golden run repeated.
+  private static func proved(
+    _ bytes: [UInt8], _ input: String, _ output: String, kind: String, ledger: TensorLedger, notes: [String]
+  ) throws(ServiceError) -> ModelImport {
     do {
-      file = try ModelFile(bytes: bytes)
-      report = try file.check()
-    } catch { throw ImportError(nil, "\(error)") }
-    ledger = TensorLedger()
-    notes = ["it is a model of runnel already: digest, tensors and golden run are in order, and it is copied as it is"]
+      let file = try ModelFile(bytes: bytes)
+      return ModelImport(
+        input: input, output: output, kind: kind, bytes: bytes, file: file, ledger: ledger, notes: notes,
+        report: try file.check())
+    } catch { throw ServiceError(.data, "\(input): \(error)") }
   }
 
   /// Writes the file, whole or not at all.
@@ -147,7 +144,7 @@ public struct ModelImport: Sendable {
   // MARK: words
 
   /// The file's name and hash beside what the importer says of it.
-  private static func provenance(_ imported: ImportedModel, _ input: String, _ bytes: [UInt8]) -> JSONValue {
+  private static func described(_ imported: ImportedModel, _ input: String, _ bytes: [UInt8]) -> JSONValue {
     let name = input.split(separator: "/").last.map(String.init) ?? input
     var members = imported.description.members ?? []
     for place in members.indices where members[place].key == "provenance" {

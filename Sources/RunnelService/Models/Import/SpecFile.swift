@@ -51,7 +51,9 @@ public struct SpecFile {
   /// The error with its place in this spec, or as one of the model file.
   func located(_ error: ImportError, file: String) -> ServiceError {
     guard let path = error.path else { return ServiceError(.data, "\(file): \(error)") }
-    return located(path, error.problem, file: file)
+    let known = error.problem.hasPrefix("unknown key") && !path.contains(".") ? ModelSpec.keys : []
+    let hint = Suggestion.nearest(to: path, among: known).map { "; did you mean '\($0)'?" } ?? ""
+    return located(path, error.problem + hint, file: file)
   }
 
   func located(_ path: String, _ problem: String, file: String) -> ServiceError {
