@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity check format static install uninstall clean
+.PHONY: help setup build demo test test-parity fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -44,6 +44,17 @@ test-parity: build ## runnel's scores against PyTorch's over a whole record; ins
 	@$(PYTHON) -c 'import numpy, torch' 2>/dev/null || { \
 	  python3 -m venv .build-python && .build-python/bin/pip install --quiet --index-url $(TORCH_INDEX) torch numpy; }
 	$(PYTHON) python/parity.py
+
+# Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
+FUZZ_SECONDS ?= 60
+# Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
+fuzz: setup ## damaged safetensors, ONNX and RTNeural JSON, each for FUZZ_SECONDS (60)
+	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
+	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	@for target in safetensors onnx rtneural; do \
+	  mkdir -p .build-fuzz/corpus/$$target; \
+	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
+	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done
 
 check: setup ## the quick rules: format, floors, files and words
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -17,6 +17,17 @@ func tests(_ name: String, of below: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: below + ["RunnelTesting"], swiftSettings: strict)
 }
 
+// `make fuzz`: libFuzzer brings its own main and needs clang's runtime, so it is no part of a usual build.
+let fuzz: [Target] =
+  Context.environment["RUNNEL_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelCore"], path: "Fuzz/RunnelFuzz",
+      swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
+  ]
+
 let package = Package(
   name: "runnel",
   dependencies: [
@@ -99,9 +110,10 @@ let package = Package(
     tests(
       "RunnelServiceTests",
       of: [
-        "RunnelService", "RunnelPipeline", "RunnelSignal", "RunnelInference", "RunnelLabels", "RunnelWire",
+        "RunnelService", "RunnelImport", "RunnelPipeline", "RunnelSignal", "RunnelInference", "RunnelLabels",
+        "RunnelWire",
         "RunnelZeroMQ", "RunnelRecordings", "RunnelCore",
       ]),
-  ],
+  ] + fuzz,
   swiftLanguageModes: [.v6]
 )

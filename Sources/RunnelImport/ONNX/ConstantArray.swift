@@ -13,7 +13,7 @@ struct ConstantArray {
   var origins: Set<Int> = []
 
   /// Values that folding may make of one array, and of all together: an `Expand` of a few bytes can ask for any number.
-  static let valueLimit = 1 << 26
+  static let valueLimit = 1 << 25
 
   init(_ shape: [Int], _ values: Values, origins: Set<Int> = []) {
     self.shape = shape

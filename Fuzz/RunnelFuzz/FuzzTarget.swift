@@ -1,0 +1,82 @@
+import Glibc
+import RunnelCore
+import RunnelImport
+import RunnelInference
+
+/// Bytes as libFuzzer makes them, given to one reader of model files: an error or a model is fine, a crash is a bug.
+///
+///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
+///
+/// One program for all readers, so that it is built once; `make fuzz` runs each.
+enum FuzzTarget: String, CaseIterable {
+  case safetensors
+  case onnx
+  case rtneural
+
+  /// The one that the environment names.
+  static let chosen: FuzzTarget = {
+    let name = getenv("RUNNEL_FUZZ_TARGET").map { String(cString: $0) } ?? ""
+    guard let target = FuzzTarget(rawValue: name) else {
+      let names = allCases.map(\.rawValue).joined(separator: ", ")
+      fatalError("RUNNEL_FUZZ_TARGET names none of \(names)")
+    }
+    return target
+  }()
+
+  /// Everything that a file could lack, so that more of a reader is reached.
+  private static let spec: ModelSpec = {
+    let text =
+      #"{"rate": 100, "regime": "windowed", "window": {"length": 24}, "labels": ["a", "b", "c", "d"], "activation": "softmax"}"#
+    guard let json = try? JSONValue(parsing: text), let spec = try? ModelSpec(json) else {
+      fatalError("the spec is one")
+    }
+    return spec
+  }()
+
+  func feed(_ bytes: [UInt8]) {
+    switch self {
+    case .safetensors:
+      _ = try? ModelFile(bytes: bytes)
+      if let text = try? SpecTemplate.text(safetensors: bytes, file: "x") { precondition(!text.isEmpty) }
+    case .onnx:
+      guard let model = try? ONNXImport.model(bytes, spec: Self.spec, external: NoExternalData(), name: "x") else {
+        return
+      }
+      Self.judge(model)
+    case .rtneural:
+      guard let model = try? RTNeuralImport.model(bytes, spec: Self.spec, name: "x") else { return }
+      Self.judge(model)
+    }
+  }
+
+  /// What an importer accepted goes on to the reader of descriptions, and if that takes it, into a file.
+  private static func judge(_ model: ImportedModel) {
+    let tensors = model.tensors.map { ModelWriter.Tensor($0.key, $0.value.shape, $0.value.values) }
+    guard let draft = try? ModelDraft(description: model.description, tensors: tensors) else { return }
+    guard draft.valuesPerPiece <= 1 << 12 else { return }
+    let frames = [Float](repeating: 0.5, count: draft.valuesPerPiece * (draft.description.window == nil ? 64 : 1))
+    _ = try? draft.finished(frames: frames, scores: nil, by: "fuzz")
+  }
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  FuzzTarget.chosen.feed(Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<Int32>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+@main
+enum Fuzz {
+  static func main() {
+    var count = CommandLine.argc
+    var arguments = CommandLine.unsafeArgv
+    exit(runDriver(&count, &arguments, { fuzzOneInput($0, $1) }))
+  }
+}
