@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: fixtures) func `every truncation of a file is refused`(fixture: Fixture) throws {
     let (bytes, spec) = (try fixture.bytes(), try fixture.spec())
-    for end in stride(from: 0, to: bytes.count, by: bytes.count > 3000 ? 7 : 1) {
+    for end in stride(from: 0, to: bytes.count, by: bytes.count > 2000 ? 13 : 3) {
       #expect(throws: ImportError.self) { try fixture.imported(spec, bytes: Array(bytes[..<end])) }
     }
   }
@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: fixtures) func `no flipped bit crashes the reader`(fixture: Fixture) throws {
     let (bytes, spec) = (try fixture.bytes(), try fixture.spec())
     var random = SeededGenerator(seed: 11)
-    for _ in 0..<400 {
+    for _ in 0..<200 {
       var damaged = bytes
       for _ in 0...random.below(3) { damaged[random.below(bytes.count)] ^= 1 << UInt8(random.below(8)) }
       try feed(fixture, damaged, spec)
@@ -42,7 +42,7 @@ import Testing
   @Test(arguments: fixtures) func `no piece moved or repeated crashes the reader`(fixture: Fixture) throws {
     let (bytes, spec) = (try fixture.bytes(), try fixture.spec())
     var random = SeededGenerator(seed: 12)
-    for _ in 0..<200 {
+    for _ in 0..<100 {
       var damaged = bytes
       let (from, to) = (random.below(bytes.count), random.below(bytes.count))
       let count = random.below(min(64, bytes.count - from) + 1)
@@ -80,4 +80,31 @@ import Testing
   @Test func `external data below the folder is allowed`() throws {
     #expect(try ExternalLocation.components("./data//net.onnx.data") == ["data", "net.onnx.data"])
   }
+}
+
+/// The short form of `make fuzz`: its corpus and seeded mutations of it.
+@Suite struct CorpusTests {
+  static let corpus = ["onnx", "rtneural", "safetensors"].flatMap { Fixture.corpus($0) }
+
+  @Test(arguments: corpus) func `the corpus and what is near it crash no reader`(entry: Fixture.CorpusEntry) throws {
+    let bytes = try Fixture.read(entry.path)
+    let spec = try ModelSpec(
+      try JSONValue(
+        parsing: #"{"rate": 100, "regime": "carried", "labels": ["a", "b", "c", "d"], "activation": "softmax"}"#))
+    var random = SeededGenerator(seed: 13)
+    for round in 0..<20 {
+      var damaged = bytes
+      // The first round is the file as it is.
+      for _ in 0..<round { damaged[random.below(damaged.count)] = UInt8(truncatingIfNeeded: random.next()) }
+      switch entry.reader {
+      case "onnx": _ = try? ONNXImport.model(damaged, spec: spec, external: NoExternalData(), name: "x")
+      case "rtneural": _ = try? RTNeuralImport.model(damaged, spec: spec, name: "x")
+      default:
+        _ = try? ModelFile(bytes: damaged)
+        _ = try? SpecTemplate.text(safetensors: damaged, file: "x")
+      }
+    }
+  }
+
+  @Test func `the corpus is there`() { #expect(Self.corpus.count >= 20) }
 }

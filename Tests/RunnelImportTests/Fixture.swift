@@ -19,16 +19,35 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   static let every = onnx + rtneural + bare
 
   private static func all(_ folder: String, _ suffix: String) -> [Fixture] {
-    guard let directory = opendir(path(folder)) else { return [] }
+    names(path(folder)).filter { $0.hasSuffix(suffix) }.map {
+      Fixture(folder: folder, name: String($0.dropLast(suffix.count)), suffix: suffix)
+    }
+  }
+
+  private static func names(_ folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasSuffix(suffix) { names.append(String(name.dropLast(suffix.count))) }
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
     }
-    return names.sorted().map { Fixture(folder: folder, name: $0, suffix: suffix) }
+    return names.filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// A file that `make fuzz` begins with.
+  struct CorpusEntry: Sendable, CustomTestStringConvertible {
+    let reader: String
+    let path: String
+
+    var testDescription: String { path.split(separator: "/").suffix(2).joined(separator: "/") }
+  }
+
+  static func corpus(_ reader: String) -> [CorpusEntry] {
+    let folder = path("") + "../../Fuzz/Corpus/\(reader)"
+    return names(folder).map { CorpusEntry(reader: reader, path: "\(folder)/\($0)") }
   }
 
   private static func path(_ name: String) -> String {

@@ -66,7 +66,7 @@ public struct SpecFile {
     var path = path[...]
     while true {
       if let place = places[String(path)] { return place }
-      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return nil }
+      guard let cut = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return places[""] }
       path = path[..<cut]
     }
   }
