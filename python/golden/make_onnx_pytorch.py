@@ -256,6 +256,10 @@ def main():
     make("lstm-states-dynamic", States(), {"rate": 100, "labels": ["a", "b", "c", "d"]}, False, extra=zeros, dynamic=True)
     make("lstm-stack-dynamic", Last(nn.LSTM, num_layers=2, bidirectional=True), windowed(4, T), False, dynamic=True)
     make("conv-lstm-dynamic", ConvLSTM(), carried(4), False, dynamic=True)
+    make("lstm-one-step-script", States(), {"rate": 100, "labels": ["a", "b", "c", "d"]}, False, steps=1, extra=zeros)
+    make("lstm-last-dynamo-dynamic", Last(nn.LSTM), windowed(4, T), True, dynamic_shapes=({1: torch.export.Dim("t", min=2, max=4096)},))
+    make("conv-lstm-dynamo-dynamic", ConvLSTM(), carried(4), True, dynamic_shapes=({1: torch.export.Dim.DYNAMIC},))
+    make("gru-final-dynamo-dynamic", Final(), windowed(4, T), True, dynamic_shapes=({1: torch.export.Dim.DYNAMIC},))
     make("rnn-relu-script", Every(nn.RNN, num_layers=2, nonlinearity="relu"), carried(4), False)
     make("rnn-last-script", Last(nn.RNN), windowed(4), False)
     make("rnn-unrolled-dynamo", Every(nn.RNN), carried(4), True, steps=6, refused="dynamo=False")
@@ -266,6 +270,9 @@ def main():
     # The same with every weight outside.
     model = onnx.load(fixtures.path("lstm-last-script"))
     name = "lstm-outside-script"
+    weights = os.path.join(fixtures.FOLDER, name + ".weights")
+    if os.path.exists(weights):
+        os.remove(weights)  # onnx appends
     onnx.save(model, fixtures.path(name), save_as_external_data=True, location=name + ".weights", size_threshold=0)
     x = fixtures.frames(T, 3)
     fixtures.describe(name, windowed(4), x, fixtures.run(name, {model.graph.input[0].name: x[None]})[0][0], tools=TOOLS)

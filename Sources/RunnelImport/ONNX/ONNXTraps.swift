@@ -22,6 +22,7 @@ enum ONNXTraps {
     case "InstanceNormalization", "GroupNormalization", "LpNormalization", "MeanVarianceNormalization":
       return
         "normalises over the steps of the window; use BatchNorm, LayerNorm, or conditioning.normalisation kind window"
+    case "Erf": return "is a part of a GELU written out in single operations; export it with opset_version=20 or more"
     case "ConvTranspose", "Resize", "Upsample":
       return "makes more steps than go in, which no layer of runnel does"
     case "Attention", "MultiHeadAttention", "RotaryEmbedding":
