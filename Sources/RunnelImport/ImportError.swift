@@ -42,15 +42,18 @@ enum Quoted {
 }
 
 extension Int {
-  /// The product of sizes, or nil where it passes `limit`: nothing is allocated before this was asked.
+  /// The product of sizes, or nil where it passes `limit`: nothing is allocated before this was asked. Sizes beside a
+  /// zero are bounded too, so that no product of some of them overflows.
   static func product(_ sizes: some Sequence<Int>, limit: Int) -> Int? {
     var product = 1
+    var isEmpty = false
     for size in sizes {
       guard size >= 0 else { return nil }
-      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      isEmpty = isEmpty || size == 0
+      let (next, overflow) = product.multipliedReportingOverflow(by: Swift.max(1, size))
       guard !overflow, next <= limit else { return nil }
       product = next
     }
-    return product
+    return isEmpty ? 0 : product
   }
 }

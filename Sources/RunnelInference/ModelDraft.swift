@@ -18,6 +18,8 @@ public struct ModelDraft: Sendable {
   private static let steps = 256
   private static let windows = 4
   private static let events = 16
+  /// Values of it: a window may be long, and the first output of a carried network late.
+  private static let noiseLimit = 1 << 22
   private static let tolerance = 1e-5
 
   /// - Parameter description: the JSON of `runnel.model`, with or without golden and digest.
@@ -47,7 +49,8 @@ public struct ModelDraft: Sendable {
   public func noise() -> [Float] {
     var random = SeededGenerator(seed: 1)
     let late = Int(description.graph.time.first) + 4 * Int(description.graph.time.stride)
-    let pieces = description.window == nil ? max(Self.steps, late) : Self.windows
+    let room = max(1, Self.noiseLimit / valuesPerPiece)
+    let pieces = description.window == nil ? max(Self.steps, min(late, room)) : min(Self.windows, room)
     let count = pieces * valuesPerPiece
     if let classes = classes { return (0..<count).map { _ in Float(random.below(classes)) } }
     return (0..<count).map { _ in Float((0..<4).reduce(0.0) { sum, _ in sum + random.uniform() } - 2) }

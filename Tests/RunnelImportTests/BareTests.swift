@@ -90,6 +90,14 @@ import Testing
     #expect(model.ledger.entries.first { $0.name.hasSuffix("tracked") }?.unneeded == "counts only")
   }
 
+  @Test func `a template of tensors without a size is refused`() {
+    for shape in [[], [0], [0, 3]] {
+      #expect(throws: ImportError.self) {
+        try SpecTemplate.text(safetensors: file([("norm.running_mean", shape)]), file: "w")
+      }
+    }
+  }
+
   @Test func `weights without a spec are answered with the template command`() {
     let error = #expect(throws: ImportError.self) { try BareImport.model(file(lstm), spec: ModelSpec(), name: "x") }
     #expect(error?.problem.contains("runnel model template") == true)

@@ -48,6 +48,12 @@ import Testing
     #expect(error?.place?.hasPrefix("byte ") == true)
   }
 
+  @Test func `an empty tensor does not hide sizes that overflow`() {
+    #expect(Int.product([0, 1 << 40, 1 << 40], limit: 1 << 28) == nil)
+    #expect(Int.product([0, 5, 7], limit: 1 << 28) == 0 && Int.product([2, 3], limit: 6) == 6)
+    #expect(Int.product([2, 3], limit: 5) == nil && Int.product([-1], limit: 5) == nil)
+  }
+
   @Test func `a tensor of a billion billion values is refused before anything is made of it`() {
     // GraphProto with an initializer of dims 2^40, 2^40.
     let size: [UInt8] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x20]

@@ -11,6 +11,8 @@ struct BareTensors {
   /// What wraps a module adds to every name: DataParallel, torch.compile; Lightning's `model.` where all have it.
   private static let wrappers = ["module.", "_orig_mod."]
 
+  private static let floats: [TensorElement] = [.float16, .bfloat16, .float32, .float64]
+
   /// Names that come of modules that must be changed before their weights are saved, and how.
   private static let refusals = [
     ("parametrizations", "is a parametrization: call torch.nn.utils.parametrize.remove_parametrizations before saving"),
@@ -40,6 +42,8 @@ struct BareTensors {
         ledger.entries[place].unneeded = "counts only"
         continue
       }
+      // One of integers is no weight; it stays unused, and can be ignored.
+      guard Self.floats.contains(entry.element) else { continue }
       let values: [Float]
       do throws(SafeTensorsError) { values = try index.floats(entry, in: file) } catch {
         throw ImportError(nil, "\(error)")

@@ -36,7 +36,11 @@ struct LayerGuess {
     for name in file.names {
       let (prefix, key) = isKeras ? kerasParts(name) : parts(name)
       if groups[prefix] == nil { order.append(prefix) }
-      groups[prefix, default: [:]][key] = file.shape(name)
+      guard let shape = file.shape(name), !shape.isEmpty, shape.allSatisfy({ (1...1 << 24).contains($0) }) else {
+        throw ImportError(
+          "tensor \(Quoted.name(name))", "has shape \(file.shape(name) ?? []), which no layer's weight has")
+      }
+      groups[prefix, default: [:]][key] = shape
     }
     var guesses: [LayerGuess] = []
     for prefix in order {

@@ -12,9 +12,6 @@ struct ConstantArray {
   /// Places of the initializers that it was made of, for the account of tensors.
   var origins: Set<Int> = []
 
-  /// Values that folding may make of one array, and of all together: an `Expand` of a few bytes can ask for any number.
-  static let valueLimit = 1 << 25
-
   init(_ shape: [Int], _ values: Values, origins: Set<Int> = []) {
     self.shape = shape
     self.values = values
@@ -64,12 +61,6 @@ struct ConstantArray {
   }
 
   func reshaped(_ shape: [Int]) -> ConstantArray { ConstantArray(shape, values, origins: origins) }
-
-  /// Rows `range` of the first axis.
-  func rows(_ range: Range<Int>) -> ConstantArray {
-    let width = shape.dropFirst().reduce(1, *)
-    return taking(Array(range.lowerBound * width..<range.upperBound * width), shape: [range.count] + shape.dropFirst())
-  }
 
   func transposed(_ order: [Int]) -> ConstantArray {
     let steps = Self.strides(shape)

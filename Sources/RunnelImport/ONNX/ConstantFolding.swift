@@ -1,9 +1,17 @@
 /// Computes nodes whose inputs are all known: the shape arithmetic that exporters write, and weights that they
 /// transpose or slice on the way (FORMATS.md C.6). What it does not know stays a node, and its reader complains.
 struct ConstantFolding {
-  /// Values that may still be made; a file of a few bytes can ask for any number.
-  private var budget = ConstantArray.valueLimit
+  /// Values that may still be made; a file of a few bytes can ask for any number. What a file really holds may be moved
+  /// about a few times on top.
+  private var budget = valueLimit
   private let file: [UInt8]
+
+  private static let valueLimit = 1 << 24
+  private static let moves = 4
+  /// Operators that only move what their first input holds.
+  private static let moving: Set<String> = [
+    "Slice", "Gather", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Transpose", "Split", "Flatten", "Cast",
+  ]
   private let external: any ExternalData
 
   init(_ file: [UInt8], _ external: any ExternalData) {
@@ -15,17 +23,28 @@ struct ConstantFolding {
   mutating func fold(_ node: ONNXNode, _ inputs: [ConstantArray?]) throws(ImportError) -> [ConstantArray]? {
     guard let made = try made(node, inputs) else { return nil }
     try charge(node, made.reduce(0) { $0 + $1.count })
-    let origins = inputs.reduce(into: Set<Int>()) { $0.formUnion($1?.origins ?? []) }
+    let sources = Self.moving.contains(node.operation) ? inputs.prefix(1) : inputs[...]
+    let origins = sources.reduce(into: Set<Int>()) { $0.formUnion($1?.origins ?? []) }
     return made.map { ConstantArray($0.shape, $0.values, origins: origins) }
   }
 
-  mutating func charge(_ node: ONNXNode, _ count: Int) throws(ImportError) {
+  /// Tensors that were the places and sizes of what moves, and nothing else.
+  static func settings(_ node: ONNXNode, _ inputs: [ConstantArray?]) -> Set<Int> {
+    guard moving.contains(node.operation) else { return [] }
+    return inputs.dropFirst().reduce(into: []) { $0.formUnion($1?.origins ?? []) }
+  }
+
+  /// Values that were read from the file.
+  mutating func credit(_ count: Int) { budget += Self.moves * count }
+
+  private mutating func charge(_ node: ONNXNode, _ count: Int) throws(ImportError) {
     guard count <= budget else { throw Self.tooMany(node) }
     budget -= count
   }
 
   private static func tooMany(_ node: ONNXNode) -> ImportError {
-    node.error("asks for more than \(ConstantArray.valueLimit) constant values; no network for streams needs so many")
+    node.error(
+      "asks for more than \(valueLimit) constant values beyond those of the file; no network for streams needs so many")
   }
 
   private func made(_ node: ONNXNode, _ inputs: [ConstantArray?]) throws(ImportError) -> [ConstantArray]? {
@@ -95,8 +114,8 @@ struct ConstantFolding {
     _ node: ONNXNode, _ inputs: [ConstantArray?], _ budget: Int
   ) throws(ImportError) -> ConstantArray {
     guard inputs.count == 3, let start = inputs[0]?.integers?.first, let limit = inputs[1]?.integers?.first,
-      let step = inputs[2]?.integers?.first, step != 0,
-      abs(limit.subtractingReportingOverflow(start).partialValue / step) <= budget
+      let step = inputs[2]?.integers?.first, step != 0, start.magnitude < 1 << 40, limit.magnitude < 1 << 40,
+      step.magnitude < 1 << 40, (limit - start) / step <= budget
     else { throw tooMany(node) }
     return ConstantArray(integers: Array(stride(from: start, to: limit, by: step)))
   }

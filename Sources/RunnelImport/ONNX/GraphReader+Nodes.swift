@@ -50,7 +50,9 @@ extension GraphReader {
       default: return nil
       }
     }
-    return try folding.fold(node, inputs)?.map { .constant($0) }
+    guard let made = try folding.fold(node, inputs) else { return nil }
+    ledger.use(ConstantFolding.settings(node, inputs), as: "shape arithmetic")
+    return made.map { .constant($0) }
   }
 
   /// Constants of the inputs after the first, as axes and sizes; the account calls them shape arithmetic.

@@ -27,7 +27,7 @@ extension GraphReader {
     }
     let groups = node.integer("group") ?? 1
     let motion = try motion(node, flow, kernel: Array(weight.shape.dropFirst(2)))
-    guard motion.kernel <= LayerDescription.sizeLimit, groups > 0, weight.count > 0 else {
+    guard (1...LayerDescription.sizeLimit).contains(groups), weight.count > 0 else {
       throw node.error("has an empty kernel")
     }
     let (outputs, features) = (weight.shape[0], flow.features)
@@ -159,7 +159,9 @@ extension GraphReader {
       time: time, kernel: kernel[time - 2], stride: try value("strides", time), dilation: try value("dilations", time),
       left: 0,
       right: 0, features: across)
-    guard motion.kernel > 0 else { throw node.error("has an empty kernel") }
+    guard motion.kernel > 0, motion.kernel <= LayerDescription.sizeLimit else {
+      throw node.error("has a kernel of \(motion.kernel)")
+    }
     (motion.left, motion.right) = try pads(node, motion, flow)
     for axis in spatial where axis != time {
       guard let pads = node.integers("pads"), pads.count == 2 * (rank - 2) else { continue }

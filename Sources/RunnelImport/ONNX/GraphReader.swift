@@ -116,6 +116,7 @@ struct GraphReader {
     }
     var array = try ConstantArray(model.initializers[initializer], file, external)
     array.origins = [initializer]
+    folding.credit(array.count)
     values[name] = .constant(array)
     return .constant(array)
   }

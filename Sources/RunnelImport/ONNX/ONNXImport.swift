@@ -51,7 +51,9 @@ public enum ONNXImport {
         let flows = try reader.read()
         var finding = try reader.finding(flows)
         finding.fixedLength = input.fixesLength(supposition) ? supposition.steps : nil
-        if finding.fixedLength == nil, steps == nil, supposition.layout.has(.time) { try prove(model, supposition, bytes, external, finding) }
+        if finding.fixedLength == nil, steps == nil, supposition.layout.has(.time) {
+          try prove(model, supposition, bytes, external, finding)
+        }
         return finding
       } catch {
         if best.map({ reader.progress > $0.progress }) ?? true { best = (error, reader.progress) }

@@ -117,7 +117,7 @@ extension ONNXNode {
   /// which the last may be smaller.
   func splitSizes(of size: Int, given: [Int]?) throws(ImportError) -> [Int] {
     if let sizes = given ?? integers("split") {
-      guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, &+) == size,
+      guard sizes.allSatisfy({ (0...size).contains($0) }), sizes.reduce(0, &+) == size,
         sizes.count == outputs.count
       else { throw error("pieces of \(sizes) out of \(size)") }
       return sizes
