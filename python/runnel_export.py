@@ -149,7 +149,7 @@ def export(find, network, width, path, *, example, labels, rate, regime, window,
     prove = prove_windows if regime == "windowed" else prove_stream
     proof = prove(found, frames, description, target, pattern, delay, golden_steps)
     if event_stage is not None:
-        decoding.add_event_stage(find, event_stage, description, proof)
+        decoding.add_event_stage(event_stage, description, proof)
     description["golden"] = {"tolerance": {"float32": TOLERANCE}, "by": proof["by"]}
     tensors = proof["tensors"]
     runnel_reference.check(description, tensors)

@@ -23,7 +23,7 @@ from unittest import mock
 import numpy as np
 
 from exporting.found import ENDINGS
-from exporting.graph import ExportError, renamed
+from exporting.graph import ExportError, is_keras, renamed
 from runnel_reference import HEADS
 
 KEYS = {"steps", "stop", "input", "feedback", "start", "state", "encoder", "decoder"}
@@ -135,7 +135,7 @@ def part(network, wanted):
                 raise ExportError(f"the module has no attribute '{each}': name its parts, decoder={{'encoder': …, 'decoder': …}}"
                                   ) from None
         parts.append(each)
-    if not hasattr(network, "named_modules") or type(parts[0]).__module__.split(".")[0] == "keras":
+    if is_keras(parts[0]):
         if len(parts) > 1:
             raise ExportError("a Keras decoder is one model: keras.Sequential([…])")
         return parts[0], None
@@ -192,7 +192,8 @@ def started(states):
 def own_forward(network, call, windows, description, outputs, activation, found):
     """module(window) where it gives (steps, K); else `call`, which unrolls the parts."""
     steps = found.steps
-    if not hasattr(network, "named_modules"):
+    if is_keras(network):
+        found.notes.append("the parts were unrolled by Keras and compared")
         return call
     import torch
 
@@ -218,7 +219,7 @@ def own_forward(network, call, windows, description, outputs, activation, found)
     return forward
 
 
-def add_event_stage(find_layers, stage, description, proof):
+def add_event_stage(stage, description, proof):
     """A second network, stepped once per event, into description and tensors."""
     unknown = set(stage) - STAGE_KEYS
     if unknown:
@@ -250,17 +251,16 @@ def add_event_stage(find_layers, stage, description, proof):
     if stage.get("none") is not None and stage["none"] not in labels:
         raise ExportError(f"event_stage: none '{stage['none']}' is no label")
     activation = stage.get("head_activation") or "softmax"
-    module, more = stage["module"], {}
-    if hasattr(module, "named_modules") and type(module).__module__.split(".")[0] != "keras":
+    module = stage["module"]
+    if not is_keras(module):
         from exporting import modules
 
-        module = modules.prepared(module)
+        module, find_layers = modules.prepared(module), modules.find
     else:
         from exporting import keras_layers
 
-        module = keras_layers.prepared(module)
-        find_layers = keras_layers.find
-    found = find_layers(module, events, {"label": labels}, [activation], True, **more)
+        module, find_layers = keras_layers.prepared(module), keras_layers.find
+    found = find_layers(module, events, {"label": labels}, [activation])
     if found.step is not None or any(entry.get("direction", "forward") != "forward" for entry in found.entries):
         raise ExportError("event_stage: the module must give one output per event, in order")
     if sum(width for width, _ in found.heads) != len(labels):

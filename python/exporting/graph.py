@@ -7,6 +7,11 @@ class ExportError(ValueError):
     """Why this module cannot be written, and what to change."""
 
 
+def is_keras(thing):
+    """Whether this is an object of Keras; with its torch backend it is a torch module too."""
+    return any(base.__module__.split(".")[0] == "keras" for base in type(thing).__mro__)
+
+
 # What an activation may follow without a layer of its own.
 FUSED = ("linear", "conv1d")
 

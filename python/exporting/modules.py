@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from exporting import cells, operations, recurrent
 from exporting.found import Found, layers_of, strip
-from exporting.graph import ExportError
+from exporting.graph import ExportError, is_keras
 from exporting.tracing import Trace, tensors_in
 from exporting.values import Unknown, Value
 
@@ -40,7 +40,7 @@ def prepared(module):
                           "that")
     if isinstance(module, type):
         raise ExportError(f"{module.__name__} is a class: give an object of it, with its trained weights")
-    if type(module).__module__.split(".")[0] == "keras":
+    if is_keras(module):
         raise ExportError("this is a Keras model: use runnel_export.save_keras")
     if isinstance(module, torch.jit.ScriptModule):
         raise ExportError("a TorchScript module hides its forward: save the nn.Module that it was made from")

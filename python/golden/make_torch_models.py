@@ -356,7 +356,7 @@ def make_cells():
     first = {"batch_first": True}
 
     def cell(name, layer, width, scale=1.8, **more):
-        make(name, lambda: Head(layer(), width), steps=CELL_STEPS, scale=scale, **more)
+        make(name, lambda: Head(layer(), width), steps=CELL_STEPS, scale=scale, head_activation="linear", **more)
 
     cell("rnn-tanh", lambda: nn.RNN(2, 12, **first), 12, 1.4)
     cell("rnn-relu", lambda: nn.RNN(2, 12, nonlinearity="relu", **first), 12, 1.2)
@@ -379,18 +379,18 @@ def make_cells():
         2, 12, gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5}, **first), 12)
     cell("lstm-hard-sigmoid-3", lambda: cells.LSTM(2, 12, gate_activation="hard_sigmoid", **first), 12)
     cell("lstm-activations", lambda: cells.LSTM(
-        2, 10, cell_activation="softsign", output_activation={"kind": "leaky_relu", "alpha": 0.1}, **first), 10, 1.2)
+        2, 10, cell_activation="softsign", output_activation={"kind": "leaky_relu", "alpha": 0.1}, **first), 10, 2.0)
     cell("lstm-learned-state", lambda: cells.LSTM(2, 10, 2, learned_state=True, **first), 10)
     cell("lstm-all-variants", lambda: cells.LSTM(
         2, 11, 2, peepholes=True, coupled="input", cell_clip=0.7, gate_clip=2.0, projection=6, learned_state=True,
-        gate_activation="hard_sigmoid", **first), 6)
+        gate_activation="hard_sigmoid", **first), 6, 3.0)
     cell("gru-reset-after", lambda: nn.GRU(2, 14, **first), 14)
     cell("gru-reset-before", lambda: cells.GRU(2, 14, reset="before", **first), 14)
     cell("gru-2-layers-no-bias", lambda: nn.GRU(2, 9, 2, bias=False, **first), 9)
     cell("gru-gate-clip", lambda: cells.GRU(2, 10, gate_clip=0.7, **first), 10, 2.5)
     cell("gru-before-hard-sigmoid", lambda: cells.GRU(
         2, 10, 2, reset="before", gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5}, activation="relu",
-        **first), 10, 1.0)
+        **first), 10, 1.6)
     cell("gru-learned-state", lambda: cells.GRU(2, 9, learned_state=True, **first), 9)
 
 
@@ -416,13 +416,114 @@ def make_layers():
     words = example("embedding", LAYER_STEPS, 2)
     words[:, 0] = np.random.default_rng(3).integers(0, 7, len(words))
     make("embedding", Words, labels=three, x=words)
-    make("gated", Gated, labels=three, scale=2.0)
+    make("gated", Gated, labels=three, scale=4.0)
     make("residual", Residual, labels=three, scale=1.5)
     make("branches", Branches, labels=three, scale=1.5)
     make("two-rates", Rates, labels=three, scale=1.5)
     make("two-heads", TwoHeads, labels={"beat": ["none", "N", "V"], "level": ["high"]}, scale=1.8,
          head_activation={"beat": "softmax", "level": "sigmoid"})
-    make("cnn-lstm-pool", CNNLSTM, features=1, labels=["none", "N", "S", "V"], scale=1.6, steps=1000, rate=250.0)
+    make("cnn-lstm-pool", CNNLSTM, features=1, labels=["none", "N", "S", "V"], scale=2.5, steps=1000, rate=250.0)
+
+
+class Translator(nn.Module):
+    """Sutskever et al. 2014: the encoder's state starts the decoder, which gets its own scores back."""
+
+    def __init__(self, layers=1):
+        super().__init__()
+        self.encoder = nn.LSTM(2, 10, layers, batch_first=True)
+        self.decoder = nn.LSTM(4, 10, layers, batch_first=True)
+        self.out = nn.Linear(10, 4)
+
+    def forward(self, x):
+        _, state = self.encoder(x)
+        fed, steps = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]), []
+        for _ in range(8):
+            y, state = self.decoder(fed, state)
+            steps.append(self.out(y))
+            fed = torch.softmax(steps[-1], -1)
+        return torch.cat(steps, 1)
+
+
+class Speller(nn.Module):
+    """Cho et al. 2014: the context at every step beside the last class; from one vector."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(3, 8), nn.Tanh())
+        self.decoder = nn.GRU(8 + 4, 9, batch_first=True)
+        self.out = nn.Linear(9, 4)
+
+    def forward(self, x):
+        context, state = self.encoder(x[:, -1:]), None
+        fed, steps = torch.zeros(1, 1, 4), []
+        for _ in range(10):
+            y, state = self.decoder(torch.cat([context, fed], -1), state)
+            steps.append(self.out(y))
+            fed = F.one_hot(steps[-1].argmax(-1), 4).float()
+        return torch.cat(steps, 1)
+
+
+class Words2(nn.Module):
+    """The last class comes back as its number, through an embedding; cells stepped by a loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.GRU(2, 8, batch_first=True)
+        self.embedding, self.cell, self.out = nn.Embedding(4, 5), nn.GRUCell(5, 8), nn.Linear(8, 4)
+
+    def forward(self, x):
+        h = self.encoder(x)[1][-1]
+        fed, steps = torch.tensor([2]), []
+        for _ in range(6):
+            h = self.cell(self.embedding(fed), h)
+            steps.append(self.out(h))
+            fed = steps[-1].argmax(-1)
+        return torch.stack(steps, 1)
+
+
+class Repeated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.LSTM(2, 9, batch_first=True)
+        self.decoder = nn.LSTM(9, 8, batch_first=True)
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x):
+        context = self.encoder(x)[1][0][-1]
+        return self.out(self.decoder(context.unsqueeze(1).repeat(1, 7, 1))[0])
+
+
+def make_patterns():
+    four = ("a", "b", "c", "end")
+
+    def windows(name, module, length, count, features, **more):
+        x = example(name, length * count, features).reshape(count, length, features)
+        make(name, module, x=x, steps=length * count, regime="windowed", hop=max(1, length // 2), **{"scale": 2.0, **more})
+
+    windows("decoder-state-scores", Translator, 16, 12, 2, labels=four, decoder={
+        "steps": 8, "input": "feedback", "feedback": "scores", "state": "encoder", "start": [1, 0, 0, 0], "stop": "end",
+        "decoder": ["decoder", "out"]})
+    windows("decoder-state-2-layers", lambda: Translator(2), 12, 10, 2, labels=four, decoder={
+        "steps": 8, "input": "feedback", "feedback": "scores", "state": "encoder", "start": [1, 0, 0, 0],
+        "decoder": ["decoder", "out"]})
+    windows("decoder-one-to-many", Speller, 1, 40, 3, labels=four, scale=3.0, pattern="one-to-many", decoder={
+        "steps": 10, "input": "context+feedback", "feedback": "onehot", "stop": "end", "decoder": ["decoder", "out"]})
+    windows("decoder-class-embedding", Words2, 14, 12, 2, labels=four, scale=3.0, decoder={
+        "steps": 6, "input": "feedback", "feedback": "class", "start": [2], "state": "encoder",
+        "decoder": ["embedding", "cell", "out"]})
+    windows("decoder-context", Repeated, 14, 12, 2, labels=("a", "b", "c"))
+    torch.manual_seed(5)
+    rhythm = nn.Sequential(nn.Linear(3 + 6 + 5, 8), nn.Tanh(), nn.GRU(8, 7, batch_first=True), nn.Linear(7, 3))
+    make("event-stage", lambda: nn.Sequential(nn.LSTM(1, 6, batch_first=True), nn.Linear(6, 3)), features=1,
+         labels=["none", "N", "V"], scale=2.0, decide={"emit": "peaks", "enter": 0.5, "leave": 0.3, "refractory": 0.2},
+         event_stage={"module": rhythm, "features": ["scores", "hidden", "interval", "ratio:8", "ratio:300", "regularity",
+                                                     "next:interval"], "hidden": "0", "wait": 1, "labels": ["N", "S", "V"],
+                      "example": np.abs(example("event-stage-events", 200, 14))})
+    plain = nn.Sequential(nn.Linear(3 + 2, 8), nn.ReLU(), nn.Linear(8, 3))
+    make("event-stage-no-wait", lambda: nn.Sequential(nn.GRU(1, 6, batch_first=True), nn.Linear(6, 3)), features=1,
+         labels=["none", "N", "V"], scale=2.0, decide={"emit": "peaks", "enter": 0.5, "leave": 0.3, "refractory": 0.2},
+         event_stage={"module": plain, "features": ["scores", "interval", "ratio:8"], "labels": ["N", "V", "noise"],
+                      "none": "noise", "example": np.abs(example("event-stage-plain", 200, 5))})
 
 
 def make_windowed():
@@ -460,6 +561,7 @@ def main():
     make_cells()
     make_layers()
     make_windowed()
+    make_patterns()
     missing = WANTED - set(MADE)
     if missing:
         raise SystemExit(f"no file is named {', '.join(sorted(missing))}")
