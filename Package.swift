@@ -46,10 +46,12 @@ let package = Package(
     floor("RunnelInference", on: ["RunnelCore", "RunnelKernels"]),
     floor("RunnelLabels", on: ["RunnelCore"]),
 
-    // MARK: 3 - lanes and batches
+    // MARK: 3 - lanes and batches | other people's model files
     floor(
       "RunnelPipeline",
       on: ["RunnelCore", "RunnelKernels", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels"]),
+
+    floor("RunnelImport", on: ["RunnelCore", "RunnelInference", "RunnelKernels"]),
 
     // MARK: 4 - edges: sockets | files
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
@@ -60,7 +62,7 @@ let package = Package(
       "RunnelService",
       on: [
         "RunnelCore", "RunnelKernels", "RunnelWire", "RunnelSignal", "RunnelInference", "RunnelLabels",
-        "RunnelPipeline",
+        "RunnelPipeline", "RunnelImport",
         "RunnelZeroMQ", "RunnelRecordings", .product(name: "Yams", package: "Yams"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),

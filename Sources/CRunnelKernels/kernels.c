@@ -1,5 +1,6 @@
 #include "runnel_kernels.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -12,6 +13,25 @@ typedef lanes lanes_in_memory __attribute__((aligned(4)));
 typedef int32_t whole __attribute__((vector_size(32)));
 typedef uint32_t bits __attribute__((vector_size(32)));
 enum { LANES = 8, PER_BLOCK = RUNNEL_BLOCK / LANES };
+
+// What the cells are without any option, as constants that an inlined body can be made of.
+static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
+static const runnel_activation plain_tanh = {RUNNEL_TANH, 0, 0};
+static const runnel_gru_form plain_gru = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
+static const runnel_lstm_form plain_lstm = {
+    RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY,
+};
+
+static int gru_is_plain(const runnel_gru_form *form) {
+  return !form->reset_before && form->gate.kind == RUNNEL_SIGMOID && form->candidate.kind == RUNNEL_TANH &&
+         form->gate_clip == INFINITY;
+}
+
+static int lstm_is_plain(const runnel_lstm_form *form) {
+  return form->coupling == RUNNEL_UNCOUPLED && !form->peepholes && !form->projected &&
+         form->gate.kind == RUNNEL_SIGMOID && form->cell.kind == RUNNEL_TANH && form->output.kind == RUNNEL_TANH &&
+         form->gate_clip == INFINITY && form->cell_clip == INFINITY;
+}
 
 #define RUNNEL_SET(name) name##_scalar
 #include "kernels_body.h"

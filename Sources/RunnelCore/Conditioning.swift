@@ -29,4 +29,7 @@ public enum Normalisation: Sendable, Hashable {
   /// Exponentially forgetting mean and variance, starting from `mean` and `variance`:
   /// m += a(x − m), v += a((x − m_old)(x − m) − v), a = 1 − exp(−1 / (timeConstant · rate)), d = √(v + epsilon).
   case running(timeConstant: Double, mean: Double, variance: Double, epsilon: Double)
+  /// Mean and population variance of each window's own samples, d = √(v + epsilon): not here, but where windows are
+  /// (regime windowed).
+  case window(epsilon: Double)
 }

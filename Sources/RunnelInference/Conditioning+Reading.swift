@@ -65,8 +65,11 @@ extension Normalisation {
       self = .running(
         timeConstant: try each.number("time_constant", .positive), mean: try each.number("mean", .any),
         variance: try each.number("variance", .zeroOrMore), epsilon: try each.number("epsilon", .positive))
+    case "window":
+      let each = try object("epsilon")
+      self = .window(epsilon: try each.number("epsilon", .positive, otherwise: 1e-5))
     case let other:
-      let known = ["none", "fixed", "running"]
+      let known = ["none", "fixed", "running", "window"]
       throw ModelDescriptionError(
         "\(path).kind",
         "\(other.map { "'\($0)'" } ?? "none") is not supported; supported: \(known.joined(separator: ", "))",

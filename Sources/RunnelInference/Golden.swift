@@ -27,10 +27,12 @@ public struct Golden: Sendable {
     frames = try tensors.take("golden.input", shape: [steps, description.inputs.count])
     scores = try tensors.take("golden.output", shape: [steps, description.outputs])
     var states: [State] = []
-    for cell in StateLayout(description.layers).cells {
-      for (letter, place) in [("h", cell.place), ("c", cell.place + cell.hidden)] {
-        let name = "golden.\(cell.layer).\(letter)_l\(cell.depth)"
-        states.append(State(name: name, place: place, values: try tensors.take(name, shape: [cell.hidden])))
+    let layout = StateLayout(description.graph)
+    for cell in layout.cells {
+      for (letter, place, count) in [("h", cell.place, cell.width), ("c", cell.place + cell.width, cell.cells)]
+      where count > 0 {
+        let name = "golden.\(layout.names[cell.node]).\(letter)_l\(cell.depth)"
+        states.append(State(name: name, place: place, values: try tensors.take(name, shape: [count])))
       }
     }
     self.states = states
@@ -72,7 +74,10 @@ public struct Golden: Sendable {
       let frame = frames[n * network.inputs..<(n + 1) * network.inputs]
       let last = frames[(steps - 1 - n) * network.inputs..<(steps - n) * network.inputs]
       let batch = Array(last) + Array(frame) + frame.map { -$0 }
-      _ = slots.withUnsafeBufferPointer { network.step(slots: $0, frames: batch, scores: &some, bank: &bank) }
+      _ = slots.withUnsafeBufferPointer {
+        network.step(
+          slots: $0, steps: [Int64](repeating: Int64(n), count: 3), frames: batch, scores: &some, bank: &bank)
+      }
       for k in 0..<network.outputs { result[n * network.outputs + k] = some[network.outputs + k] }
     }
     return (result, bank.snapshot(slots[1]))

@@ -15,42 +15,53 @@ extension ModelDescription {
     let object = try StrictObject(
       json, path: "",
       keys: [
-        "format", "name", "regime", "pattern", "rate", "hop", "delay", "trained_rate", "warmup", "inputs",
-        "conditioning", "layers", "heads", "decide", "golden", "provenance", "digest",
+        "format", "name", "regime", "pattern", "window", "rate", "hop", "delay", "trained_rate", "warmup",
+        "max_state_age", "inputs", "conditioning", "layers", "decoder", "event_stage", "heads", "decide", "golden",
+        "provenance", "digest",
       ])
     guard try object.value("format").integer == 1 else {
       throw ModelDescriptionError(
         "format", "this version reads format 1, found \(StrictObject.shown(try object.value("format")))")
     }
     name = try object.name("name")
-    regime = try Self.regime(object)
+    regime = try object.choice("regime", Regime.self)
     pattern = object.has("pattern") ? try object.choice("pattern", Pattern.self) : .manyToMany
     rate = try object.number("rate", .positive)
     trainedRate = try object.number("trained_rate", .positive, otherwise: rate)
     hop = object.has("hop") ? try object.integer("hop", in: 1...1_000_000) : 1
     delay = try object.number("delay", .zeroOrMore, otherwise: 0)
     warmUp = try object.number("warmup", .zeroOrMore, otherwise: 0)
+    maxStateAge = try object.number("max_state_age", .zeroOrMore, otherwise: 0)
     inputs = try Self.inputs(object)
     conditioning =
       object.has("conditioning")
       ? try Conditioning(try object.value("conditioning"), path: "conditioning") : Conditioning()
-    layers = try Self.layers(object, inputs: inputs.count)
-    heads = try Self.heads(object, outputs: layers[layers.count - 1].output)
+    layers = try LayerDescription.list(try object.items("layers"), path: "layers")
+    graph = try NetworkGraph(layers, inputs: inputs.count)
+    heads = try Self.heads(object)
+    window = try Self.window(object, regime, pattern, graph)
+    decoder = nil
+    if object.has("decoder") {
+      decoder = try DecoderDescription(
+        try object.value("decoder"), path: "decoder", context: graph.output.layer.output, labels: heads[0].labels,
+        encoder: graph)
+    }
     decide = object.has("decide") ? try DecisionRule(try object.value("decide"), path: "decide") : DecisionRule()
-    try Self.check(decide, against: heads)
-    tolerance = try Self.tolerance(object)
+    eventStage = nil
+    if object.has("event_stage") {
+      let scores = Self.deciding(heads, decide).labels.count
+      eventStage = try EventStageDescription(
+        try object.value("event_stage"), path: "event_stage", network: graph, scores: scores)
+    }
+    (tolerance, goldenBy) = try Self.golden(object)
     provenance = object["provenance"] ?? .object([])
     digest = try object.text("digest")
     guard digest.hasPrefix("sha256:"), digest.utf8.count == 71,
       digest.utf8.dropFirst(7).allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { throw ModelDescriptionError("digest", "expected 'sha256:' and 64 lower-case hexadecimal digits") }
-  }
-
-  private static func regime(_ object: StrictObject) throws(ModelDescriptionError) -> Regime {
-    if case .string("windowed")? = object["regime"] {
-      throw ModelDescriptionError("regime", "'windowed' is not supported yet; supported: carried")
-    }
-    return try object.choice("regime", Regime.self)
+    try checkHeads()
+    try checkRegime()
+    try Self.check(decide, against: heads)
   }
 
   private static func inputs(_ object: StrictObject) throws(ModelDescriptionError) -> [Input] {
@@ -68,56 +79,21 @@ extension ModelDescription {
     return inputs
   }
 
-  private static func layers(
-    _ object: StrictObject, inputs: Int
-  ) throws(ModelDescriptionError) -> [LayerDescription] {
-    let items = try object.items("layers")
-    guard (1...layerLimit).contains(items.count) else {
-      throw ModelDescriptionError("layers", "expected 1 to \(layerLimit) layers, found \(items.count)")
-    }
-    var layers: [LayerDescription] = []
-    var width = inputs
-    for (value, path) in items {
-      let layer = try LayerDescription(value, path: path)
-      guard layer.input == width else {
-        let before = layers.last.map { "layer '\($0.name)' before it gives" } ?? "the inputs are"
-        throw ModelDescriptionError("\(path).input", "is \(layer.input), but \(before) \(width)")
-      }
-      guard !layers.contains(where: { $0.name == layer.name }) else {
-        throw ModelDescriptionError("\(path).name", "'\(layer.name)' names two layers")
-      }
-      guard layer.name != "golden", !layer.name.hasPrefix("golden.") else {
-        throw ModelDescriptionError("\(path).name", "'golden' is kept for the golden tensors")
-      }
-      layers.append(layer)
-      width = layer.output
-    }
-    return layers
-  }
-
-  private static func heads(_ object: StrictObject, outputs: Int) throws(ModelDescriptionError) -> [Head] {
+  private static func heads(_ object: StrictObject) throws(ModelDescriptionError) -> [Head] {
     var heads: [Head] = []
     for (value, path) in try object.items("heads") {
-      let each = try StrictObject(value, path: path, keys: ["name", "activation", "labels"])
-      var labels: [String] = []
-      for (label, path) in try each.items("labels") {
-        guard let text = label.string, !text.isEmpty else { throw ModelDescriptionError(path, "expected a name") }
-        guard !labels.contains(text) else { throw ModelDescriptionError(path, "'\(text)' is named twice") }
-        labels.append(text)
-      }
-      let head = Head(
-        name: try each.name("name"), activation: try each.choice("activation", Head.Activation.self), labels: labels)
-      guard !labels.isEmpty else { throw ModelDescriptionError(each.at("labels"), "at least one label") }
+      let head = try Head(value, path: path)
       guard !heads.contains(where: { $0.name == head.name }) else {
-        throw ModelDescriptionError(each.at("name"), "'\(head.name)' names two heads")
+        throw ModelDescriptionError("\(path).name", "'\(head.name)' names two heads")
       }
       heads.append(head)
     }
-    let count = heads.reduce(0) { $0 + $1.labels.count }
-    guard count == outputs else {
-      throw ModelDescriptionError("heads", "\(count) labels for the \(outputs) outputs of the last layer")
-    }
+    guard !heads.isEmpty else { throw ModelDescriptionError("heads", "at least one head") }
     return heads
+  }
+
+  private static func deciding(_ heads: [Head], _ rule: DecisionRule) -> Head {
+    heads.first { $0.name == rule.head } ?? heads[0]
   }
 
   private static func check(_ rule: DecisionRule, against heads: [Head]) throws(ModelDescriptionError) {
@@ -133,13 +109,44 @@ extension ModelDescription {
     }
   }
 
-  private static func tolerance(_ object: StrictObject) throws(ModelDescriptionError) -> Double {
-    let golden = try StrictObject(try object.value("golden"), path: "golden", keys: ["tolerance"])
+  private static func golden(_ object: StrictObject) throws(ModelDescriptionError) -> (Double, String?) {
+    let golden = try StrictObject(try object.value("golden"), path: "golden", keys: ["tolerance", "by"])
     let each = try StrictObject(try golden.value("tolerance"), path: "golden.tolerance", keys: ["float32"])
     let tolerance = try each.number("float32", .positive)
     guard tolerance <= 1e-2 else {
       throw ModelDescriptionError("golden.tolerance.float32", "\(tolerance) would prove nothing; at most 0.01")
     }
-    return tolerance
+    return (tolerance, golden.has("by") ? try golden.name("by") : nil)
+  }
+}
+
+extension ModelDescription.Head {
+  init(_ value: JSONValue, path: String) throws(ModelDescriptionError) {
+    let each = try StrictObject(value, path: path, keys: ["name", "activation", "labels"])
+    var labels: [String] = []
+    for (label, path) in try each.items("labels") {
+      guard let text = label.string, !text.isEmpty else { throw ModelDescriptionError(path, "expected a name") }
+      guard !labels.contains(text) else { throw ModelDescriptionError(path, "'\(text)' is named twice") }
+      labels.append(text)
+    }
+    self.init(name: try each.name("name"), activation: try each.choice("activation", Activation.self), labels: labels)
+    guard !labels.isEmpty else { throw ModelDescriptionError(each.at("labels"), "at least one label") }
+  }
+}
+
+extension LayerDescription {
+  /// The elements of a list of layers.
+  static func list(
+    _ items: [(value: JSONValue, path: String)], path: String
+  ) throws(ModelDescriptionError) -> [LayerDescription] {
+    guard (1...ModelDescription.layerLimit).contains(items.count) else {
+      throw ModelDescriptionError(
+        path, "expected 1 to \(ModelDescription.layerLimit) layers, found \(items.count)")
+    }
+    var layers: [LayerDescription] = []
+    for (value, path) in items {
+      layers.append(try LayerDescription(value, path: path, before: layers.last?.name ?? frame))
+    }
+    return layers
   }
 }

@@ -22,9 +22,7 @@ public struct ModelFile: Sendable {
       throw .description(error)
     }
     try Self.verify(description.digest, file, header: tensors.index.header)
-    var weights: [LayerWeights] = []
-    for layer in description.layers { weights.append(try LayerWeights(layer, &tensors)) }
-    self.weights = weights
+    weights = try LayerWeights.list(description.layers, &tensors)
     parameters = tensors.valuesRead
     golden = try Golden(description, &tensors)
     try tensors.end()
@@ -42,8 +40,10 @@ public struct ModelFile: Sendable {
   public var digest: String { description.digest }
 
   /// Weights packed for one kernel set; every set gives the same bits.
-  public func makeNetwork(kernels: KernelSet = .best) -> Network {
-    Network(description, weights: weights, kernels: kernels)
+  public func makeNetwork(kernels: KernelSet = .best, logits: Bool = false) -> Network {
+    Network(
+      description.graph, weights: weights, heads: logits || description.decoder != nil ? [] : description.heads,
+      tap: description.eventStage?.hiddenOf, kernels: kernels)
   }
 
   /// SHA-256 of the file with the digest's own 64 digits as zeros.
@@ -79,6 +79,8 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
   case missing(tensor: String)
   case unused(tensor: String, byteOffset: Int)
   case shape(tensor: String, byteOffset: Int, expected: [Int], found: [Int])
+  /// A number that no layer of this kind can have.
+  case value(tensor: String, index: Int, problem: String)
 
   public var description: String {
     switch self {
@@ -93,6 +95,7 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case .unused(let tensor, let offset): "byte \(offset): tensor '\(tensor)' belongs to no layer"
     case .shape(let tensor, let offset, let expected, let found):
       "byte \(offset): tensor '\(tensor)' has shape \(found), expected \(expected)"
+    case .value(let tensor, let index, let problem): "tensor '\(tensor)', value \(index): \(problem)"
     }
   }
 }

@@ -1,27 +1,33 @@
 import RunnelKernels
 
-/// A network ready to step: layers packed for one kernel set, immutable, shared by every lane and thread.
+/// A network ready to run: layers packed for one kernel set, immutable, shared by every lane and thread.
 ///
-///     frames (B, D) → conv1d, lstm, linear in their order → logits → heads → scores (B, K)
+///     frames (B, D) → the layers of the graph in their order → logits → heads → scores (B, K)
 ///
 /// What a lane carries lives in a `StateBank`. A row's scores and its new state have the same bits whatever other rows
-/// are in its batch, whichever slot it has and whichever kernel set computes them (laws 2 and 7).
+/// are in its batch, whichever slot it has and whichever kernel set computes them (laws 2 and 7); so have those of a
+/// run layer by layer (`whole`, `WindowEvaluator`).
 public final class Network: Sendable {
-  /// D, features of a frame.
-  public let inputs: Int
+  public let graph: NetworkGraph
+  public let kernels: KernelSet
+  public let layout: StateLayout
+  /// What a slot holds when it is opened.
+  public let initialState: NetworkState
+  let layers: [PackedLayer]
+  /// Of each recurrent node, level and direction, h and c before the first step.
+  let initialCells: [[[(h: [Float], c: [Float])]]]
+  /// How it steps; nil where it needs whole windows.
+  let plan: StepPlan?
   /// K, scores of a step.
   public let outputs: Int
-  public let kernels: KernelSet
-  let layout: StateLayout
-  /// The widest row between two layers, in whole blocks.
-  let widest: Int
-  private let layers: [Layer]
+  /// The layer that stays readable after a step, for the event stage.
+  public let tap: Tap?
   private let heads: [Head]
 
-  private enum Layer: Sendable {
-    case conv(PackedConv, ring: Int)
-    case lstm(PackedLSTM, cell: Int)
-    case linear(PackedLinear)
+  /// A layer whose output stays readable after a step.
+  public struct Tap: Sendable, Equatable {
+    let node: Int
+    public let width: Int
   }
 
   private struct Head: Sendable {
@@ -30,137 +36,69 @@ public final class Network: Sendable {
     var count: Int
   }
 
-  init(_ description: ModelDescription, weights: [LayerWeights], kernels: KernelSet) {
-    inputs = description.inputs.count
-    outputs = description.outputs
+  /// - Parameters:
+  ///   - heads: none for the output of the last layer as it is.
+  ///   - tap: the name of the layer that stays readable.
+  init(
+    _ graph: NetworkGraph, weights: [LayerWeights], heads: [ModelDescription.Head], tap: String? = nil,
+    kernels: KernelSet
+  ) {
+    self.graph = graph
     self.kernels = kernels
-    layout = StateLayout(description.layers)
-    widest = description.layers.map { KernelSet.padded($0.output) }.reduce(0, max)
-    var layers: [Layer] = []
-    var (rings, cells) = (0, 0)
-    for (layer, weights) in zip(description.layers, weights) {
-      switch (layer.kind, weights) {
-      case (.conv1d(let kernel, let dilation, let activation), .dense(let weight, let bias)):
-        let packed = PackedConv(
-          weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, kernel: kernel, dilation: dilation,
-          activation: activation, kernels: kernels)
-        layers.append(.conv(packed, ring: rings))
-        rings += 1
-      case (.linear(let activation), .dense(let weight, let bias)):
-        let packed = PackedLinear(
-          weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, activation: activation,
-          kernels: kernels)
-        layers.append(.linear(packed))
-      case (.lstm, .lstm(let levels)):
-        for (depth, level) in levels.enumerated() {
-          let packed = PackedLSTM(
-            inputWeight: level.input, hiddenWeight: level.hidden, bias: level.bias,
-            inputs: depth == 0 ? layer.input : layer.output, hidden: layer.output, kernels: kernels)
-          layers.append(.lstm(packed, cell: cells))
-          cells += 1
-        }
-      default: preconditionFailure("weights are of the kind of their layer")
-      }
+    let kept = tap.flatMap { name in graph.nodes.firstIndex { $0.layer.name == name } }
+    self.tap = kept.map { Tap(node: $0, width: graph.width(of: $0)) }
+    layers = PackedLayer.all(graph, weights: weights, kept: kept, kernels: kernels)
+    layout = StateLayout(graph)
+    initialCells = weights.map { weights in
+      guard case .recurrent(let levels) = weights else { return [] }
+      return levels.map { $0.map { (h: $0.initialH, c: $0.initialC) } }
     }
-    self.layers = layers
-    var heads: [Head] = []
-    var first = 0
-    for head in description.heads {
-      heads.append(Head(activation: head.activation, first: first, count: head.labels.count))
-      first += head.labels.count
+    initialState = layout.initialState(initialCells)
+    plan = graph.isCausal ? StepPlan(graph, layers, layout: layout, tap: kept) : nil
+    outputs = graph.output.layer.output
+    var all: [Head] = []
+    for head in heads {
+      all.append(Head(activation: head.activation, first: all.reduce(0) { $0 + $1.count }, count: head.labels.count))
     }
-    self.heads = heads
+    self.heads = all
+    precondition(heads.isEmpty || all.reduce(0) { $0 + $1.count } == outputs, "heads share the output among them")
   }
 
-  /// One step of every row: frames (B, D) → scores (B, K), states in the bank moved on. Allocates nothing.
-  ///
-  /// A row whose frame, new state or scores are not finite fails: its scores are NaN, its slot keeps the old state, and
-  /// `bank.failed(row:)` tells until the next batch. The other rows are not touched by it.
-  /// - Returns: rows that failed.
-  @discardableResult
-  public func step(
-    slots: UnsafeBufferPointer<Slot>, frames: UnsafePointer<Float>, scores: UnsafeMutablePointer<Float>,
-    bank: inout StateBank
-  ) -> Int {
-    precondition(bank.layout == layout, "the bank was made for this network")
-    let rows = slots.count
-    bank.gather(slots)
-    var x = frames
-    var stride = inputs
-    var (y, spare) = (bank.left.base, bank.right.base)
-    for layer in layers {
-      switch layer {
-      case .conv(let conv, let ring):
-        let width = KernelSet.padded(conv.outputs)
-        conv.step(
-          rows: rows, x, xStride: stride, rings: bank.rings[ring].base, slot: bank.slotOfRow.base,
-          at: bank.at.base + ring * bank.capacity, y, yStride: width)
-        stride = width
-      case .lstm(let lstm, let cell):
-        lstm.step(
-          rows: rows, x, xStride: stride, h: bank.h[cell].base, c: bank.c[cell].base, from: bank.from.base,
-          to: bank.to.base, y, yStride: lstm.stride)
-        stride = lstm.stride
-      case .linear(let linear):
-        let width = KernelSet.padded(linear.outputs)
-        linear.step(rows: rows, x, xStride: stride, y, yStride: width)
-        stride = width
-      }
-      x = UnsafePointer(y)
-      swap(&y, &spare)
-    }
-    return score(rows, logits: x, stride: stride, frames: frames, scores: scores, bank: &bank)
-  }
+  /// D, features of a frame.
+  public var inputs: Int { graph.inputs }
+  /// Which frames bring an output, when nothing is lost.
+  public var time: NetworkGraph.StepTime { graph.time }
+  /// Whether it can run frame by frame.
+  public var isSteppable: Bool { plan != nil }
 
-  /// A lane's frames (T, D) in order → scores (T, K). Step n has the bits of n calls of `step` with one row.
-  /// - Returns: steps that failed, as rows do.
-  @discardableResult
-  public func run(
-    frames: UnsafeBufferPointer<Float>, scores: UnsafeMutableBufferPointer<Float>, slot: Slot, bank: inout StateBank
-  ) -> Int {
-    let steps = frames.count / inputs
-    precondition(steps * inputs == frames.count && scores.count == steps * outputs, "whole frames, a score for each")
-    guard steps > 0, let x = frames.baseAddress, let y = scores.baseAddress else { return 0 }
-    return withUnsafePointer(to: slot) { slot in
-      let slots = UnsafeBufferPointer(start: slot, count: 1)
-      var failed = 0
-      for n in 0..<steps { failed += step(slots: slots, frames: x + n * inputs, scores: y + n * outputs, bank: &bank) }
-      return failed
+  /// Each head's activation over its part: logits (K) → scores (K), apart.
+  func score(_ logits: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>) {
+    guard !heads.isEmpty else { return scores.update(from: logits, count: outputs) }
+    for head in heads {
+      let (x, y) = (logits + head.first, scores + head.first)
+      switch head.activation {
+      case .softmax: kernels.softmax(head.count, x, y)
+      case .sigmoid: kernels.activate(.sigmoid, head.count, x, y)
+      case .linear: y.update(from: x, count: head.count)
+      }
     }
   }
+}
 
-  /// The same with arrays, for tools and tests.
-  public func run(_ frames: [Float], slot: Slot, bank: inout StateBank) -> [Float] {
-    var scores = [Float](repeating: 0, count: frames.count / inputs * outputs)
-    frames.withUnsafeBufferPointer { frames in
-      scores.withUnsafeMutableBufferPointer { scores in
-        _ = run(frames: frames, scores: scores, slot: slot, bank: &bank)
-      }
+extension StateLayout {
+  /// Padding before the first frame, nothing that waits, h and c as given (by node, level, direction).
+  fileprivate func initialState(_ initial: [[[(h: [Float], c: [Float])]]]) -> NetworkState {
+    var state = NetworkState(
+      values: [Float](repeating: 0, count: valueCount), counts: [Int64](repeating: -1, count: countCount))
+    for ring in rings {
+      for k in 0..<ring.past * ring.width { state.values[ring.place + k] = ring.filler }
+      if let place = ring.countPlace { state.counts[place] = 0 }
     }
-    return scores
-  }
-
-  private func score(
-    _ rows: Int, logits: UnsafePointer<Float>, stride: Int, frames: UnsafePointer<Float>,
-    scores: UnsafeMutablePointer<Float>, bank: inout StateBank
-  ) -> Int {
-    var failed = 0
-    for row in 0..<rows {
-      let y = scores + row * outputs
-      for head in heads {
-        let x = logits + row * stride + head.first
-        switch head.activation {
-        case .softmax: kernels.softmax(head.count, x, y + head.first)
-        case .sigmoid: kernels.activate(.sigmoid, head.count, x, y + head.first)
-        case .linear: kernels.activate(.none, head.count, x, y + head.first)
-        }
-      }
-      let sound = allFinite(frames + row * inputs, inputs) && allFinite(y, outputs)
-      if !bank.settle(row: row, sound: sound) {
-        failed += 1
-        y.update(repeating: .nan, count: outputs)
-      }
+    for cell in cells {
+      let (h, c) = initial[cell.node][cell.depth][0]
+      state.values.replaceSubrange(cell.place..<cell.place + cell.width, with: h)
+      state.values.replaceSubrange(cell.place + cell.width..<cell.place + cell.width + cell.cells, with: c)
     }
-    return failed
+    return state
   }
 }

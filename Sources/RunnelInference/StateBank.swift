@@ -10,13 +10,14 @@ public struct Slot: Sendable, Hashable {
 
 /// The carried states of many lanes of one network: one buffer per layer, a row per slot.
 ///
-/// Each slot has two rows of h and c and a spare frame in its rings. A step reads one row and writes the other; the
-/// slot turns over to it only when the whole step gave finite numbers. So a step that fails leaves the old state, and
-/// nothing is copied. `open` may allocate; stepping never does. Using a slot that is not open, closing one twice, or
-/// naming one twice in a batch is a bug of the caller and stops the program.
+/// Each slot has two rows of h and c, and a spare frame in its rings. A step reads one row and writes the other; the
+/// slot turns over to it, layer by layer that stepped, only when the whole step gave finite numbers. So a step that
+/// fails leaves the old state, and nothing is copied. `open` may allocate; stepping never does. Using a slot that is
+/// not open, closing one twice, or naming one twice in a batch is a bug of the caller and stops the program.
 public struct StateBank: ~Copyable, Sendable {
-  let layout: StateLayout
-  private let widest: Int
+  let plan: StepPlan
+  var layout: StateLayout { plan.layout }
+  let initial: NetworkState
 
   /// Slots there is room for; doubled when more are opened.
   public private(set) var capacity: Int
@@ -30,53 +31,47 @@ public struct StateBank: ~Copyable, Sendable {
   /// Per cell (2 · capacity, stride); slot s owns rows 2s and 2s + 1.
   private(set) var h: [FixedBuffer<Float>] = []
   private(set) var c: [FixedBuffer<Float>] = []
-  /// Which of its two rows a slot's state is in.
-  private var turn: FixedBuffer<Int32>
+  /// Per wait (capacity, size, width); output m of a branch lies at place m mod size.
+  private(set) var waiting: [FixedBuffer<Float>] = []
+  /// Per wait (capacity, size): the indexes of what waits, −1 for none.
+  private(set) var waitingIndexes: [FixedBuffer<Int64>] = []
+  /// Which of its two rows a slot's state is in (capacity, lists): layers of other lists step at other frames.
+  private(set) var turn: FixedBuffer<Int32>
   /// Place of the coming frame (capacity, rings).
-  private var coming: FixedBuffer<Int32>
+  private(set) var coming: FixedBuffer<Int32>
+  /// Frames since the reset, up to those that the layer skips (capacity, rings).
+  private(set) var counted: FixedBuffer<Int32>
 
-  // Of the batch under way, one element per row.
-  private(set) var slotOfRow: FixedBuffer<Int32>
-  private(set) var from: FixedBuffer<Int32>
-  private(set) var to: FixedBuffer<Int32>
-  /// Per ring (rings, capacity).
-  private(set) var at: FixedBuffer<Int32>
-  private(set) var left: FixedBuffer<Float>
-  private(set) var right: FixedBuffer<Float>
-  private var failures: FixedBuffer<Bool>
-  /// The batch in which a slot was last seen.
-  private var seen: FixedBuffer<UInt64>
-  private var batch: UInt64 = 0
-  private var rows = 0
+  /// The batch under way.
+  var batch: BatchRows
 
   /// Room for `capacity` slots of this network, all closed.
   public init(for network: Network, capacity: Int = 8) {
     precondition(capacity > 0, "a bank has room for one slot at least")
-    layout = network.layout
-    widest = network.widest
+    guard let plan = network.plan else { preconditionFailure("a network that needs whole windows has no bank") }
+    self.plan = plan
+    initial = network.initialState
     self.capacity = capacity
-    for ring in layout.rings { rings.append(FixedBuffer(count: capacity * (ring.past + 1) * ring.width, zero: 0)) }
-    for cell in layout.cells {
-      h.append(FixedBuffer(count: 2 * capacity * cell.stride, zero: 0))
-      c.append(FixedBuffer(count: 2 * capacity * cell.stride, zero: 0))
-    }
     generations = FixedBuffer(count: capacity, zero: 0)
-    turn = FixedBuffer(count: capacity, zero: 0)
-    coming = FixedBuffer(count: capacity * layout.rings.count, zero: 0)
-    slotOfRow = FixedBuffer(count: capacity, zero: 0)
-    from = FixedBuffer(count: capacity, zero: 0)
-    to = FixedBuffer(count: capacity, zero: 0)
-    at = FixedBuffer(count: capacity * layout.rings.count, zero: 0)
-    left = FixedBuffer(count: capacity * widest, zero: 0)
-    right = FixedBuffer(count: capacity * widest, zero: 0)
-    failures = FixedBuffer(count: capacity, zero: false)
-    seen = FixedBuffer(count: capacity, zero: 0)
+    turn = FixedBuffer(count: capacity * plan.layout.lists.count, zero: 0)
+    coming = FixedBuffer(count: capacity * plan.layout.rings.count, zero: 0)
+    counted = FixedBuffer(count: capacity * plan.layout.rings.count, zero: 0)
+    batch = BatchRows(plan, capacity: capacity)
+    for ring in layout.rings { rings.append(FixedBuffer(count: capacity * ring.floats, zero: 0)) }
+    for cell in layout.cells {
+      h.append(FixedBuffer(count: 2 * capacity * cell.hStride, zero: 0))
+      c.append(FixedBuffer(count: 2 * capacity * cell.cStride, zero: 0))
+    }
+    for wait in layout.waits {
+      waiting.append(FixedBuffer(count: capacity * wait.size * wait.width, zero: 0))
+      waitingIndexes.append(FixedBuffer(count: capacity * wait.size, zero: -1))
+    }
     free = (0..<Int32(capacity)).reversed()
   }
 
   // MARK: the life of a slot
 
-  /// A slot of its own in the initial state: all zeros.
+  /// A slot of its own in the initial state.
   public mutating func open() -> Slot {
     if free.isEmpty { grow() }
     let slot = Slot(index: free.removeLast(), generation: Self.nextGeneration())
@@ -97,120 +92,10 @@ public struct StateBank: ~Copyable, Sendable {
     Int(slot.index) < capacity && generations.base[Int(slot.index)] == slot.generation
   }
 
-  /// Back to the initial state: all zeros.
-  public mutating func reset(_ slot: Slot) {
-    let index = checked(slot)
-    for (ring, buffer) in zip(layout.rings, rings) {
-      let size = (ring.past + 1) * ring.width
-      (buffer.base + index * size).update(repeating: 0, count: size)
-    }
-    for (k, cell) in layout.cells.enumerated() {
-      (h[k].base + 2 * index * cell.stride).update(repeating: 0, count: 2 * cell.stride)
-      (c[k].base + 2 * index * cell.stride).update(repeating: 0, count: 2 * cell.stride)
-    }
-    turn.base[index] = 0
-    for ring in layout.rings.indices { coming.base[index * layout.rings.count + ring] = 0 }
-  }
+  /// Back to the initial state: zeros, or what the network learned to begin with.
+  public mutating func reset(_ slot: Slot) { put(initial, into: checked(slot)) }
 
-  public func snapshot(_ slot: Slot) -> NetworkState {
-    let index = checked(slot)
-    var values = [Float](repeating: 0, count: layout.count)
-    for (number, ring) in layout.rings.enumerated() {
-      let size = ring.past + 1
-      let frames = rings[number].base + index * size * ring.width
-      // The place of the coming frame holds the one that no tap needs; the oldest that is needed follows it.
-      let next = Int(coming.base[index * layout.rings.count + number])
-      for age in 0..<ring.past {
-        for k in 0..<ring.width {
-          values[ring.place + age * ring.width + k] = frames[(next + 1 + age) % size * ring.width + k]
-        }
-      }
-    }
-    for (number, cell) in layout.cells.enumerated() {
-      let row = (2 * index + Int(turn.base[index])) * cell.stride
-      for unit in 0..<cell.hidden {
-        values[cell.place + unit] = h[number].base[row + unit]
-        values[cell.place + cell.hidden + unit] = c[number].base[row + unit]
-      }
-    }
-    return NetworkState(values: values)
-  }
-
-  /// The inverse of `snapshot`. On an error the slot keeps its state.
-  public mutating func restore(_ state: NetworkState, into slot: Slot) throws(StateError) {
-    guard state.values.count == layout.count else {
-      throw .count(expected: layout.count, found: state.values.count)
-    }
-    if let index = state.values.firstIndex(where: { !$0.isFinite }) { throw .nonFinite(index: index) }
-    reset(slot)
-    let index = Int(slot.index)
-    for (number, ring) in layout.rings.enumerated() {
-      let frames = rings[number].base + index * (ring.past + 1) * ring.width
-      for k in 0..<ring.past * ring.width { frames[ring.width + k] = state.values[ring.place + k] }
-    }
-    for (number, cell) in layout.cells.enumerated() {
-      let row = 2 * index * cell.stride
-      for unit in 0..<cell.hidden {
-        h[number].base[row + unit] = state.values[cell.place + unit]
-        c[number].base[row + unit] = state.values[cell.place + cell.hidden + unit]
-      }
-    }
-  }
-
-  // MARK: a batch
-
-  /// Whether row `row` of the last batch gave something that is not finite; its slot has kept its old state.
-  public func failed(row: Int) -> Bool {
-    precondition(row >= 0 && row < rows, "a row of the last batch")
-    return failures.base[row]
-  }
-
-  /// Says where each row's old state is and where its new state goes.
-  mutating func gather(_ slots: UnsafeBufferPointer<Slot>) {
-    precondition(slots.count <= capacity, "a slot is in a batch once")
-    batch += 1
-    rows = slots.count
-    for row in 0..<rows {
-      let index = checked(slots[row])
-      precondition(seen.base[index] != batch, "a slot is in a batch once")
-      seen.base[index] = batch
-      let current = turn.base[index]
-      slotOfRow.base[row] = Int32(index)
-      from.base[row] = 2 * Int32(index) + current
-      to.base[row] = 2 * Int32(index) + 1 - current
-      for ring in 0..<layout.rings.count {
-        at.base[ring * capacity + row] = coming.base[index * layout.rings.count + ring]
-      }
-    }
-  }
-
-  /// The row's slot turns over to its new state if that is finite and `sound`; if not, it keeps the old one.
-  mutating func settle(row: Int, sound: Bool) -> Bool {
-    let good = sound && newStateIsFinite(row)
-    failures.base[row] = !good
-    guard good else { return false }
-    let index = Int(slotOfRow.base[row])
-    turn.base[index] = 1 - turn.base[index]
-    for ring in 0..<layout.rings.count {
-      let place = index * layout.rings.count + ring
-      let next = coming.base[place] + 1
-      coming.base[place] = next > layout.rings[ring].past ? 0 : next
-    }
-    return true
-  }
-
-  private func newStateIsFinite(_ row: Int) -> Bool {
-    for number in 0..<layout.cells.count {
-      let cell = layout.cells[number]
-      let place = Int(to.base[row]) * cell.stride
-      guard allFinite(h[number].base + place, cell.hidden), allFinite(c[number].base + place, cell.hidden) else {
-        return false
-      }
-    }
-    return true
-  }
-
-  private func checked(_ slot: Slot) -> Int {
+  func checked(_ slot: Slot) -> Int {
     precondition(isOpen(slot), "the slot is closed, or belongs to another bank")
     return Int(slot.index)
   }
@@ -219,23 +104,21 @@ public struct StateBank: ~Copyable, Sendable {
     let old = capacity
     capacity *= 2
     for (number, ring) in layout.rings.enumerated() {
-      rings[number] = rings[number].grown(to: capacity * (ring.past + 1) * ring.width, zero: 0)
+      rings[number] = rings[number].grown(to: capacity * ring.floats, zero: 0)
     }
     for (number, cell) in layout.cells.enumerated() {
-      h[number] = h[number].grown(to: 2 * capacity * cell.stride, zero: 0)
-      c[number] = c[number].grown(to: 2 * capacity * cell.stride, zero: 0)
+      h[number] = h[number].grown(to: 2 * capacity * cell.hStride, zero: 0)
+      c[number] = c[number].grown(to: 2 * capacity * cell.cStride, zero: 0)
+    }
+    for (number, wait) in layout.waits.enumerated() {
+      waiting[number] = waiting[number].grown(to: capacity * wait.size * wait.width, zero: 0)
+      waitingIndexes[number] = waitingIndexes[number].grown(to: capacity * wait.size, zero: -1)
     }
     generations = generations.grown(to: capacity, zero: 0)
-    turn = turn.grown(to: capacity, zero: 0)
+    turn = turn.grown(to: capacity * layout.lists.count, zero: 0)
     coming = coming.grown(to: capacity * layout.rings.count, zero: 0)
-    slotOfRow = FixedBuffer(count: capacity, zero: 0)
-    from = FixedBuffer(count: capacity, zero: 0)
-    to = FixedBuffer(count: capacity, zero: 0)
-    at = FixedBuffer(count: capacity * layout.rings.count, zero: 0)
-    left = FixedBuffer(count: capacity * widest, zero: 0)
-    right = FixedBuffer(count: capacity * widest, zero: 0)
-    failures = failures.grown(to: capacity, zero: false)
-    seen = seen.grown(to: capacity, zero: 0)
+    counted = counted.grown(to: capacity * layout.rings.count, zero: 0)
+    batch.grow(plan, capacity: capacity)
     free = (Int32(old)..<Int32(capacity)).reversed()
   }
 
@@ -243,9 +126,8 @@ public struct StateBank: ~Copyable, Sendable {
   private static let generation = Atomic<UInt64>(0)
 }
 
-/// Whether no value is NaN or infinite.
-func allFinite(_ x: UnsafePointer<Float>, _ count: Int) -> Bool {
-  var worst: UInt32 = 0
-  for k in 0..<count { worst = max(worst, x[k].bitPattern & 0x7fff_ffff) }
-  return worst < 0x7f80_0000
+extension StateLayout.Ring {
+  /// Frames that a slot has room for, the coming one included.
+  var size: Int { past + 1 }
+  var floats: Int { size * width }
 }

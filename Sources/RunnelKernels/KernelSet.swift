@@ -28,44 +28,12 @@ public enum KernelSet: String, Sendable, CaseIterable {
   /// `count` rounded up to whole blocks.
   public static func padded(_ count: Int) -> Int { (count + block - 1) / block * block }
 
-  /// Scores from logits: x (count) → y (count), in place or apart.
-  public func softmax(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    table.pointee.softmax(Int32(count), x, y)
-  }
-
-  /// One activation on `count` values, in place or apart.
-  public func activate(_ kind: Activation, _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    table.pointee.activate(kind.code, Int32(count), x, y)
-  }
-
-  /// eˣ of `count` values, in place or apart; within 2 ulp.
-  public func exponential(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    table.pointee.activate(Int32(RUNNEL_EXP), Int32(count), x, y)
-  }
-
   var table: UnsafePointer<runnel_kernels> {
     switch self {
     case .scalar: return runnel_kernels_scalar()
     case .avx2:
       guard let table = runnel_kernels_avx2() else { preconditionFailure("this processor has no AVX2 with FMA") }
       return table
-    }
-  }
-}
-
-/// What a layer does to each of its outputs.
-public enum Activation: String, Sendable, CaseIterable {
-  case none
-  case relu
-  case tanh
-  case sigmoid
-
-  var code: Int32 {
-    switch self {
-    case .none: Int32(RUNNEL_NONE)
-    case .relu: Int32(RUNNEL_RELU)
-    case .tanh: Int32(RUNNEL_TANH)
-    case .sigmoid: Int32(RUNNEL_SIGMOID)
     }
   }
 }

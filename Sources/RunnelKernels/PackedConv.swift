@@ -2,10 +2,13 @@ internal import CRunnelKernels
 
 /// A causal one-dimensional convolution, stepped frame by frame over a ring of past frames:
 /// y[n] = activation(b + Σ_j W[j] x[n − (kernel − 1 − j) · dilation]), packed for one kernel set.
+///
+/// Each of `groups` groups of outputs sees its own inputs / groups features, and costs multiply-adds of those alone.
+/// The frames come into the ring by `KernelSet.push`, before the step that reads them.
 public final class PackedConv: @unchecked Sendable {
   public let inputs: Int
   public let outputs: Int
-  /// Frames of a ring: the past that the oldest tap needs, and the place of the frame that is coming.
+  /// Frames of a ring: the newest, and the past that the oldest tap needs, (kernel − 1) · dilation + 1.
   public let ring: Int
   private let activation: Activation
   private let table: UnsafePointer<runnel_kernels>
@@ -14,48 +17,49 @@ public final class PackedConv: @unchecked Sendable {
   private let layer: runnel_conv
 
   /// - Parameters:
-  ///   - weight: (outputs, inputs, kernel), as PyTorch stores it; tap 0 is the oldest.
+  ///   - weight: (outputs, inputs / groups, kernel), as PyTorch stores it; tap 0 is the oldest.
   ///   - bias: (outputs)
+  ///   - groups: divides inputs and outputs; groups = inputs is a depthwise convolution.
   public init(
-    weight: [Float], bias: [Float], inputs: Int, outputs: Int, kernel: Int, dilation: Int, activation: Activation,
-    kernels: KernelSet
+    weight: [Float], bias: [Float], inputs: Int, outputs: Int, kernel: Int, dilation: Int = 1, groups: Int = 1,
+    activation: Activation, kernels: KernelSet
   ) {
     precondition(
-      weight.count == inputs * outputs * kernel && bias.count == outputs, "weights have the shape of their layer")
+      groups > 0 && inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups), "groups divide both sides")
+    let features = inputs / groups
+    precondition(
+      weight.count == outputs * features * kernel && bias.count == outputs, "weights have the shape of their layer")
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
     ring = (kernel - 1) * dilation + 1
     table = kernels.table
-    let padded = KernelSet.padded(outputs)
-    weights = PackedWeights(count: padded * inputs * kernel) { packed in
+    weights = PackedWeights(count: KernelSet.padded(outputs) * features * kernel) { packed in
       for output in 0..<outputs {
         let (block, place) = output.quotientAndRemainder(dividingBy: KernelSet.block)
         for tap in 0..<kernel {
-          for k in 0..<inputs {
-            packed[((block * kernel + tap) * inputs + k) * KernelSet.block + place] =
-              weight[(output * inputs + k) * kernel + tap]
+          for k in 0..<features {
+            packed[((block * kernel + tap) * features + k) * KernelSet.block + place] =
+              weight[(output * features + k) * kernel + tap]
           }
         }
       }
     }
-    self.bias = PackedWeights(count: padded) { packed in
-      for output in 0..<outputs { packed[output] = bias[output] }
-    }
+    self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_conv(
-      inputs: Int32(inputs), outputs: Int32(outputs), kernel: Int32(kernel), dilation: Int32(dilation),
-      ring: Int32(ring), weights: weights.base, bias: self.bias.base)
+      inputs: Int32(inputs), outputs: Int32(outputs), groups: Int32(groups), kernel: Int32(kernel),
+      dilation: Int32(dilation), ring: Int32(ring), weights: weights.base, bias: self.bias.base)
   }
 
-  /// Row r puts its frame at place `at[r]` of ring `slot[r]`, over the oldest, which no tap needs any more.
-  /// x (rows, xStride ≥ inputs), rings (slots, ring, inputs) → y (rows, yStride ≥ padded outputs).
+  /// Row r reads its taps from ring `slot[r]`, whose newest frame lies at `at[r]`.
+  /// rings (slots, ring, inputs) → y (rows, yStride ≥ padded outputs).
   public func step(
-    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, rings: UnsafeMutablePointer<Float>,
-    slot: UnsafePointer<Int32>, at: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Float>, yStride: Int
+    rows: Int, rings: UnsafePointer<Float>, slot: UnsafePointer<Int32>, at: UnsafePointer<Int32>,
+    _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     withUnsafePointer(to: layer) { layer in
-      table.pointee.conv(
-        layer, Int32(rows), x, Int64(xStride), rings, slot, at, activation.code, y, Int64(yStride))
+      var past = runnel_past(ring: layer.pointee.ring, rings: rings, slot: slot, at: at)
+      table.pointee.conv(layer, Int32(rows), &past, activation.function, y, Int64(yStride))
     }
   }
 }

@@ -3,60 +3,106 @@ internal import CRunnelKernels
 /// One LSTM layer (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), gates in PyTorch's
 /// order i f g o, packed for one kernel set:
 ///
-///     i, f, o = σ(W x + b_ih + b_hh + R h), g = tanh(likewise), c' = f c + i g, h' = o tanh(c')
+///     i, f, o = σ(W x + b_ih + b_hh + R h), g = tanh(likewise), c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh(c')
+///
+/// and what `LSTMOptions` makes of it.
 public final class PackedLSTM: @unchecked Sendable {
   public let inputs: Int
+  /// H, units of c.
   public let hidden: Int
-  /// Floats from one row of h or c to the next.
-  public let stride: Int
+  /// Units of h: P where projected, else H.
+  public let outputs: Int
+  /// Floats from one row of h to the next.
+  public let hStride: Int
+  /// Floats from one row of c to the next.
+  public let cStride: Int
+  /// Floats of scratch for each row; some only where projected.
+  public let scratchPerRow: Int
   private let table: UnsafePointer<runnel_kernels>
-  private let weights: PackedWeights
-  private let bias: PackedWeights
+  /// weights, bias, peepholes, projection, its bias
+  private let packed: [PackedWeights]
   private let layer: runnel_lstm
 
   /// - Parameters:
-  ///   - inputWeight: `weight_ih` (4H, D)
-  ///   - hiddenWeight: `weight_hh` (4H, H)
-  ///   - bias: `bias_ih` + `bias_hh`, rounded once (4H)
+  ///   - inputWeight: `weight_ih` (4H, D); coupled (3H, D), without the missing gate.
+  ///   - hiddenWeight: `weight_hh` (4H, H), of a projected one (4H, P); coupled 3H.
+  ///   - bias: `bias_ih` + `bias_hh`, rounded once (4H); coupled 3H.
   public init(
-    inputWeight: [Float], hiddenWeight: [Float], bias: [Float], inputs: Int, hidden: Int, kernels: KernelSet
+    inputWeight: [Float], hiddenWeight: [Float], bias: [Float], inputs: Int, hidden: Int,
+    options: LSTMOptions = .plain, kernels: KernelSet
   ) {
+    let gates = options.coupling == .none ? 4 : 3
+    let outputs = options.projection == nil ? hidden : options.projectionWidth
     precondition(
-      inputWeight.count == 4 * hidden * inputs && hiddenWeight.count == 4 * hidden * hidden
-        && bias.count == 4 * hidden, "weights have the shape of their layer")
+      inputWeight.count == gates * hidden * inputs && hiddenWeight.count == gates * hidden * outputs
+        && bias.count == gates * hidden, "weights have the shape of their layer")
+    precondition(
+      options.projection.map { $0.count == outputs * hidden } ?? (options.projectionWidth == 0),
+      "a projection has the shape of its layer")
+    precondition(
+      options.peepholes.map { $0.count == (gates - 1) * hidden } ?? true, "peepholes have the shape of their layer")
     self.inputs = inputs
     self.hidden = hidden
-    let block = KernelSet.block
-    let padded = KernelSet.padded(hidden)
-    stride = padded
+    self.outputs = outputs
+    hStride = KernelSet.padded(outputs)
+    cStride = KernelSet.padded(hidden)
+    scratchPerRow = options.projection == nil ? 0 : cStride
     table = kernels.table
-    weights = PackedWeights(count: padded * 4 * (inputs + hidden)) { packed in
-      for unit in 0..<hidden {
-        for gate in 0..<4 {
-          let row = gate * hidden + unit
-          func place(_ k: Int) -> Int { ((unit / block * (inputs + hidden) + k) * 4 + gate) * block + unit % block }
-          for k in 0..<inputs { packed[place(k)] = inputWeight[row * inputs + k] }
-          for k in 0..<hidden { packed[place(inputs + k)] = hiddenWeight[row * hidden + k] }
-        }
-      }
-    }
-    self.bias = PackedWeights(count: padded * 4) { packed in
-      for unit in 0..<hidden {
-        for gate in 0..<4 { packed[(unit / block * 4 + gate) * block + unit % block] = bias[gate * hidden + unit] }
-      }
-    }
-    layer = runnel_lstm(inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base)
+    let all = Array(0..<gates)
+    packed = [
+      PackedWeights(
+        units: hidden,
+        [
+          .init(values: inputWeight, columns: inputs, gates: all),
+          .init(values: hiddenWeight, columns: outputs, gates: all),
+        ]),
+      PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: all)]),
+      PackedWeights(
+        units: hidden,
+        [
+          .init(
+            values: options.peepholes ?? [Float](repeating: 0, count: (gates - 1) * hidden), columns: 1,
+            gates: Array(all.dropLast()))
+        ]),
+      PackedWeights(
+        units: outputs,
+        [.init(values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])]),
+      PackedWeights(count: hStride) { _ in },
+    ]
+    layer = runnel_lstm(
+      inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[1].base,
+      peepholes: packed[2].base,
+      projection: runnel_linear(
+        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[3].base, bias: packed[4].base),
+      form: options.form)
   }
 
-  /// Row r reads row `from[r]` of h and c and writes row `to[r]`, never the same; h' goes to y as well.
-  /// x (rows, xStride ≥ inputs), h and c (·, stride) → y (rows, yStride ≥ stride).
+  /// Row r reads row `from[r]` of h and c and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.
+  /// x (rows, xStride ≥ inputs), h (·, hStride), c (·, cStride), scratch (rows, scratchPerRow)
+  /// → y (rows, yStride ≥ hStride).
   public func step(
     rows: Int, _ x: UnsafePointer<Float>, xStride: Int, h: UnsafeMutablePointer<Float>,
     c: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>, to: UnsafePointer<Int32>,
-    _ y: UnsafeMutablePointer<Float>, yStride: Int
+    scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     withUnsafePointer(to: layer) { layer in
-      table.pointee.lstm(layer, Int32(rows), x, Int64(xStride), h, c, from, to, y, Int64(yStride))
+      var state = runnel_state(h: h, c: c, from: from, to: to)
+      table.pointee.lstm(layer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
     }
+  }
+}
+
+extension LSTMOptions {
+  fileprivate var form: runnel_lstm_form {
+    let coupling: Int32
+    switch self.coupling {
+    case .none: coupling = Int32(RUNNEL_UNCOUPLED)
+    case .input: coupling = Int32(RUNNEL_COUPLED_INPUT)
+    case .forget: coupling = Int32(RUNNEL_COUPLED_FORGET)
+    }
+    return runnel_lstm_form(
+      coupling: coupling, peepholes: peepholes == nil ? 0 : 1, projected: projection == nil ? 0 : 1,
+      gate: gateActivation.function, cell: cellActivation.function, output: outputActivation.function,
+      gate_clip: gateClip ?? .infinity, cell_clip: cellClip ?? .infinity)
   }
 }

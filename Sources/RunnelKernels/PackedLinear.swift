@@ -19,18 +19,8 @@ public final class PackedLinear: @unchecked Sendable {
     self.outputs = outputs
     self.activation = activation
     table = kernels.table
-    let padded = KernelSet.padded(outputs)
-    weights = PackedWeights(count: padded * inputs) { packed in
-      for output in 0..<outputs {
-        let (block, place) = output.quotientAndRemainder(dividingBy: KernelSet.block)
-        for k in 0..<inputs {
-          packed[(block * inputs + k) * KernelSet.block + place] = weight[output * inputs + k]
-        }
-      }
-    }
-    self.bias = PackedWeights(count: padded) { packed in
-      for output in 0..<outputs { packed[output] = bias[output] }
-    }
+    weights = PackedWeights(units: outputs, [.init(values: weight, columns: inputs, gates: [0])])
+    self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_linear(
       inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base)
   }
@@ -40,7 +30,7 @@ public final class PackedLinear: @unchecked Sendable {
     rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     withUnsafePointer(to: layer) { layer in
-      table.pointee.linear(layer, Int32(rows), x, Int64(xStride), activation.code, y, Int64(yStride))
+      table.pointee.linear(layer, Int32(rows), x, Int64(xStride), activation.function, y, Int64(yStride))
     }
   }
 }

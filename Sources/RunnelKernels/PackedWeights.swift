@@ -13,5 +13,37 @@ final class PackedWeights: @unchecked Sendable {
     fill(base)
   }
 
+  /// A matrix as PyTorch stores it, (gates · units, columns), and which of its gates stand side by side.
+  struct Matrix {
+    var values: [Float]
+    var columns: Int
+    var gates: [Int]
+  }
+
+  /// (units / 16, columns of every matrix, gates, 16): of one block the columns of the first matrix, then those of the
+  /// next; of each column its gates in their order, 16 units each. All matrices have equally many gates.
+  convenience init(units: Int, _ matrices: [Matrix]) {
+    let block = KernelSet.block
+    let gates = matrices[0].gates.count
+    let columns = matrices.reduce(0) { $0 + $1.columns }
+    self.init(count: KernelSet.padded(units) * gates * columns) { packed in
+      var first = 0
+      for matrix in matrices {
+        matrix.values.withUnsafeBufferPointer { values in
+          for unit in 0..<units {
+            for (place, gate) in matrix.gates.enumerated() {
+              let row = (gate * units + unit) * matrix.columns
+              for k in 0..<matrix.columns {
+                let column = (unit / block * columns + first + k) * gates + place
+                packed[column * block + unit % block] = values[row + k]
+              }
+            }
+          }
+        }
+        first += matrix.columns
+      }
+    }
+  }
+
   deinit { UnsafeMutableRawPointer(base).deallocate() }
 }

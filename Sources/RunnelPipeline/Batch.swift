@@ -46,7 +46,9 @@ final class Batch {
   /// Steps every row.
   func step(bank: inout StateBank) {
     guard !slots.isEmpty else { return }
-    _ = slots.withUnsafeBufferPointer { network.step(slots: $0, frames: frames, scores: scores, bank: &bank) }
+    _ = slots.withUnsafeBufferPointer {
+      network.step(slots: $0, steps: steps, frames: frames, scores: scores, bank: &bank)
+    }
   }
 
   /// The scores of one row: K values, NaN where its state would have become non-finite.

@@ -176,7 +176,7 @@ extension Conditioner {
       throw .irregular(wanted: "a \(filter.name) filter")
     }
     switch conditioning.normalisation {
-    case .none: return
+    case .none, .window: return
     case .fixed(let mean, let deviation):
       guard deviation > 0, deviation.isFinite, mean.isFinite else {
         throw .normalisation(

@@ -27,7 +27,7 @@ struct Normaliser: Sendable {
 
   var start: Moments {
     switch normalisation {
-    case .none: Moments(mean: 0, variance: 1)
+    case .none, .window: Moments(mean: 0, variance: 1)
     case .fixed(let mean, let deviation): Moments(mean: mean, variance: deviation * deviation)
     case .running(_, let mean, let variance, _): Moments(mean: mean, variance: variance)
     }
@@ -36,7 +36,7 @@ struct Normaliser: Sendable {
   /// In place, T samples `stride` apart, in order.
   func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, stride: Int, moments: inout Moments) {
     switch normalisation {
-    case .none: return
+    case .none, .window: return
     case .fixed(let mean, let deviation):
       for t in 0..<count {
         samples[t * stride] = Float((Double(samples[t * stride]) - mean) / deviation)

@@ -41,6 +41,7 @@ import Testing
       var ready = lanes.indices.filter { _ in random.below(3) > 0 }
       ready.shuffle(using: &random)
       let slots = ready.map { lanes[$0].slot }
+      let steps = ready.map { Int64(lanes[$0].next) }
       var input: [Float] = []
       for index in ready {
         let all = frames(network, 300, seed: lanes[index].seed)
@@ -49,7 +50,7 @@ import Testing
       }
       var scores = [Float](repeating: 0, count: ready.count * network.outputs)
       let failed = slots.withUnsafeBufferPointer {
-        network.step(slots: $0, frames: input, scores: &scores, bank: &bank)
+        network.step(slots: $0, steps: steps, frames: input, scores: &scores, bank: &bank)
       }
       #expect(failed == 0)
       for (row, index) in ready.enumerated() {
@@ -122,7 +123,8 @@ import Testing
     let slot = bank.open()
     var scores: [Float] = [7]
     #expect(
-      network.step(slots: UnsafeBufferPointer(start: nil, count: 0), frames: [0], scores: &scores, bank: &bank) == 0)
+      network.step(
+        slots: UnsafeBufferPointer(start: nil, count: 0), steps: [0], frames: [0], scores: &scores, bank: &bank) == 0)
     #expect(network.run([], slot: slot, bank: &bank).isEmpty && scores == [7])
     #expect(bank.snapshot(slot).values.allSatisfy { $0 == 0 })
   }

@@ -20,7 +20,8 @@ import Testing
       if fails { batch[network.inputs] = bad }
       let before = bank.snapshot(slots[1])
       let failed = slots.withUnsafeBufferPointer {
-        network.step(slots: $0, frames: batch, scores: &scores, bank: &bank)
+        network.step(
+          slots: $0, steps: [Int64](repeating: Int64(n), count: 3), frames: batch, scores: &scores, bank: &bank)
       }
       #expect(failed == (fails ? 1 : 0))
       #expect((0..<3).map { bank.failed(row: $0) } == [false, fails, false])
@@ -120,7 +121,7 @@ import Testing
       let slots = [bank.open()]
       var scores = [Float](repeating: 0, count: 6)
       _ = (slots + slots).withUnsafeBufferPointer {
-        network.step(slots: $0, frames: [1, 2, 3, 4], scores: &scores, bank: &bank)
+        network.step(slots: $0, steps: [0, 0], frames: [1, 2, 3, 4], scores: &scores, bank: &bank)
       }
     }
   }

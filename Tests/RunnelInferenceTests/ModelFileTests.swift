@@ -25,7 +25,7 @@ import Testing
     #expect(model.inputs.map(\.name) == ["lead"] && model.inputs[0].unit == "mV")
     #expect(model.conditioning == Conditioning(filters: [.bandPass(order: 2, low: 0.5, high: 40)]))
     #expect(model.layers.map(\.name) == ["conv", "lstm", "head"])
-    #expect(model.layers[0].kind == .conv1d(kernel: 9, dilation: 1, activation: .relu))
+    #expect(model.layers[0].kind == .conv1d(TimeSpan(kernel: 9, left: 8), groups: 1, activation: .relu, bias: true))
     #expect(model.heads[0].labels == ["none", "N", "S", "V", "F"] && model.heads[0].activation == .softmax)
     #expect(
       model.decide
@@ -90,13 +90,14 @@ import Testing
   }
 
   @Test func `what is not supported says what is`() throws {
-    try refused("\"carried\"", "\"windowed\"", "regime: 'windowed' is not supported yet; supported: carried")
+    try refused("\"carried\"", "\"windowd\"", "did you mean 'windowed'?")
+    try refused("\"carried\"", "\"windowed\"", "window: is missing")
     try refused(
-      "\"many-to-many\"", "\"many-to-one\"", "pattern: 'many-to-one' is not supported; supported: many-to-many")
+      "\"many-to-many\"", "\"many-to-one\"", "pattern: a carried model is one-to-one, many-to-many, not many-to-one")
     try refused(
-      "\"kind\": \"lstm\"", "\"kind\": \"gru\"",
-      "layers[1].kind: layer 'lstm': 'gru' is not supported; supported: conv1d (causal), lstm, linear")
-    try refused("\"relu\"", "\"gelu\"", "layers[0].activation: 'gelu' is not supported; supported: none, relu, tanh")
+      "\"kind\": \"lstm\"", "\"kind\": \"lstn\"",
+      "layers[1].kind: layer 'lstm': 'lstn' is not supported; supported: linear, conv1d, rnn")
+    try refused("\"relu\"", "\"mish\"", "layers[0].activation: 'mish' is not supported; supported: none, relu, tanh")
     try refused("\"softmax\"", "\"sparsemax\"", "heads[0].activation: 'sparsemax' is not supported")
     try refused("\"band-pass\"", "\"bandpass\"", "did you mean 'band-pass'?")
   }

@@ -1,31 +1,74 @@
-// Arithmetic on f32 buffers: the recurrent step, the layers around it and their activations.
+// Arithmetic on f32 buffers: the recurrent steps, the layers around them and their activations.
 //
 // The order of every sum (law 7). Each output element is one chain of fused multiply-adds:
 //
-//   LSTM gate   bias, then inputs in ascending k, then hidden units in ascending k
 //   linear      bias, then inputs in ascending k
-//   conv1d      bias, then taps from the oldest frame to the newest, inside a tap features in ascending k
+//   conv1d      bias, then taps from the oldest frame to the newest, inside a tap the features of the output's group
+//               in ascending k
+//   rnn         bias, then inputs in ascending k, then hidden units in ascending k
+//   gru r z     bias (both of PyTorch's added), then inputs, then hidden units
+//   gru n       reset after: b_in, then inputs; b_hn, then hidden units; joined by fma(r, second, first)
+//               reset before: bias (both added), then inputs, then r * h of the hidden units
+//   lstm gate   bias, then inputs, then hidden (or projected) units; last the peephole
+//   projection  zero, then hidden units in ascending k
+//
+// Sums without products:
+//
+//   avgpool     the oldest frame, then each younger one added; one division by the count
+//   layernorm   in f64, added in ascending k: first the features, then the squares of their distances from the mean
 //   softmax     largest score by `candidate > largest`, then the exponentials added in ascending k
 //
 // It is a function of the layer's shape alone: neither the other rows of the batch nor the instruction set nor the
-// width of a register enters it, because a register holds different outputs and never parts of one sum. An LSTM then
-// does c' = fma(f, c, i * g) and h' = o * tanh(c').
+// width of a register enters it, because a register holds different outputs and never parts of one sum. What a cell
+// does with its sums stands above its body in body_cells.h.
 //
-// exp, tanh and sigmoid are one sequence of add, multiply, fma and true division each, with selects in place of
-// branches: at most 2 ulp for exp, 3e-7 absolute for tanh and sigmoid, right at both infinities and at denormals.
-// NaN goes in, NaN comes out; its sign and payload are not promised. Rows of a batch may name one buffer for input
-// state and output state, but never the same row of it.
+// Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches.
+// Largest errors, of f32 arguments of every size:
+//
+//   exp                                  2 ulp
+//   tanh, sigmoid, elu (alpha 1)         3e-7
+//   selu, softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
+//
+// They are right at both infinities and at denormals. NaN goes in, NaN comes out, through every function here; its sign
+// and payload are not promised. Comparisons are ordered: relu(x) is `x < 0 ? 0 : x`, a bound k is `x < -k ? -k : x`,
+// then `x > k ? k : x`, the largest of a pool is found by `candidate > largest`, and NaN is larger than all.
 //
 // Weights are packed in blocks of RUNNEL_BLOCK outputs, zeros behind the last: one load is one register of neighbours.
-// Every pointer is 4-byte aligned at least (64 is quicker); outputs and states have room for whole blocks.
+// Every pointer is 4-byte aligned at least (64 is quicker). Outputs and states of linear, conv, rnn, gru and lstm have
+// room for whole blocks, and nothing is promised about what stands behind the last output; every other function touches
+// the stated count and no more. Outputs never overlap inputs, but for the functions that say "in place or apart".
 #pragma once
 
 #include <stdint.h>
 
 enum { RUNNEL_BLOCK = 16 };
 
-// Applied to a layer's output where it is made. relu(x) is `x < 0 ? 0 : x`.
-enum { RUNNEL_NONE = 0, RUNNEL_RELU = 1, RUNNEL_TANH = 2, RUNNEL_SIGMOID = 3, RUNNEL_EXP = 4 };
+// What an activation is; alpha and beta are its own numbers.
+enum {
+  RUNNEL_NONE = 0,
+  RUNNEL_RELU = 1,
+  RUNNEL_TANH = 2,
+  RUNNEL_SIGMOID = 3,
+  RUNNEL_EXP = 4,
+  RUNNEL_LEAKY_RELU = 5,         // x < 0 ? alpha x : x
+  RUNNEL_ELU = 6,                // x < 0 ? alpha (e^x - 1) : x
+  RUNNEL_SELU = 7,               // Klambauer et al. 2017
+  RUNNEL_SOFTPLUS = 8,           // ln(1 + e^x)
+  RUNNEL_SOFTSIGN = 9,           // x / (1 + |x|)
+  RUNNEL_SILU = 10,              // x sigmoid(x)
+  RUNNEL_GELU = 11,              // x Phi(x), Phi the normal distribution function
+  RUNNEL_HARD_SIGMOID = 12,      // alpha x + beta, cut to 0...1
+  RUNNEL_CLIP = 13,              // x, cut to alpha...beta
+  RUNNEL_SCALED_TANH = 14,       // alpha tanh(beta x)
+  RUNNEL_AFFINE = 15,            // alpha x + beta
+  RUNNEL_THRESHOLDED_RELU = 16,  // x > alpha ? x : 0
+};
+
+typedef struct {
+  int32_t kind;
+  float alpha;
+  float beta;
+} runnel_activation;
 
 // y = W x + b.
 typedef struct {
@@ -35,40 +78,132 @@ typedef struct {
   const float *bias;     // (N / 16, 16)
 } runnel_linear;
 
-// y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring.
+// y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring. Each of G groups of
+// outputs sees its own D / G features.
 typedef struct {
   int32_t inputs;        // D
   int32_t outputs;       // N
+  int32_t groups;        // G, which divides both
   int32_t kernel;        // taps, index 0 the oldest
   int32_t dilation;      // frames between taps
   int32_t ring;          // frames in the ring: (kernel - 1) * dilation + 1
-  const float *weights;  // (N / 16, kernel, D, 16)
+  const float *weights;  // (N / 16, kernel, D / G, 16)
   const float *bias;     // (N / 16, 16)
 } runnel_conv;
 
-// Hochreiter and Schmidhuber's cell with forget gate, in PyTorch's order i f g o (FORMATS.md C.2).
+// Where past frames lie: row r's are in ring `slot[r]`, its newest at frame `at[r]`. rings (slots, ring, width).
+typedef struct {
+  int32_t ring;
+  const float *rings;
+  const int32_t *slot;
+  const int32_t *at;
+} runnel_past;
+
+// Which state rows a step reads and writes: row r reads row `from[r]` of h (and c) and writes row `to[r]`. No row that
+// is written is read by any row of the batch. Rows of h and c lie H (h of a projected LSTM: P) floats apart, rounded
+// up to whole blocks.
+typedef struct {
+  float *h;
+  float *c;  // LSTM only
+  const int32_t *from;
+  const int32_t *to;
+} runnel_state;
+
 typedef struct {
   int32_t inputs;        // D
   int32_t hidden;        // H
-  const float *weights;  // (H / 16, D + H, 4, 16)
-  const float *bias;     // (H / 16, 4, 16), the two biases of PyTorch added
+  const float *weights;  // (H / 16, D + H, 16)
+  const float *bias;     // (H / 16, 16)
+  runnel_activation activation;
+  float leak;            // 1: none
+} runnel_rnn;
+
+// The variant of a GRU.
+typedef struct {
+  int32_t reset_before;  // whether r multiplies h before the hidden product
+  runnel_activation gate;
+  runnel_activation candidate;
+  float gate_clip;  // INFINITY: none
+} runnel_gru_form;
+
+typedef struct {
+  int32_t inputs;        // D
+  int32_t hidden;        // H
+  const float *weights;  // (H / 16, (D, 3, 16) n r z, then (H, 3, 16) r z n)
+  const float *bias;     // (H / 16, 4, 16) n of the inputs, r, z, n of the hidden units (0 where the reset is before)
+  runnel_gru_form form;
+} runnel_gru;
+
+enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
+
+// The variant of an LSTM.
+typedef struct {
+  int32_t coupling;  // RUNNEL_COUPLED_INPUT: i = 1 - f, RUNNEL_COUPLED_FORGET: f = 1 - i
+  int32_t peepholes;
+  int32_t projected;
+  runnel_activation gate;
+  runnel_activation cell;    // of g
+  runnel_activation output;  // of c'
+  float gate_clip;           // INFINITY: none
+  float cell_clip;           // INFINITY: none
+} runnel_lstm_form;
+
+typedef struct {
+  int32_t inputs;            // D
+  int32_t hidden;            // H
+  const float *weights;      // (H / 16, D + H or D + P, 4, 16) i f g o, coupled 3: without the missing gate
+  const float *bias;         // (H / 16, 4 or 3, 16), the two biases of PyTorch added
+  const float *peepholes;    // (H / 16, 3, 16) i f o, coupled 2; not read where there are none
+  runnel_linear projection;  // H -> P without a bias (zeros)
+  runnel_lstm_form form;
 } runnel_lstm;
 
 // One instruction set. Strides count floats; `rows` may be 0.
 typedef struct {
   // x (rows, D) -> y (rows, N).
-  void (*linear)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride, int32_t activation,
+  void (*linear)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride,
+                 runnel_activation activation, float *y, int64_t y_stride);
+  // The taps of each row's past -> y (rows, N).
+  void (*conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past, runnel_activation activation, float *y,
+               int64_t y_stride);
+  // x (rows, D), h -> h', which goes to y (rows, H) as well.
+  void (*rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
+              float *y, int64_t y_stride);
+  // The same; scratch (rows, 3, H in whole blocks) where the reset is before.
+  void (*gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
+              float *scratch, float *y, int64_t y_stride);
+  // x (rows, D), h, c -> h', c'; h' goes to y (rows, H or P) as well. scratch (rows, H in whole blocks) where
+  // projected.
+  void (*lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
+               float *scratch, float *y, int64_t y_stride);
+
+  // The largest, the mean of `kernel` frames, `dilation` apart, of each row's past -> y (rows, width).
+  void (*max_pool)(int32_t rows, int32_t width, int32_t kernel, int32_t dilation, const runnel_past *past, float *y,
+                   int64_t y_stride);
+  void (*average_pool)(int32_t rows, int32_t width, int32_t kernel, int32_t dilation, const runnel_past *past, float *y,
+                       int64_t y_stride);
+
+  // y = fma(x, scale, shift), scale and shift (width); in place or apart.
+  void (*affine)(int32_t rows, int32_t width, const float *x, int64_t x_stride, const float *scale, const float *shift,
                  float *y, int64_t y_stride);
-  // Row r puts its frame x[r] at frame `at[r]` of ring `slot[r]` and reads its taps behind it. rings (slots, ring, D).
-  void (*conv)(const runnel_conv *layer, int32_t rows, const float *x, int64_t x_stride, float *rings,
-               const int32_t *slot, const int32_t *at, int32_t activation, float *y, int64_t y_stride);
-  // Row r reads h and c of row `from[r]`, writes those of row `to[r]`, and h to y[r] as well.
-  // h, c (·, H rounded up to whole blocks).
-  void (*lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride, float *h, float *c,
-               const int32_t *from, const int32_t *to, float *y, int64_t y_stride);
+  // y = (x - mean) / sqrt(var + epsilon), then fma(y, weight, bias) where they are not NULL; in place or apart.
+  void (*layer_norm)(int32_t rows, int32_t width, double epsilon, const float *x, int64_t x_stride, const float *weight,
+                     const float *bias, float *y, int64_t y_stride);
+  // y = x < 0 ? alpha x : x, alpha (1) or (width), `each` tells which; in place or apart.
+  void (*prelu)(int32_t rows, int32_t width, const float *x, int64_t x_stride, const float *alpha, int32_t each,
+                float *y, int64_t y_stride);
+  // y = row x[0] of the table (classes, width), NaN where x[0] is no whole number of 0..<classes.
+  void (*embed)(int32_t rows, int32_t classes, int32_t width, const float *x, int64_t x_stride, const float *table,
+                float *y, int64_t y_stride);
+  // y = a + b, y = a b; in place of either or apart.
+  void (*add)(int32_t rows, int32_t width, const float *a, int64_t a_stride, const float *b, int64_t b_stride, float *y,
+              int64_t y_stride);
+  void (*multiply)(int32_t rows, int32_t width, const float *a, int64_t a_stride, const float *b, int64_t b_stride,
+                   float *y, int64_t y_stride);
+
   // x (count) -> y (count), in place or apart.
   void (*softmax)(int32_t count, const float *x, float *y);
-  void (*activate)(int32_t activation, int32_t count, const float *x, float *y);
+  void (*activate)(runnel_activation activation, int32_t count, const float *x, float *y);
 } runnel_kernels;
 
 // The reference: the compiler's baseline for this architecture.

@@ -47,6 +47,7 @@ public struct ModelDrawing: Sendable {
     case .none: break
     case .fixed(let mean, let deviation):
       lines.append("normalised: mean \(Phrase.number(mean)), deviation \(Phrase.number(deviation))")
+    case .window: lines.append("normalised: each window by its own mean and deviation")
     case .running(let time, let mean, let variance, _):
       lines.append(
         """
@@ -69,14 +70,17 @@ public struct ModelDrawing: Sendable {
   private static func line(_ layer: LayerDescription, rate: Double) -> String {
     let sizes = "\(right("\(layer.input)", 5)) → \(right("\(layer.output)", 4))"
     switch layer.kind {
-    case .conv1d(let kernel, let dilation, let activation):
-      let reach = duration((Double((kernel - 1) * dilation + 1) / rate * 1e4).rounded() / 1e4)
-      let dilated = dilation == 1 ? "" : ", dilation \(dilation)"
-      return "  \(left(layer.name, 8)) Conv1d \(sizes)   kernel \(kernel)\(dilated) (\(reach)), \(activation.rawValue)"
-    case .lstm(let layers):
-      return "  \(left(layer.name, 8)) LSTM   \(sizes)\(layers == 1 ? "" : "   \(layers) on top of each other")"
-    case .linear(let activation):
-      return "  \(left(layer.name, 8)) Linear \(sizes)\(activation == .none ? "" : "   \(activation.rawValue)")"
+    case .conv1d(let span, _, let activation, _):
+      let reach = duration((Double(span.past + 1) / rate * 1e4).rounded() / 1e4)
+      let dilated = span.dilation == 1 ? "" : ", dilation \(span.dilation)"
+      return
+        "  \(left(layer.name, 8)) Conv1d \(sizes)   kernel \(span.kernel)\(dilated) (\(reach)), \(activation.kind.rawValue)"
+    case .recurrent(let each):
+      return "  \(left(layer.name, 8)) LSTM   \(sizes)\(each.depth == 1 ? "" : "   \(each.depth) on top of each other")"
+    case .linear(let activation, _):
+      return "  \(left(layer.name, 8)) Linear \(sizes)\(activation == .none ? "" : "   \(activation.kind.rawValue)")"
+    default:
+      return "  \(left(layer.name, 8)) \(sizes)"
     }
   }
 
@@ -194,8 +198,9 @@ extension ModelDrawing {
   private static func kind(_ layer: LayerDescription) -> String {
     switch layer.kind {
     case .conv1d: "conv1d"
-    case .lstm: "lstm"
+    case .recurrent: "lstm"
     case .linear: "linear"
+    default: "other"
     }
   }
 

@@ -1,0 +1,168 @@
+// The activations, eight values at once.
+
+// MARK: e^x and what is made of it
+
+// e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2 (Cody and Waite's reduction, ln 2 in two parts).
+// rest = e^r - 1 = r + r^2 q(r), q of degree 4, a minimax fit whose relative error is 3.1e-9.
+typedef struct {
+  lanes rest;
+  whole count;  // n
+} RUNNEL_SET(reduced);
+
+IN RUNNEL_SET(reduced) RUNNEL_SET(reduce)(lanes x) {
+  const lanes magic = SPLAT(0x1.8p23f);  // adding it rounds to an integer, which then stands in the low bits
+  const lanes shifted = FMA(x, SPLAT(0x1.715476p0f), magic);
+  const lanes n = shifted - magic;
+  lanes r = FMA(n, SPLAT(-0x1.63p-1f), x);
+  r = FMA(n, SPLAT(0x1.bd0106p-13f), r);
+  lanes q = SPLAT(0x1.6a2430p-10f);
+  q = FMA(q, r, SPLAT(0x1.1239e4p-7f));
+  q = FMA(q, r, SPLAT(0x1.5558f2p-5f));
+  q = FMA(q, r, SPLAT(0x1.555492p-3f));
+  q = FMA(q, r, SPLAT(0x1.fffffcp-2f));
+  return (RUNNEL_SET(reduced)){FMA(q, r * r, r), (whole)((bits)shifted - (bits)magic)};
+}
+
+// 2^n for -126 <= n <= 127.
+IN lanes RUNNEL_SET(power)(bits n) { return (lanes)((n + 127u) << 23); }
+
+// 2^n goes on in two halves, so that results beyond the normal range round once and overflow to infinity.
+IN lanes RUNNEL_SET(exp)(lanes x) {
+  x = RUNNEL_SET(cut)(x, -104.0f, 89.0f);  // e^-104 rounds to 0, e^89 to infinity
+  const RUNNEL_SET(reduced) e = RUNNEL_SET(reduce)(x);
+  const whole half = e.count >> 1;
+  const lanes first = RUNNEL_SET(power)((bits)half);
+  const lanes second = RUNNEL_SET(power)((bits)e.count - (bits)half);
+  return SELECT(x != x, x, (e.rest + 1.0f) * first * second);
+}
+
+// e^x - 1 for x <= 0, from 2^n rest + (2^n - 1), so that small values keep their digits; -1 at last.
+IN lanes RUNNEL_SET(below_one)(lanes x) {
+  x = RUNNEL_SET(cut)(x, -30.0f, 0.0f);
+  const RUNNEL_SET(reduced) e = RUNNEL_SET(reduce)(x);
+  const lanes scale = RUNNEL_SET(power)((bits)e.count);
+  return FMA(scale, e.rest, scale - 1.0f);
+}
+
+// 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small values keep their digits.
+IN lanes RUNNEL_SET(sigmoid)(lanes x) {
+  const lanes one = SPLAT(1.0f);
+  const lanes e = RUNNEL_SET(exp)(-RUNNEL_SET(magnitude)(x));
+  return SELECT(x < 0.0f, e, one) / (one + e);
+}
+
+// Below 0.625: x + x^3 p(x^2), p of degree 4, a minimax fit whose relative error is 4.4e-9. Above:
+// 1 - 2 / (e^2|x| + 1).
+IN lanes RUNNEL_SET(tanh)(lanes x) {
+  const lanes z = x * x;
+  lanes p = SPLAT(-0x1.75e1a8p-8f);
+  p = FMA(p, z, SPLAT(0x1.522692p-6f));
+  p = FMA(p, z, SPLAT(-0x1.b83c58p-5f));
+  p = FMA(p, z, SPLAT(0x1.110726p-3f));
+  p = FMA(p, z, SPLAT(-0x1.555532p-2f));
+  const lanes a = RUNNEL_SET(magnitude)(x);
+  const lanes small = FMA(a * z, p, a);
+  const lanes e = RUNNEL_SET(exp)(a + a);
+  const lanes large = 1.0f - 2.0f / (e + 1.0f);
+  return RUNNEL_SET(with_sign)(SELECT(a < 0.625f, small, large), x);
+}
+
+// max(x, 0) + ln(1 + e) with e = e^-|x|; ln(1 + e) = 2 atanh(s), s = e / (2 + e) <= 1/3, as s (2 + z p(z)) with
+// z = s^2, p of degree 4, a minimax fit whose relative error is 2.2e-9.
+IN lanes RUNNEL_SET(softplus)(lanes x) {
+  const lanes e = RUNNEL_SET(exp)(-RUNNEL_SET(magnitude)(x));
+  const lanes s = e / (2.0f + e);
+  const lanes z = s * s;
+  lanes p = SPLAT(0x1.e13a7cp-3f);
+  p = FMA(p, z, SPLAT(0x1.bcdd6ap-3f));
+  p = FMA(p, z, SPLAT(0x1.24b500p-2f));
+  p = FMA(p, z, SPLAT(0x1.9999a0p-2f));
+  p = FMA(p, z, SPLAT(0x1.555556p-1f));
+  p = FMA(p, z, SPLAT(2.0f));
+  return FMA(s, p, SELECT(x < 0.0f, SPLAT(0.0f), x));
+}
+
+// x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2. Phi(-|x|) = e^(-x^2 / 2) t p(t) with t = 1 / (1 + 0.26 |x|), the form
+// of Hastings (1955); p of degree 8, a minimax fit whose relative error is 3.1e-8 for |x| <= 14.
+IN lanes RUNNEL_SET(gelu)(lanes x) {
+  const lanes t = 1.0f / FMA(RUNNEL_SET(magnitude)(x), SPLAT(0x1.0a3d70p-2f), SPLAT(1.0f));
+  lanes p = SPLAT(0x1.f3ca6ap-6f);
+  p = FMA(p, t, SPLAT(-0x1.38fe24p-3f));
+  p = FMA(p, t, SPLAT(0x1.0186c8p-2f));
+  p = FMA(p, t, SPLAT(-0x1.352470p-3f));
+  p = FMA(p, t, SPLAT(0x1.499edep-3f));
+  p = FMA(p, t, SPLAT(0x1.a20500p-5f));
+  p = FMA(p, t, SPLAT(0x1.a6030ap-4f));
+  p = FMA(p, t, SPLAT(0x1.a5f4e2p-4f));
+  p = FMA(p, t, SPLAT(0x1.a8ff42p-4f));
+  const lanes tail = RUNNEL_SET(exp)(x * x * -0.5f) * (t * p);
+  const lanes y = x * SELECT(x < 0.0f, tail, 1.0f - tail);
+  return SELECT(x == -INFINITY, SPLAT(-0.0f), y);
+}
+
+IN lanes RUNNEL_SET(silu)(lanes x) {
+  return SELECT(x == -INFINITY, SPLAT(-0.0f), x * RUNNEL_SET(sigmoid)(x));
+}
+
+IN lanes RUNNEL_SET(softsign)(lanes x) {
+  const lanes a = RUNNEL_SET(magnitude)(x);
+  const lanes y = SELECT(a == INFINITY, SPLAT(1.0f), a / (1.0f + a));
+  return RUNNEL_SET(with_sign)(y, x);
+}
+
+IN lanes RUNNEL_SET(elu)(lanes x, float alpha) { return SELECT(x < 0.0f, alpha * RUNNEL_SET(below_one)(x), x); }
+
+// MARK: the choice
+
+IN lanes RUNNEL_SET(chosen)(runnel_activation f, lanes x) {
+  switch (f.kind) {
+    case RUNNEL_RELU: return SELECT(x < 0.0f, SPLAT(0.0f), x);
+    case RUNNEL_TANH: return RUNNEL_SET(tanh)(x);
+    case RUNNEL_SIGMOID: return RUNNEL_SET(sigmoid)(x);
+    case RUNNEL_EXP: return RUNNEL_SET(exp)(x);
+    case RUNNEL_LEAKY_RELU: return SELECT(x < 0.0f, f.alpha * x, x);
+    case RUNNEL_ELU: return RUNNEL_SET(elu)(x, f.alpha);
+    case RUNNEL_SELU: return 0x1.0cfabep0f * RUNNEL_SET(elu)(x, 0x1.ac5afap0f);
+    case RUNNEL_SOFTPLUS: return RUNNEL_SET(softplus)(x);
+    case RUNNEL_SOFTSIGN: return RUNNEL_SET(softsign)(x);
+    case RUNNEL_SILU: return RUNNEL_SET(silu)(x);
+    case RUNNEL_GELU: return RUNNEL_SET(gelu)(x);
+    case RUNNEL_HARD_SIGMOID: return RUNNEL_SET(cut)(FMA(SPLAT(f.alpha), x, SPLAT(f.beta)), 0.0f, 1.0f);
+    case RUNNEL_CLIP: return RUNNEL_SET(cut)(x, f.alpha, f.beta);
+    case RUNNEL_SCALED_TANH: return f.alpha * RUNNEL_SET(tanh)(f.beta * x);
+    case RUNNEL_AFFINE: return FMA(SPLAT(f.alpha), x, SPLAT(f.beta));
+    case RUNNEL_THRESHOLDED_RELU: return SELECT(x <= f.alpha, SPLAT(0.0f), x);
+    default: return x;
+  }
+}
+
+static __attribute__((noinline)) lanes RUNNEL_SET(any)(runnel_activation f, lanes x) {
+  return RUNNEL_SET(chosen)(f, x);
+}
+
+// Where the compiler knows the kind, its arithmetic stands in place; everywhere else one copy serves.
+IN lanes RUNNEL_SET(apply)(runnel_activation f, lanes x) {
+  if (__builtin_constant_p(f.kind)) return RUNNEL_SET(chosen)(f, x);
+  return f.kind == RUNNEL_NONE ? x : RUNNEL_SET(any)(f, x);
+}
+
+static void RUNNEL_SET(activate)(runnel_activation activation, int32_t count, const float *x, float *y) {
+  for (int32_t first = 0; first < count; first += LANES) {
+    const int32_t here = count - first < LANES ? count - first : LANES;
+    float some[LANES] = {0};
+    __builtin_memcpy(some, x + first, (size_t)here * sizeof(float));
+    STORE(some, RUNNEL_SET(apply)(activation, LOAD(some)));
+    __builtin_memcpy(y + first, some, (size_t)here * sizeof(float));
+  }
+}
+
+static void RUNNEL_SET(softmax)(int32_t count, const float *x, float *y) {
+  if (count <= 0) return;
+  float largest = x[0];
+  for (int32_t k = 1; k < count; k++) largest = x[k] > largest ? x[k] : largest;
+  for (int32_t k = 0; k < count; k++) y[k] = x[k] - largest;
+  RUNNEL_SET(activate)((runnel_activation){RUNNEL_EXP, 0, 0}, count, y, y);
+  float sum = y[0];
+  for (int32_t k = 1; k < count; k++) sum += y[k];
+  for (int32_t k = 0; k < count; k++) y[k] /= sum;
+}

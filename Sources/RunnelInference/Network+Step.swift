@@ -1,0 +1,167 @@
+import RunnelKernels
+
+/// One frame of each row at a time.
+extension Network {
+  /// One step of every row: frames (B, D) → scores (B, K), states in the bank moved on. Allocates nothing.
+  ///
+  /// A layer with a stride, or one that waits for more frames, has no output at most of them; such rows drop out of the
+  /// layers behind it, and `bank.outcome(row:)` says `none`. A row whose frame, new state or scores are not finite
+  /// fails: its slot keeps the old state of every layer. The scores of both are NaN. The other rows are not touched.
+  /// - Parameter steps: of each row, the index of its frame on the grid of its session; it grows from call to call.
+  /// - Returns: rows that failed.
+  @discardableResult
+  public func step(
+    slots: UnsafeBufferPointer<Slot>, steps: UnsafePointer<Int64>, frames: UnsafePointer<Float>,
+    scores: UnsafeMutablePointer<Float>, bank: inout StateBank
+  ) -> Int {
+    guard let plan else { preconditionFailure("a network that needs whole windows does not step") }
+    precondition(bank.plan === plan || bank.layout == layout, "the bank was made for this network")
+    bank.gather(slots, steps)
+    bank.batch.check(list: 0, width: inputs, frames, stride: inputs)
+    for number in 0..<plan.operations.count { run(plan.operations[number], frames, &bank) }
+    score(plan.output, frames, scores, bank)
+    let failed = bank.settle(frames: frames, inputs: inputs)
+    for row in 0..<slots.count where bank.batch.outcomes.base[row] != .scores {
+      (scores + row * outputs).update(repeating: .nan, count: outputs)
+    }
+    return failed
+  }
+
+  private func run(_ operation: StepPlan.Operation, _ frames: UnsafePointer<Float>, _ bank: inout StateBank) {
+    let x = bank.pointer(to: operation.input, frames)
+    let y = bank.batch.buffers[operation.output.buffer].base
+    let rows = bank.batch.counts.base[operation.output.list]
+    switch layers[operation.node] {
+    case .pointwise(let layer):
+      layer.run(
+        rows: rows, width: operation.outputs, x, xStride: operation.input.stride, y, yStride: operation.output.stride,
+        kernels: kernels)
+    case .span(let layer): look(layer, operation, x, y, bank)
+    case .recurrent(let levels): step(levels[operation.level][0], operation, x, y, bank)
+    case .join: join(operation, frames, y, bank)
+    case .view, .globalPool, .final: preconditionFailure("not an operation of a step")
+    }
+  }
+
+  /// Pushes the frame of each row, then reads the past of those that have an output.
+  private func look(
+    _ layer: SpanLayer, _ operation: StepPlan.Operation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ bank: borrowing StateBank
+  ) {
+    let ring = operation.entry
+    let (list, capacity) = (operation.input.list, bank.capacity)
+    let (size, output) = (layout.rings[ring].size, operation.output.list)
+    if operation.input.buffer != StepPlan.Place.frames {
+      bank.batch.check(list: list, width: operation.inputs, x, stride: operation.input.stride)
+    }
+    kernels.push(
+      rows: bank.batch.counts.base[list], x, xStride: operation.input.stride, width: operation.inputs,
+      rings: bank.rings[ring].base, ring: size, slot: bank.batch.slots.base + list * capacity,
+      at: bank.batch.at.base + ring * capacity)
+    layer.run(
+      rows: bank.batch.counts.base[output], width: operation.inputs, rings: bank.rings[ring].base, ring: size,
+      slot: bank.batch.slots.base + output * capacity, at: bank.batch.outputAt.base + ring * capacity, y,
+      yStride: operation.output.stride, kernels: kernels)
+  }
+
+  private func step(
+    _ cell: PackedCell, _ operation: StepPlan.Operation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ bank: borrowing StateBank
+  ) {
+    let number = operation.entry
+    let (list, capacity) = (operation.input.list, bank.capacity)
+    let (h, c) = (bank.h[number].base, bank.c[number].base)
+    cell.step(
+      rows: bank.batch.counts.base[list], x, xStride: operation.input.stride, h: h, c: c,
+      from: bank.batch.from.base + list * capacity, to: bank.batch.to.base + list * capacity,
+      scratch: bank.batch.scratch.base, y,
+      yStride: operation.output.stride)
+    bank.batch.check(list: list, width: operation.outputs, y, stride: operation.output.stride)
+    let (cells, stride) = (layout.cells[number].cells, cell.cStride)
+    guard cells > 0 else { return }
+    for place in list * capacity..<list * capacity + bank.batch.counts.base[list]
+    where !allFinite(c + Int(bank.batch.to.base[place]) * stride, cells) {
+      bank.batch.isSound.base[Int(bank.batch.rows.base[place])] = false
+    }
+  }
+
+  // MARK: where branches meet
+
+  /// All rows at once where every branch has just come for the same rows, else row by row.
+  private func join(
+    _ operation: StepPlan.Operation, _ frames: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ bank: borrowing StateBank
+  ) {
+    let rows = bank.batch.counts.base[operation.output.list]
+    if operation.entry < 0 {
+      return meet(operation, rows: rows, y) { bank.pointer(to: operation.parts[$0], frames) }
+    }
+    for row in 0..<rows {
+      let place = operation.output.list * bank.capacity + row
+      meet(operation, rows: 1, y + row * operation.output.stride) { part in
+        switch layout.joins[operation.entry].parts[part] {
+        case .now(let list):
+          let position = bank.batch.positions.base[list * bank.capacity + Int(bank.batch.rows.base[place])]
+          return bank.pointer(to: operation.parts[part], frames) + Int(position) * operation.parts[part].stride
+        case .waited(let wait):
+          let (slot, index) = (Int(bank.batch.slots.base[place]), bank.batch.indexes.base[place])
+          guard let output = bank.waited(wait, slot: slot, index: index) else {
+            preconditionFailure("only rows that are whole are in the list")
+          }
+          return output
+        }
+      }
+    }
+  }
+
+  /// - Parameter pointer: to the first of `rows` rows of a part.
+  private func meet(
+    _ operation: StepPlan.Operation, rows: Int, _ y: UnsafeMutablePointer<Float>,
+    _ pointer: (Int) -> UnsafePointer<Float>
+  ) {
+    let stride = operation.output.stride
+    var first = 0
+    for part in 0..<operation.parts.count {
+      let (x, xStride) = (pointer(part), operation.parts[part].stride)
+      switch operation.function {
+      case .concat:
+        let width = graph.width(of: graph.nodes[operation.node].sources[part])
+        for row in 0..<rows { (y + row * stride + first).update(from: x + row * xStride, count: width) }
+        first += width
+      case .add, .multiply:
+        if part == 0 {
+          for row in 0..<rows { (y + row * stride).update(from: x + row * xStride, count: operation.outputs) }
+        } else if operation.function == .add {
+          kernels.add(rows: rows, width: operation.outputs, y, aStride: stride, x, bStride: xStride, y, yStride: stride)
+        } else {
+          kernels.multiply(
+            rows: rows, width: operation.outputs, y, aStride: stride, x, bStride: xStride, y, yStride: stride)
+        }
+      case .layer: preconditionFailure("not a join")
+      }
+    }
+  }
+
+  // MARK: scores
+
+  private func score(
+    _ place: StepPlan.Place, _ frames: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>,
+    _ bank: borrowing StateBank
+  ) {
+    let logits = bank.pointer(to: place, frames)
+    for position in 0..<bank.batch.counts.base[place.list] {
+      let row = Int(bank.batch.rows.base[place.list * bank.capacity + position])
+      let y = scores + row * outputs
+      score(logits + position * place.stride, y)
+      if !allFinite(y, outputs) { bank.batch.isSound.base[row] = false }
+    }
+  }
+}
+
+extension StateBank {
+  /// The first row of an output of the batch under way.
+  func pointer(to place: StepPlan.Place, _ frames: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    place.buffer == StepPlan.Place.frames
+      ? frames + place.offset : UnsafePointer(batch.buffers[place.buffer].base) + place.offset
+  }
+}

@@ -1,0 +1,71 @@
+import RunnelKernels
+
+/// One recurrent cell of a stack, packed for one kernel set.
+struct PackedCell: Sendable {
+  private enum Kind: Sendable {
+    case rnn(PackedRNN)
+    case gru(PackedGRU)
+    case lstm(PackedLSTM)
+  }
+
+  private let kind: Kind
+  let hStride: Int
+  /// 0 where there is no c.
+  let cStride: Int
+  let scratchPerRow: Int
+
+  init(_ recurrent: RecurrentDescription, _ weights: CellWeights, inputs: Int, kernels: KernelSet) {
+    let hidden = recurrent.hidden
+    switch recurrent.cell {
+    case .rnn(let activation, let leak):
+      let rnn = PackedRNN(
+        inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
+        activation: activation, leak: leak, kernels: kernels)
+      (kind, hStride, cStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, 0, rnn.scratchPerRow)
+    case .gru(let form):
+      let gru = PackedGRU(
+        inputWeight: weights.input, hiddenWeight: weights.hidden, inputBias: weights.inputBias,
+        hiddenBias: weights.hiddenBias, inputs: inputs, hidden: hidden, reset: form.reset == .after ? .after : .before,
+        gateActivation: form.gateActivation, activation: form.activation, gateClip: form.gateClip, kernels: kernels)
+      (kind, hStride, cStride, scratchPerRow) = (.gru(gru), gru.hStride, 0, gru.scratchPerRow)
+    case .lstm(let form):
+      let lstm = PackedLSTM(
+        inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
+        options: LSTMOptions(form, weights), kernels: kernels)
+      (kind, hStride, cStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.cStride, lstm.scratchPerRow)
+    }
+  }
+
+  /// Row r reads rows `from[r]` of h and c and writes rows `to[r]`, which no row of the batch reads; h' goes to y too.
+  /// x (rows, D), h (·, hStride), c (·, cStride), scratch (rows, scratchPerRow) → y (rows, yStride ≥ hStride)
+  func step(
+    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, h: UnsafeMutablePointer<Float>,
+    c: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>, to: UnsafePointer<Int32>,
+    scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    switch kind {
+    case .rnn(let rnn):
+      rnn.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+    case .gru(let gru):
+      gru.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+    case .lstm(let lstm):
+      lstm.step(
+        rows: rows, x, xStride: xStride, h: h, c: c, from: from, to: to, scratch: scratch, y, yStride: yStride)
+    }
+  }
+}
+
+extension LSTMOptions {
+  fileprivate init(_ form: LSTMDescription, _ weights: CellWeights) {
+    let coupling: Coupling =
+      switch form.coupling {
+      case .none: .none
+      case .input: .input
+      case .forget: .forget
+      }
+    self.init(
+      projection: weights.projection, projectionWidth: form.projection ?? 0, peepholes: weights.peepholes,
+      coupling: coupling, gateActivation: form.gateActivation, cellActivation: form.cellActivation,
+      outputActivation: form.outputActivation, cellClip: form.cellClip, gateClip: form.gateClip)
+  }
+}
