@@ -25,6 +25,7 @@ import numpy as np
 import runnel_reference
 from exporting import decoding
 from exporting.file import encode, write
+from exporting.found import activation_of
 from exporting.graph import ExportError
 
 try:
@@ -100,8 +101,18 @@ def save(
     if example is None and modules.first_classes(module):
         frames = np.random.default_rng(1).integers(0, modules.first_classes(module), ((window or GOLDEN_STEPS) * 4, 1))
         example = frames.astype(np.float32)
-    width = len(inputs) if inputs else modules.first_width(module)
-    return export(modules.find, module, width, path, **{key: value for key, value in locals().items() if key in SHARED})
+    asked = {key: value for key, value in locals().items() if key in SHARED}
+    widths, reasons = modules.widths(module), []
+    # Without an example each layer may be the first in forward.
+    for width in [len(inputs)] if inputs else widths if example is None else [None]:
+        try:
+            return export(modules.find, module, width, path, **asked)
+        except modules.NotCallable as reason:
+            reasons.append(reason)
+    shape = [] if example is None else list(np.shape(example))
+    if shape and widths[0] and shape[-1] not in widths:
+        raise ExportError(f"the example has shape {shape}; expected [T, {widths[0]}] or [1, T, {widths[0]}]")
+    raise reasons[0]
 
 
 def save_keras(model, path, *, example, labels, rate, **more):
@@ -225,19 +236,14 @@ def search(find, network, frames, labels, head_activation, description):
     for key, value in asked.items():
         if key not in labels or value not in (*kinds, None):
             raise ExportError(f"head_activation '{value}' of '{key}' is not one of {', '.join(kinds)} of a head")
-    activation = [asked.get(key) or "softmax" for key in labels]
+    wanted = [asked.get(key) for key in labels]
     carried = description["regime"] == "carried"
-    example = frames if carried else frames[0]
-    if description["conditioning"].get("normalisation", {}).get("kind") == "window":
-        example = normalised(description, frames)[0]
-    try:
-        found = find(network, example, labels, activation, carried)
-    except ExportError as reason:
-        if "ends in Sigmoid" not in str(reason) or any(asked.values()):
-            raise
-        activation = ["sigmoid"] * len(labels)
-        found = find(network, example, labels, activation, carried)
-    found.description_heads = read_heads(labels, activation, found.heads)
+    example = frames if carried else normalised(description, frames)[0]
+    found = find(network, example, labels, wanted, carried)
+    endings = [ending for _, ending in found.heads]
+    endings = endings if len(endings) == len(wanted) else endings * len(wanted)
+    kinds = [activation_of(ending, each) for ending, each in zip(endings, wanted)]
+    found.description_heads = read_heads(labels, kinds, found.heads)
     return found
 
 
@@ -269,6 +275,7 @@ def read_example(example, features):
     if example is None:
         return noise((GOLDEN_STEPS, features))
     x = read_array(example)
+    x = x[:, None] if x.ndim == 1 else x
     if x.ndim == 3 and x.shape[0] == 1:
         x = x[0]
     wanted = "D" if features is None else features

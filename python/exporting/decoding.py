@@ -22,6 +22,7 @@ from unittest import mock
 
 import numpy as np
 
+import runnel_reference
 from exporting.found import ENDINGS
 from exporting.graph import ExportError, is_keras, renamed
 from runnel_reference import HEADS
@@ -271,20 +272,20 @@ def add_event_stage(stage, description, proof):
     description["event_stage"] |= {"wait": int(wait), "layers": layers, "head": head}
     if stage.get("none") is not None:
         description["event_stage"]["none"] = str(stage["none"])
+    plain = {key: value for key, value in description.items() if key != "event_stage"}
+    width = runnel_reference.Reference(plain, proof["tensors"]).stage_width(description["event_stage"])
+    if width != events.shape[1]:
+        raise ExportError(f"event_stage: the features are {width} numbers, the example has {events.shape[1]}")
     proof["tensors"] |= tensors
     compare_stage(found, events, head, description, proof)
 
 
 def compare_stage(found, events, head, description, proof):
-    import runnel_reference
-
     try:
         model = runnel_reference.Reference(description, proof["tensors"])
         logits = model.run_events(events, logits=True)
     except runnel_reference.ModelError as reason:
         raise ExportError(f"event_stage: {reason}") from None
-    if model.stage_width() != events.shape[1]:
-        raise ExportError(f"event_stage: the features are {model.stage_width()} numbers, the example has {events.shape[1]}")
     output = found.call(events)
     wanted = found.ended(logits)
     difference = float(np.abs(output - wanted).max() / max(1e-3, np.abs(wanted).max())) if output.shape == wanted.shape else 1.0

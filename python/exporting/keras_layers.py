@@ -644,7 +644,7 @@ def find(model, frames, labels, activations, carried=True):
     sources, heads = [], []
     for each, activation in zip(values, activations if len(values) > 1 else activations[:1]):
         source, ending = strip(walk.graph, each.source, activation)
-        if ending == "softmax" and len(values) == 1 and len(activations) > 1:
+        if ending in ("softmax", "log_softmax") and len(values) == 1 and len(activations) > 1:
             raise ExportError("one softmax over several heads cannot be cut: give the model one output per head")
         if source == "input":
             raise ExportError("the model has no layers")

@@ -30,6 +30,10 @@ LAYOUTS_OF_ONE = {
 }
 
 
+class NotCallable(ExportError):
+    """The module takes the example in no layout."""
+
+
 def prepared(module):
     """The module for inference, the user's own left as it is; or what to do with what is no module."""
     if isinstance(module, (str, os.PathLike)):
@@ -66,15 +70,14 @@ def leaves(module, prefix=""):
         yield from leaves(child, f"{prefix}.{key}" if prefix else key)
 
 
-def first_width(module):
-    """Features that the first layer takes, or None."""
+def widths(module):
+    """Features that the module may take: what its layers take, in the order of their definition."""
+    found = []
     for _, leaf in leaves(module):
-        for key in ("in_features", "in_channels", "input_size"):
-            if hasattr(leaf, key):
-                return getattr(leaf, key)
         if isinstance(leaf, nn.Embedding):
-            return None  # there may be features beside the class
-    return None
+            return [None]  # there may be features beside the class
+        found += [getattr(leaf, key) for key in ("in_features", "in_channels", "input_size") if hasattr(leaf, key)]
+    return list(dict.fromkeys(found)) or [None]
 
 
 def first_classes(module):
@@ -96,17 +99,21 @@ def find(module, frames, labels, activations, carried=True, names=None):
                 found = traced(module, frames, axes, prepare, labels, activations, names)
             except ExportError as reason:
                 reasons.append((progress(str(reason)), name, reason))
+                if progress(str(reason)):
+                    break  # it takes this layout; that it also runs in another one would mean another network
             except Exception as error:  # whatever a foreign forward raises: it does not take this layout
                 ran.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             else:
                 found.notes.append(f"takes ({name})")
                 return found
+        if any(weight for weight, _, _ in reasons):
+            break
     chain = by_children(module, frames, labels, activations, reasons, names)
     if chain is not None:
         return chain
     if reasons:
         raise max(reasons, key=lambda each: each[0])[2]
-    raise ExportError("the module could not be called on the example in any layout; tried " + "; ".join(ran[:3]) + ". Does module(example) work?")
+    raise NotCallable("the module could not be called on the example in any layout; tried " + "; ".join(ran[:3]) + ". Does module(example) work?")
 
 
 def progress(reason):
@@ -140,7 +147,7 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     sources, heads = [], []
     for value, activation in zip(values, activations if len(values) > 1 else activations[:1]):
         source, ending = strip(trace.graph, value.source, activation)
-        if ending == "softmax" and len(values) == 1 and len(activations) > 1:
+        if ending in ("softmax", "log_softmax") and len(values) == 1 and len(activations) > 1:
             raise ExportError("one softmax over several heads cannot be cut: let forward return one tensor per head")
         sources.append(source)
         heads.append((value.width, ending))

@@ -157,9 +157,8 @@ class Trace(TorchFunctionMode):
             else:
                 function = operations.FUNCTIONS.get(name)
                 if function is None:
-                    reason = operations.REASONS.get(name, "is not supported")
-                    raise Cannot(f"{self.culprit(name)}: {name} {reason}" if name in operations.REASONS else
-                                 f"{self.culprit(name)} {reason}; supported: {operations.supported()}")
+                    reason = operations.REASONS.get(name, f"is not supported; supported: {operations.supported()}")
+                    raise Cannot(f"{self.culprit(name)} {reason}")
                 kwargs = {key: value for key, value in kwargs.items() if key not in ("inplace", "out", "_stacklevel")}
                 swapped = {key: self.swap(value) for key, value in kwargs.items()}
                 found = function(self, *(self.swap(each) for each in args), **swapped)
