@@ -50,6 +50,10 @@ def prepared(module):
         raise ExportError("a TorchScript module hides its forward: save the nn.Module that it was made from")
     if not isinstance(module, nn.Module):
         raise ExportError(f"{type(module).__name__} is no torch.nn.Module")
+    while isinstance(getattr(module, "_orig_mod", None), nn.Module):  # torch.compile
+        module = module._orig_mod
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        module = module.module
     try:
         module = copy.deepcopy(module)
     except RuntimeError:

@@ -668,7 +668,8 @@ def met(t, values, what):
             raise t.cannot(what, f"F.pad before {what} cannot be described")
     if any(x.step is not None for x in values):
         if any(x.step is None for x in values):
-            raise t.cannot(what, "one step meets a whole sequence")
+            raise t.cannot(what, "a value over the whole window meets every step of it (subtracting a mean, squeeze and "
+                           "excitation), which is not supported; normalise in the conditioning, or use LayerNorm")
         if len({(x.step, x.steps) for x in values}) > 1:
             values = [single(t, x) for x in values]
     if len({x.steps for x in values}) > 1:
