@@ -576,7 +576,9 @@ class Graph:
         for layer in self.layers:
             taken = [made[name] for name in self.sources[layer.name]]
             if len({each.shape[1] for each in taken}) > 1:
-                raise ModelError(f"layer '{layer.name}': branches of {[each.shape[1] for each in taken]} steps cannot meet")
+                raise ModelError(
+                    f"layer '{layer.name}': branches of {[each.shape[1] for each in taken]} steps cannot meet"
+                )
             made[layer.name] = layer.compute(*taken) if layer.merges else layer.whole(taken[0])
         return made[self.layers[-1].name]
 

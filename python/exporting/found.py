@@ -76,8 +76,14 @@ def layers_of(walk, last, steps):
         return entries, tensors, None
     decoder = {"steps": steps, "input": "context", "layers": entries}
     if walk.context == "input":
-        walk.context = walk.encoder.add("activation", "context", ["input"], walk.encoder.widths["input"],
-                                        input=walk.encoder.widths["input"], activation="none")
+        walk.context = walk.encoder.add(
+            "activation",
+            "context",
+            ["input"],
+            walk.encoder.widths["input"],
+            input=walk.encoder.widths["input"],
+            activation="none",
+        )
     entries, own = walk.encoder.finish(walk.context)
     return entries, tensors | own, decoder
 
@@ -99,8 +105,9 @@ def strip(graph, source, asked):
         return entry["from"][0], kind
     if asked == "linear" and kind != "log_softmax":
         return source, "logits"
-    raise ExportError(f"the module ends in {kind.capitalize() if kind == 'sigmoid' else kind}: say "
-                      f"head_activation='{activation}'")
+    raise ExportError(
+        f"the module ends in {kind.capitalize() if kind == 'sigmoid' else kind}: say head_activation='{activation}'"
+    )
 
 
 def activation_of(ending, asked):

@@ -33,12 +33,17 @@ class Test:
     def save(self, what, module, save=runnel_export.save, expect=lambda description, report: True, **more):
         """Saves, reads back, repeats the golden run. Returns (description, report)."""
         torch.manual_seed(1)
-        module = module() if isinstance(module, type) or not isinstance(module, nn.Module) and callable(module) else module
+        module = (
+            module() if isinstance(module, type) or not isinstance(module, nn.Module) and callable(module) else module
+        )
         try:
             report = save(module, self.path, **{**SHORT, **more})
             description, tensors = runnel_reference.read(self.path)
             errors = runnel_reference.check(description, tensors)
-            self.check(what, max(errors.values()) <= 1e-5 and report["difference"] <= 1e-5 and bool(expect(description, report)))
+            self.check(
+                what,
+                max(errors.values()) <= 1e-5 and report["difference"] <= 1e-5 and bool(expect(description, report)),
+            )
             return description, report
         except (ExportError, runnel_reference.ModelError) as error:
             self.check(f"{what}: {error}", False)
@@ -215,12 +220,19 @@ class Taken(nn.Module):
 
     def forward(self, x):
         y, (h, _) = self.lstm(x)
-        return self.head({
-            "last": lambda: y[:, -1], "third": lambda: y[:, 3, :], "state": lambda: h[-1], "mean": lambda: y.mean(1),
-            "max and last": lambda: y.max(1).values + h[-1], "states": lambda: torch.cat([h[-2], h[-1]], 1),
-            "permuted": lambda: h.permute(1, 0, 2).reshape(x.size(0), -1), "every": lambda: y,
-            "ends": lambda: torch.cat([y[:, -1, :5], y[:, 0, 5:]], 1),
-        }[self.how]())
+        return self.head(
+            {
+                "last": lambda: y[:, -1],
+                "third": lambda: y[:, 3, :],
+                "state": lambda: h[-1],
+                "mean": lambda: y.mean(1),
+                "max and last": lambda: y.max(1).values + h[-1],
+                "states": lambda: torch.cat([h[-2], h[-1]], 1),
+                "permuted": lambda: h.permute(1, 0, 2).reshape(x.size(0), -1),
+                "every": lambda: y,
+                "ends": lambda: torch.cat([y[:, -1, :5], y[:, 0, 5:]], 1),
+            }[self.how]()
+        )
 
 
 class Flat(nn.Module):
@@ -303,8 +315,10 @@ def the_file(test):
     with open(test.path, "rb") as file:
         data = file.read()
     zeroed = data.replace(report["digest"].encode(), b"sha256:" + b"0" * 64)
-    test.check("the digest is that of the file with its digits as zeros",
-               "sha256:" + hashlib.sha256(zeroed).hexdigest() == report["digest"])
+    test.check(
+        "the digest is that of the file with its digits as zeros",
+        "sha256:" + hashlib.sha256(zeroed).hexdigest() == report["digest"],
+    )
     try:
         from safetensors.numpy import load
 
@@ -322,19 +336,37 @@ def the_file(test):
 def streams(test):
     x = np.random.default_rng(2).standard_normal((1, 300, 3)).astype(np.float32)
     test.save("convolution, LSTM, head", Causal, expect=lambda d, r: d["delay"] == 0 and len(d["layers"]) == 3)
-    test.save("symmetric padding is delay", lambda: Causal(symmetric=True), delay=0.1,
-              expect=lambda d, r: abs(d["delay"] - 0.12) < 1e-12 and d["layers"][0]["padding"] == [2, 2])
-    test.save("no padding gives fewer steps", lambda: Causal(pad=False), expect=lambda d, r: d["layers"][0]["padding"] == [0, 0])
+    test.save(
+        "symmetric padding is delay",
+        lambda: Causal(symmetric=True),
+        delay=0.1,
+        expect=lambda d, r: abs(d["delay"] - 0.12) < 1e-12 and d["layers"][0]["padding"] == [2, 2],
+    )
+    test.save(
+        "no padding gives fewer steps",
+        lambda: Causal(pad=False),
+        expect=lambda d, r: d["layers"][0]["padding"] == [0, 0],
+    )
     deep = nn.Sequential(nn.LSTM(3, 5, num_layers=2), nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 2))
     test.save("a Sequential whose LSTM returns a tuple", deep, example=x, labels=["a", "b"], head_activation="sigmoid")
     conv = nn.Sequential(nn.ConstantPad1d((6, 0), 0.0), nn.Conv1d(3, 4, 3, dilation=3), nn.ReLU(), nn.Conv1d(4, 2, 1))
-    test.save("a dilated convolution padded on the left", conv, example=x, labels=["a", "b"], head_activation="linear",
-              expect=lambda d, r: d["layers"][0]["activation"] == "relu" and r["steps"] == 300)
+    test.save(
+        "a dilated convolution padded on the left",
+        conv,
+        example=x,
+        labels=["a", "b"],
+        head_activation="linear",
+        expect=lambda d, r: d["layers"][0]["activation"] == "relu" and r["steps"] == 300,
+    )
     test.save("children in another order than forward", Backwards, expect=lambda d, r: d["pattern"] == "one-to-one")
     test.save("norms, pools, skips, gates, constants", Everything, expect=lambda d, r: abs(d["delay"] - 0.04) < 1e-12)
     test.save("a temporal block with weight norm and cropped padding", Temporal, expect=lambda d, r: d["delay"] == 0)
-    test.save("two heads by name", Heads, labels={"beat": ["a", "b", "c"], "level": ["high"]},
-              expect=lambda d, r: [head["activation"] for head in d["heads"]] == ["softmax", "sigmoid"])
+    test.save(
+        "two heads by name",
+        Heads,
+        labels={"beat": ["a", "b", "c"], "level": ["high"]},
+        expect=lambda d, r: [head["activation"] for head in d["heads"]] == ["softmax", "sigmoid"],
+    )
     test.save("a class and a measurement", Classes, example=np.stack([np.arange(60) % 5, np.sin(np.arange(60))], 1))
     stride = nn.Sequential(nn.Conv1d(1, 4, 5, stride=3, padding=2), nn.SiLU(), nn.AvgPool1d(2), nn.Conv1d(4, 3, 2))
     test.save("strides", stride)
@@ -347,82 +379,163 @@ def recurrent_layers(test):
         ("GRU without biases, time first", nn.GRU(2, 5, bias=False), 5),
         ("LSTM with projection", nn.LSTM(2, 6, 2, proj_size=3, **first), 3),
         ("leaky RNN", cells.RNN(2, 5, leak=0.3, **first), 5),
-        ("GRU, reset before, hard_sigmoid", cells.GRU(2, 5, reset="before", gate_activation="hard_sigmoid", **first), 5),
-        ("peephole LSTM with clips", cells.LSTM(2, 5, 2, peepholes=True, cell_clip=0.5, gate_clip=2.0, projection=3,
-                                                learned_state=True, **first), 3),
+        (
+            "GRU, reset before, hard_sigmoid",
+            cells.GRU(2, 5, reset="before", gate_activation="hard_sigmoid", **first),
+            5,
+        ),
+        (
+            "peephole LSTM with clips",
+            cells.LSTM(
+                2, 5, 2, peepholes=True, cell_clip=0.5, gate_clip=2.0, projection=3, learned_state=True, **first
+            ),
+            3,
+        ),
         ("coupled LSTM", cells.LSTM(2, 5, coupled="input", peepholes=True, cell_activation="softsign", **first), 5),
     ]:
         test.save(what, Cell(layer, width))
     test.save("cells stepped by a loop", Loop)
-    test.save("an initial state given in forward", Start,
-              expect=lambda d, r: d["layers"][0]["initial_state"] == "learned")
+    test.save(
+        "an initial state given in forward", Start, expect=lambda d, r: d["layers"][0]["initial_state"] == "learned"
+    )
 
 
 def windows(test):
     for how, target in [("last", 11), ("state", 11), ("third", 3), ("mean", 0), ("max and last", 0)]:
-        test.save(f"windowed, {how}", Taken(how), **WINDOW, expect=lambda d, r: d["window"] == {"length": 12, "target": target})
+        test.save(
+            f"windowed, {how}",
+            Taken(how),
+            **WINDOW,
+            expect=lambda d, r, t=target: d["window"] == {"length": 12, "target": t},
+        )
     for how in ("states", "permuted", "ends"):
-        test.save(f"bidirectional, {how}", Taken(how, bidirectional=True), **WINDOW,
-                  expect=lambda d, r: any(entry["kind"] == "final" for entry in d["layers"]))
-    test.save("bidirectional, two levels, every step", Taken("every", bidirectional=True, num_layers=2), **WINDOW,
-              expect=lambda d, r: d["pattern"] == "many-to-many")
-    test.save("a target of every step", Taken("every"), **WINDOW, target=-2,
-              expect=lambda d, r: d["window"]["target"] == 10 and d["pattern"] == "many-to-one")
-    test.save("windows cut from a session, normalised", Taken("last"), **{**WINDOW, "example": np.random.rand(60, 2) * 3},
-              hop=6, conditioning={"filters": [], "normalisation": {"kind": "window", "epsilon": 1e-5}})
-    test.save("a flattened window", Flat, **{**WINDOW, "window": 20, "labels": ["p"]},
-              expect=lambda d, r: d["heads"][0]["activation"] == "sigmoid")
+        test.save(
+            f"bidirectional, {how}",
+            Taken(how, bidirectional=True),
+            **WINDOW,
+            expect=lambda d, r: any(entry["kind"] == "final" for entry in d["layers"]),
+        )
+    test.save(
+        "bidirectional, two levels, every step",
+        Taken("every", bidirectional=True, num_layers=2),
+        **WINDOW,
+        expect=lambda d, r: d["pattern"] == "many-to-many",
+    )
+    test.save(
+        "a target of every step",
+        Taken("every"),
+        **WINDOW,
+        target=-2,
+        expect=lambda d, r: d["window"]["target"] == 10 and d["pattern"] == "many-to-one",
+    )
+    test.save(
+        "windows cut from a session, normalised",
+        Taken("last"),
+        **{**WINDOW, "example": np.random.rand(60, 2) * 3},
+        hop=6,
+        conditioning={"filters": [], "normalisation": {"kind": "window", "epsilon": 1e-5}},
+    )
+    test.save(
+        "a flattened window",
+        Flat,
+        **{**WINDOW, "window": 20, "labels": ["p"]},
+        expect=lambda d, r: d["heads"][0]["activation"] == "sigmoid",
+    )
 
 
 def sequences(test):
     asked = {"steps": 7, "input": "feedback", "state": "encoder", "decoder": ["decoder", "out"], "stop": "c"}
-    test.save("encoder and decoder with state and feedback", Translator, **WINDOW, decoder=asked,
-              expect=lambda d, r: d["pattern"] == "encoder-decoder" and d["decoder"]["stop"] == "c")
+    test.save(
+        "encoder and decoder with state and feedback",
+        Translator,
+        **WINDOW,
+        decoder=asked,
+        expect=lambda d, r: d["pattern"] == "encoder-decoder" and d["decoder"]["stop"] == "c",
+    )
     test.save("the same without a forward of its own", Translator(forward=False), **WINDOW, decoder=asked)
     test.save("a repeated context", Repeated, **WINDOW, expect=lambda d, r: d["decoder"]["steps"] == 9)
-    test.refuses("a decoder with the wrong feedback", "differ", Translator(), **WINDOW, decoder={**asked, "feedback": "logits"})
-    test.refuses("a decoder that is not there", "no attribute 'out2'", Translator(), **WINDOW,
-                 decoder={**asked, "decoder": ["decoder", "out2"]})
+    test.refuses(
+        "a decoder with the wrong feedback", "differ", Translator(), **WINDOW, decoder={**asked, "feedback": "logits"}
+    )
+    test.refuses(
+        "a decoder that is not there",
+        "no attribute 'out2'",
+        Translator(),
+        **WINDOW,
+        decoder={**asked, "decoder": ["decoder", "out2"]},
+    )
 
 
 def events(test):
     base = nn.Sequential(nn.LSTM(2, 5, batch_first=True), nn.Linear(5, 3))
-    stage = {"module": nn.Sequential(nn.Linear(10, 6), nn.Tanh(), nn.GRU(6, 4), nn.Linear(4, 2)), "hidden": "0", "wait": 1,
-             "features": ["scores", "hidden", "interval", "next:ratio:8"], "labels": ["N", "V"],
-             "example": np.random.default_rng(3).random((30, 10))}
+    stage = {
+        "module": nn.Sequential(nn.Linear(10, 6), nn.Tanh(), nn.GRU(6, 4), nn.Linear(4, 2)),
+        "hidden": "0",
+        "wait": 1,
+        "features": ["scores", "hidden", "interval", "next:ratio:8"],
+        "labels": ["N", "V"],
+        "example": np.random.default_rng(3).random((30, 10)),
+    }
     peaks = {"decide": {"emit": "peaks", "enter": 0.5, "leave": 0.3, "none": "a"}}
-    test.save("an event stage", base, event_stage=stage, **peaks,
-              expect=lambda d, r: d["event_stage"]["layers"][0]["name"].startswith("event."))
+    test.save(
+        "an event stage",
+        base,
+        event_stage=stage,
+        **peaks,
+        expect=lambda d, r: d["event_stage"]["layers"][0]["name"].startswith("event."),
+    )
     test.refuses("an event stage without events", "emit", base, event_stage=stage)
-    test.refuses("features of another width", "9 numbers", base, event_stage={**stage, "features": stage["features"][:3]}, **peaks)
+    test.refuses(
+        "features of another width",
+        "9 numbers",
+        base,
+        event_stage={**stage, "features": stage["features"][:3]},
+        **peaks,
+    )
     test.refuses("the future without waiting", "wait=1", base, event_stage={**stage, "wait": 0}, **peaks)
 
 
 def refusals(test):
     refuses = test.refuses
-    refuses("bidirectional in carried", "regime='windowed'", nn.Sequential(nn.LSTM(2, 3, bidirectional=True), nn.Linear(6, 3)))
+    refuses(
+        "bidirectional in carried",
+        "regime='windowed'",
+        nn.Sequential(nn.LSTM(2, 3, bidirectional=True), nn.Linear(6, 3)),
+    )
     refuses("one step in carried", "every step", Taken("last"))
     refuses("attention", "attention is not supported", Attention())
     refuses("a positional encoding", "from step to step", Positions())
     refuses("randomness", "randomness", Noisy())
-    refuses("batch statistics", "track_running_stats=True", nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3, track_running_stats=False)))
+    refuses(
+        "batch statistics",
+        "track_running_stats=True",
+        nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3, track_running_stats=False)),
+    )
     refuses("ceil_mode", "ceil_mode=False", nn.Sequential(nn.Conv1d(2, 3, 3), nn.MaxPool1d(3, ceil_mode=True)))
-    refuses("a transposed convolution", "ConvTranspose1d", nn.Sequential(nn.Conv1d(2, 3, 3), nn.ConvTranspose1d(3, 3, 3)))
+    refuses(
+        "a transposed convolution", "ConvTranspose1d", nn.Sequential(nn.Conv1d(2, 3, 3), nn.ConvTranspose1d(3, 3, 3))
+    )
     refuses("group norm", "LayerNorm", nn.Sequential(nn.Conv1d(2, 3, 3), nn.GroupNorm(1, 3)))
     refuses("a path", "load_state_dict", "model.pt")
     refuses("a state_dict", "load_state_dict", Causal().state_dict())
     refuses("a class", "give an object", Causal)
     refuses("wrong count of labels", "2 labels for 3 outputs", Causal(), labels=["a", "b"])
     refuses("softmax over one label", "always 1", nn.Linear(2, 1), labels=["a"])
-    refuses("another activation than the module's end", "head_activation='sigmoid'",
-            nn.Sequential(nn.Linear(2, 3), nn.Sigmoid()), head_activation="softmax")
+    refuses(
+        "another activation than the module's end",
+        "head_activation='sigmoid'",
+        nn.Sequential(nn.Linear(2, 3), nn.Sigmoid()),
+        head_activation="softmax",
+    )
     refuses("NaN weights", "NaN", broken(Causal()))
     refuses("an example of another shape", "expected [T, 1]", Causal(), example=np.zeros((5, 2)))
     refuses("an unknown regime", "carried, windowed", Causal(), regime="batch")
     refuses("a pattern of the other regime", "many-to-one", Causal(), pattern="many-to-one")
     refuses("a window in carried", "regime='windowed'", Causal(), window=5)
     refuses("another target than the module takes", "itself takes step 11", Taken("last"), **WINDOW, target=4)
-    refuses("a convolution that looks further back than it reaches", "padding", nn.Sequential(nn.Conv1d(2, 3, 1, padding=2)))
+    refuses(
+        "a convolution that looks further back than it reaches", "padding", nn.Sequential(nn.Conv1d(2, 3, 1, padding=2))
+    )
 
 
 def keras_models(test, keras):
@@ -441,34 +554,71 @@ def keras_models(test, keras):
     each = {"return_sequences": True}
     save("LSTM", stack(layers.LSTM(5, **each), layers.Dense(3, activation="softmax")))
     save("GRU, reset after", stack(layers.GRU(5, **each), layers.TimeDistributed(layers.Dense(3))))
-    save("GRU, reset before, hard_sigmoid",
-         stack(layers.GRU(5, reset_after=False, recurrent_activation="hard_sigmoid", **each), layers.Dense(3)))
+    save(
+        "GRU, reset before, hard_sigmoid",
+        stack(layers.GRU(5, reset_after=False, recurrent_activation="hard_sigmoid", **each), layers.Dense(3)),
+    )
     save("RNN of cells", stack(layers.RNN([layers.LSTMCell(5), layers.GRUCell(4)], **each), layers.Dense(3)))
-    save("a stateful model", keras.Sequential([keras.Input(batch_shape=(4, 20, 2)), layers.LSTM(5, stateful=True, **each),
-                                              layers.Dense(3)]), example=np.random.rand(64, 2))
-    save("convolutions with strides, pools, norms", stack(
-        layers.Conv1D(6, 5, padding="same", strides=3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling1D(2),
-        layers.Conv1D(4, 3, dilation_rate=2, padding="causal", groups=2), layers.LeakyReLU(), layers.LayerNormalization(),
-        layers.SimpleRNN(4, use_bias=False, **each), layers.PReLU(shared_axes=[1]), layers.Dense(3)),
-        example=np.random.rand(101, 2))
+    save(
+        "a stateful model",
+        keras.Sequential([keras.Input(batch_shape=(4, 20, 2)), layers.LSTM(5, stateful=True, **each), layers.Dense(3)]),
+        example=np.random.rand(64, 2),
+    )
+    save(
+        "convolutions with strides, pools, norms",
+        stack(
+            layers.Conv1D(6, 5, padding="same", strides=3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling1D(2),
+            layers.Conv1D(4, 3, dilation_rate=2, padding="causal", groups=2),
+            layers.LeakyReLU(),
+            layers.LayerNormalization(),
+            layers.SimpleRNN(4, use_bias=False, **each),
+            layers.PReLU(shared_axes=[1]),
+            layers.Dense(3),
+        ),
+        example=np.random.rand(101, 2),
+    )
     given = keras.Input((None, 2))
     x = layers.Conv1D(5, 3, padding="causal")(given)
     x = layers.Concatenate()([layers.Add()([x, layers.Activation("silu")(x)]) * 2.0, given])
     x = layers.GRU(5, **each)(x)
-    model = keras.Model(given, [layers.Dense(3, activation="softmax", name="beat")(x), layers.Dense(1, activation="sigmoid",
-                                                                                                   name="level")(x)])
+    model = keras.Model(
+        given,
+        [layers.Dense(3, activation="softmax", name="beat")(x), layers.Dense(1, activation="sigmoid", name="level")(x)],
+    )
     save("a functional model with two heads", model, labels={"beat": ["a", "b", "c"], "level": ["high"]})
-    save("a stack for the last step", stack(layers.LSTM(5, **each), layers.Dropout(0.5), layers.LSTM(4), layers.Dense(3)), **WINDOW,
-         expect=lambda d, r: d["window"]["target"] == 11)
-    save("bidirectional", stack(layers.Bidirectional(layers.LSTM(5, **each)), layers.Bidirectional(layers.GRU(4), merge_mode="ave"),
-                                layers.Dense(3)), **WINDOW)
+    save(
+        "a stack for the last step",
+        stack(layers.LSTM(5, **each), layers.Dropout(0.5), layers.LSTM(4), layers.Dense(3)),
+        **WINDOW,
+        expect=lambda d, r: d["window"]["target"] == 11,
+    )
+    save(
+        "bidirectional",
+        stack(
+            layers.Bidirectional(layers.LSTM(5, **each)),
+            layers.Bidirectional(layers.GRU(4), merge_mode="ave"),
+            layers.Dense(3),
+        ),
+        **WINDOW,
+    )
     save("backwards", stack(layers.LSTM(5, go_backwards=True), layers.Dense(3)), **WINDOW)
-    save("a flattened window", stack(layers.Conv1D(5, 3, padding="same", strides=2), layers.Flatten(), layers.Dense(3), length=12),
-         **WINDOW)
-    save("a repeated vector", stack(layers.LSTM(5), layers.RepeatVector(6), layers.GRU(4, **each), layers.Dense(3)), **WINDOW,
-         expect=lambda d, r: d["pattern"] == "encoder-decoder")
+    save(
+        "a flattened window",
+        stack(layers.Conv1D(5, 3, padding="same", strides=2), layers.Flatten(), layers.Dense(3), length=12),
+        **WINDOW,
+    )
+    save(
+        "a repeated vector",
+        stack(layers.LSTM(5), layers.RepeatVector(6), layers.GRU(4, **each), layers.Dense(3)),
+        **WINDOW,
+        expect=lambda d, r: d["pattern"] == "encoder-decoder",
+    )
     refuses("masking", "Masking", stack(layers.Masking(), layers.LSTM(5, **each), layers.Dense(3)))
-    refuses("attention", "attention", keras.Model(given, layers.Dense(3)(layers.MultiHeadAttention(2, 4)(given, given))))
+    refuses(
+        "attention", "attention", keras.Model(given, layers.Dense(3)(layers.MultiHeadAttention(2, 4)(given, given)))
+    )
     refuses("one step in carried", "every step", stack(layers.LSTM(5), layers.Dense(3)))
     refuses("a path", "load_model", "model.keras")
     test.refuses("a Keras model in save", "save_keras", model)
