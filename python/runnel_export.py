@@ -25,6 +25,7 @@ import numpy as np
 import runnel_reference
 from exporting import decoding
 from exporting.file import encode, write
+from exporting.found import activation_of
 from exporting.graph import ExportError
 
 try:
@@ -100,8 +101,18 @@ def save(
     if example is None and modules.first_classes(module):
         frames = np.random.default_rng(1).integers(0, modules.first_classes(module), ((window or GOLDEN_STEPS) * 4, 1))
         example = frames.astype(np.float32)
-    width = len(inputs) if inputs else modules.first_width(module)
-    return export(modules.find, module, width, path, **{key: value for key, value in locals().items() if key in SHARED})
+    asked = {key: value for key, value in locals().items() if key in SHARED}
+    widths, reasons = modules.widths(module), []
+    # Without an example each layer may be the first in forward.
+    for width in [len(inputs)] if inputs else widths if example is None else [None]:
+        try:
+            return export(modules.find, module, width, path, **asked)
+        except modules.NotCallable as reason:
+            reasons.append(reason)
+    shape = [] if example is None else list(np.shape(example))
+    if shape and widths[0] and shape[-1] not in widths:
+        raise ExportError(f"the example has shape {shape}; expected [T, {widths[0]}] or [1, T, {widths[0]}]")
+    raise reasons[0]
 
 
 def save_keras(model, path, *, example, labels, rate, **more):
@@ -109,13 +120,43 @@ def save_keras(model, path, *, example, labels, rate, **more):
     from exporting import keras_layers
 
     model = keras_layers.prepared(model)
-    return export(keras_layers.find, model, keras_layers.first_width(model), path,
-                  **{**DEFAULTS, "example": example, "labels": labels, "rate": rate, **more})
+    return export(
+        keras_layers.find,
+        model,
+        keras_layers.first_width(model),
+        path,
+        **{**DEFAULTS, "example": example, "labels": labels, "rate": rate, **more},
+    )
 
 
-def export(find, network, width, path, *, example, labels, rate, regime, window, hop, target, pattern, name, delay, warmup,
-           max_state_age, trained_rate, inputs, conditioning, decide, head_activation, decoder, event_stage, provenance,
-           golden_steps):
+def export(
+    find,
+    network,
+    width,
+    path,
+    *,
+    example,
+    labels,
+    rate,
+    regime,
+    window,
+    hop,
+    target,
+    pattern,
+    name,
+    delay,
+    warmup,
+    max_state_age,
+    trained_rate,
+    inputs,
+    conditioning,
+    decide,
+    head_activation,
+    decoder,
+    event_stage,
+    provenance,
+    golden_steps,
+):
     check_regime(regime, pattern, window, target, decoder, event_stage, max_state_age, conditioning)
     labels = read_labels(labels)
     if regime == "windowed" and pattern == "one-to-many":
@@ -149,23 +190,69 @@ def export(find, network, width, path, *, example, labels, rate, regime, window,
     prove = prove_windows if regime == "windowed" else prove_stream
     proof = prove(found, frames, description, target, pattern, delay, golden_steps)
     if event_stage is not None:
-        decoding.add_event_stage(find, event_stage, description, proof)
+        decoding.add_event_stage(event_stage, description, proof)
     description["golden"] = {"tolerance": {"float32": TOLERANCE}, "by": proof["by"]}
     tensors = proof["tensors"]
     runnel_reference.check(description, tensors)
     ordered = {key: description[key] for key in ORDER if key in description}
     data, digest = encode(ordered, tensors)
     write(path, data)
-    return {"steps": proof["steps"], "difference": proof["difference"], "digest": digest, "bytes": len(data),
-            "delay": description.get("delay", 0.0), "notes": proof["notes"]}
+    return {
+        "steps": proof["steps"],
+        "difference": proof["difference"],
+        "digest": digest,
+        "bytes": len(data),
+        "delay": description.get("delay", 0.0),
+        "notes": proof["notes"],
+    }
 
 
-SHARED = ("example", "labels", "rate", "regime", "window", "hop", "target", "pattern", "name", "delay", "warmup",
-          "max_state_age", "trained_rate", "inputs", "conditioning", "decide", "head_activation", "decoder", "event_stage",
-          "provenance", "golden_steps")
+SHARED = (
+    "example",
+    "labels",
+    "rate",
+    "regime",
+    "window",
+    "hop",
+    "target",
+    "pattern",
+    "name",
+    "delay",
+    "warmup",
+    "max_state_age",
+    "trained_rate",
+    "inputs",
+    "conditioning",
+    "decide",
+    "head_activation",
+    "decoder",
+    "event_stage",
+    "provenance",
+    "golden_steps",
+)
 DEFAULTS = {key: value for key, value in save.__kwdefaults__.items() if key in SHARED}
-ORDER = ("format", "name", "regime", "pattern", "rate", "window", "hop", "delay", "trained_rate", "warmup", "max_state_age",
-         "inputs", "conditioning", "layers", "heads", "decoder", "decide", "event_stage", "golden", "provenance")
+ORDER = (
+    "format",
+    "name",
+    "regime",
+    "pattern",
+    "rate",
+    "window",
+    "hop",
+    "delay",
+    "trained_rate",
+    "warmup",
+    "max_state_age",
+    "inputs",
+    "conditioning",
+    "layers",
+    "heads",
+    "decoder",
+    "decide",
+    "event_stage",
+    "golden",
+    "provenance",
+)
 
 
 # --- what was asked for
@@ -207,14 +294,19 @@ def read_heads(labels, activation, found_heads):
     total = sum(len(each) for each in labels.values())
     if total != outputs:
         raise ExportError(f"{total} labels for {outputs} outputs of the last layer")
-    heads = [{"name": key, "activation": kind, "labels": value} for (key, value), kind in zip(labels.items(), activation)]
+    heads = [
+        {"name": key, "activation": kind, "labels": value} for (key, value), kind in zip(labels.items(), activation)
+    ]
     if len(found_heads) > 1 and [len(each) for each in labels.values()] != [width for width, _ in found_heads]:
-        raise ExportError(f"heads of {[width for width, _ in found_heads]} outputs for "
-                          f"{[len(each) for each in labels.values()]} labels")
+        raise ExportError(
+            f"heads of {[width for width, _ in found_heads]} outputs for "
+            f"{[len(each) for each in labels.values()]} labels"
+        )
     for head in heads:
         if head["activation"] == "softmax" and len(head["labels"]) == 1:
-            raise ExportError(f"head '{head['name']}': softmax over one label is always 1; say head_activation='sigmoid' "
-                              "or 'linear'")
+            raise ExportError(
+                f"head '{head['name']}': softmax over one label is always 1; say head_activation='sigmoid' or 'linear'"
+            )
     return heads
 
 
@@ -225,19 +317,14 @@ def search(find, network, frames, labels, head_activation, description):
     for key, value in asked.items():
         if key not in labels or value not in (*kinds, None):
             raise ExportError(f"head_activation '{value}' of '{key}' is not one of {', '.join(kinds)} of a head")
-    activation = [asked.get(key) or "softmax" for key in labels]
+    wanted = [asked.get(key) for key in labels]
     carried = description["regime"] == "carried"
-    example = frames if carried else frames[0]
-    if description["conditioning"].get("normalisation", {}).get("kind") == "window":
-        example = normalised(description, frames)[0]
-    try:
-        found = find(network, example, labels, activation, carried)
-    except ExportError as reason:
-        if "ends in Sigmoid" not in str(reason) or any(asked.values()):
-            raise
-        activation = ["sigmoid"] * len(labels)
-        found = find(network, example, labels, activation, carried)
-    found.description_heads = read_heads(labels, activation, found.heads)
+    example = frames if carried else normalised(description, frames)[0]
+    found = find(network, example, labels, wanted, carried)
+    endings = [ending for _, ending in found.heads]
+    endings = endings if len(endings) == len(wanted) else endings * len(wanted)
+    kinds = [activation_of(ending, each) for ending, each in zip(endings, wanted)]
+    found.description_heads = read_heads(labels, kinds, found.heads)
     return found
 
 
@@ -269,6 +356,7 @@ def read_example(example, features):
     if example is None:
         return noise((GOLDEN_STEPS, features))
     x = read_array(example)
+    x = x[:, None] if x.ndim == 1 else x
     if x.ndim == 3 and x.shape[0] == 1:
         x = x[0]
     wanted = "D" if features is None else features
@@ -291,8 +379,10 @@ def read_windows(example, features, window, hop):
         starts = range(0, len(x) - window + 1, max(1, int(hop)))
         x = np.stack([x[s : s + window] for s in starts])
     if x.ndim != 3 or 0 in x.shape or features not in (None, x.shape[2]) or window not in (None, x.shape[1]):
-        raise ExportError(f"the example has shape {list(x.shape)}; expected windows [W, {window or 'T'}, {wanted}], or "
-                          f"[T, {wanted}] and window=")
+        raise ExportError(
+            f"the example has shape {list(x.shape)}; expected windows [W, {window or 'T'}, {wanted}], or "
+            f"[T, {wanted}] and window="
+        )
     return x[:COMPARED_WINDOWS]
 
 
@@ -310,16 +400,21 @@ def normalised(description, windows):
 def prove_stream(found, frames, description, target, pattern, delay, golden_steps):
     """Frame by frame with the state carried. What a stream gives is what the original gives, as far as it comes."""
     if found.decoder is not None:
-        raise ExportError("the module makes a sequence of one step: save it with regime='windowed', "
-                          "pattern='encoder-decoder'")
+        raise ExportError(
+            "the module makes a sequence of one step: save it with regime='windowed', pattern='encoder-decoder'"
+        )
     if found.step is not None or any(entry["kind"] in ("globalpool", "final") for entry in found.entries):
-        raise ExportError("the module gives one answer for a window (it takes one step, pools over time, or flattens): a "
-                          "carried network answers at every step. Save it with regime='windowed', window=…, or return "
-                          "every step and train again")
+        raise ExportError(
+            "the module gives one answer for a window (it takes one step, pools over time, or flattens): a "
+            "carried network answers at every step. Save it with regime='windowed', window=…, or return "
+            "every step and train again"
+        )
     for entry in found.entries:
         if entry.get("direction", "forward") != "forward":
-            raise ExportError(f"layer '{entry['name']}': a bidirectional {entry['kind'].upper()} needs the future and cannot "
-                              "run sample by sample; train it with bidirectional=False, or save it with regime='windowed'")
+            raise ExportError(
+                f"layer '{entry['name']}': a bidirectional {entry['kind'].upper()} needs the future and cannot "
+                "run sample by sample; train it with bidirectional=False, or save it with regime='windowed'"
+            )
     memory = [entry for entry in found.entries if entry["kind"] in REMEMBERS and entry.get("kernel", 2) > 1]
     description["pattern"] = pattern or ("many-to-many" if memory else "one-to-one")
     if description["pattern"] == "one-to-one" and memory:
@@ -328,7 +423,9 @@ def prove_stream(found, frames, description, target, pattern, delay, golden_step
     ahead = model.grid()[2]
     description["delay"] = float(delay) + ahead / description["rate"]
     if ahead:
-        found.notes.append(f"layers padded on the right look {ahead} steps ahead: {ahead / description['rate']:g} s of delay")
+        found.notes.append(
+            f"layers padded on the right look {ahead} steps ahead: {ahead / description['rate']:g} s of delay"
+        )
     worst = 0.0
     for x in (frames, frames[::-1][:GOLDEN_STEPS].copy()):
         logits = stepped(model, x)
@@ -376,8 +473,10 @@ def prove_windows(found, windows, description, target, pattern, delay, golden_st
         if target is not None:
             raise ExportError("target belongs to many-to-one; a decoder's steps are all given")
     if pattern is not None and pattern != made:
-        raise ExportError(f"pattern is {pattern}, but the module is {made}" + (
-            ": it takes one step, pools over time, or flattens" if made == "many-to-one" else ""))
+        raise ExportError(
+            f"pattern is {pattern}, but the module is {made}"
+            + (": it takes one step, pools over time, or flattens" if made == "many-to-one" else "")
+        )
     description["pattern"] = made
     if target is not None:
         description["window"]["target"] = target
@@ -393,9 +492,18 @@ def prove_windows(found, windows, description, target, pattern, delay, golden_st
     logits = executed(lambda: model.run_windows(windows, logits=True))
     worst = compare(found, logits, outputs, "window by window", description)
     count = max(1, min(len(windows), golden_steps // length))
-    tensors = {**found.tensors, "golden.input": windows[:count],
-               "golden.output": found.scores(outputs[:count], description["heads"])}
-    return {"steps": len(windows) * length, "difference": worst, "tensors": tensors, "by": found.by, "notes": found.notes}
+    tensors = {
+        **found.tensors,
+        "golden.input": windows[:count],
+        "golden.output": found.scores(outputs[:count], description["heads"]),
+    }
+    return {
+        "steps": len(windows) * length,
+        "difference": worst,
+        "tensors": tensors,
+        "by": found.by,
+        "notes": found.notes,
+    }
 
 
 def referred(description, tensors):
@@ -434,24 +542,34 @@ def compare(found, logits, output, way, description):
     if difference.max() <= TOLERANCE:
         return float(difference.max())
     place = np.unravel_index(np.argmax(difference > TOLERANCE), difference.shape)
-    raise ExportError(f"executed {way} the layers differ from module(example), first at {'step' if way.startswith('sample') else 'window'} "
-                      f"{place[0]} by {difference[place] * scale:.3g}. {likely(found, difference)}")
+    raise ExportError(
+        f"executed {way} the layers differ from module(example), first at {'step' if way.startswith('sample') else 'window'} "
+        f"{place[0]} by {difference[place] * scale:.3g}. {likely(found, difference)}"
+    )
 
 
 def likely(found, difference):
     if any("depends on the data" in note for note in found.notes):
         return next(note for note in found.notes if "depends on the data" in note)
     if difference.max() < 1e-3:
-        return ("So small a difference grows from rounding: weights that make the network chaotic, or an example far larger "
-                "than what it was trained on")
-    return ("Usual causes: children defined in another order than forward runs them, randomness in forward, a state kept "
-            "from call to call, normalisation over time")
+        return (
+            "So small a difference grows from rounding: weights that make the network chaotic, or an example far larger "
+            "than what it was trained on"
+        )
+    return (
+        "Usual causes: children defined in another order than forward runs them, randomness in forward, a state kept "
+        "from call to call, normalisation over time"
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Write a PyTorch or Keras network as one file that runnel runs. Import it: "
-                                     "runnel_export.save(module, path, example=x, labels=[...], rate=360.0)")
-    parser.add_argument("--selftest", action="store_true", help="check this exporter on networks of every kind it knows")
+    parser = argparse.ArgumentParser(
+        description="Write a PyTorch or Keras network as one file that runnel runs. Import it: "
+        "runnel_export.save(module, path, example=x, labels=[...], rate=360.0)"
+    )
+    parser.add_argument(
+        "--selftest", action="store_true", help="check this exporter on networks of every kind it knows"
+    )
     if not parser.parse_args().selftest:
         parser.print_help()
         return 64

@@ -576,7 +576,9 @@ class Graph:
         for layer in self.layers:
             taken = [made[name] for name in self.sources[layer.name]]
             if len({each.shape[1] for each in taken}) > 1:
-                raise ModelError(f"layer '{layer.name}': branches of {[each.shape[1] for each in taken]} steps cannot meet")
+                raise ModelError(
+                    f"layer '{layer.name}': branches of {[each.shape[1] for each in taken]} steps cannot meet"
+                )
             made[layer.name] = layer.compute(*taken) if layer.merges else layer.whole(taken[0])
         return made[self.layers[-1].name]
 
@@ -609,7 +611,7 @@ class Reference:
             self.decoder_graph.take(tensors, used)
         if "event_stage" in description:
             self.stage = description["event_stage"]
-            self.stage_graph = Graph(self.stage["layers"], self.stage_width())
+            self.stage_graph = Graph(self.stage["layers"], self.stage_width(self.stage))
             self.stage_graph.take(tensors, used)
         last = self.decoder_graph if self.decoder else self.graph
         if last.output != outputs:
@@ -712,17 +714,18 @@ class Reference:
 
     # event stage
 
-    def stage_width(self):
+    def stage_width(self, stage):
+        """Numbers that the features of an event are."""
         widths = {layer.name: layer.output for layer in self.graph.layers}
         named = self.description.get("decide", {}).get("head")
         head = next((each for each in self.heads if each["name"] == named), self.heads[0])
         count = 0
-        for feature in self.stage["features"]:
+        for feature in stage["features"]:
             plain = feature.removeprefix("next:")
             if plain == "scores":
                 count += len(head["labels"])
             elif plain == "hidden":
-                count += widths[self.stage["hidden"]]
+                count += widths[stage["hidden"]]
             else:
                 count += 1
         return count

@@ -46,8 +46,19 @@ class Recurrent(nn.Module):
 
     kind, gates, letters = "", 0, "h"
 
-    def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, bidirectional=False,
-                 *, projection=None, learned_state=False, **flags):
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        bidirectional=False,
+        *,
+        projection=None,
+        learned_state=False,
+        **flags,
+    ):
         super().__init__()
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
@@ -58,8 +69,10 @@ class Recurrent(nn.Module):
         rows = self.rows() * hidden_size
         for k in range(num_layers):
             for half in self.halves():
-                shapes = {"weight_ih": (rows, input_size if k == 0 else carries * len(self.halves())),
-                          "weight_hh": (rows, carries)}
+                shapes = {
+                    "weight_ih": (rows, input_size if k == 0 else carries * len(self.halves())),
+                    "weight_hh": (rows, carries),
+                }
                 if bias:
                     shapes.update(bias_ih=(rows,), bias_hh=(rows,))
                 if projection:
@@ -69,7 +82,9 @@ class Recurrent(nn.Module):
                 if learned_state:
                     shapes.update({f"initial_{x}": (carries if x == "h" else hidden_size,) for x in self.letters})
                 for name, shape in shapes.items():
-                    self.register_parameter(f"{name}_l{k}{half}", nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
+                    self.register_parameter(
+                        f"{name}_l{k}{half}", nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+                    )
 
     def rows(self):
         return self.gates - (1 if self.flags.get("coupled") else 0)
@@ -116,7 +131,8 @@ class Recurrent(nn.Module):
     def sums(self, x, h, at):
         """W x + b_ih and R h + b_hh, apart."""
         return F.linear(x, self.of("weight_ih", at), self.of("bias_ih", at)), F.linear(
-            h, self.of("weight_hh", at), self.of("bias_hh", at))
+            h, self.of("weight_hh", at), self.of("bias_hh", at)
+        )
 
     def clipped(self, x):
         k = self.flags.get("gate_clip")
@@ -143,8 +159,9 @@ class GRU(Recurrent):
     kind, gates = "gru", 3
 
     def __init__(self, *sizes, reset=None, gate_activation=None, activation=None, gate_clip=None, **more):
-        super().__init__(*sizes, reset=reset, gate_activation=gate_activation, activation=activation,
-                         gate_clip=gate_clip, **more)
+        super().__init__(
+            *sizes, reset=reset, gate_activation=gate_activation, activation=activation, gate_clip=gate_clip, **more
+        )
 
     def step(self, x, state, at):
         (h,) = state
@@ -167,11 +184,29 @@ class LSTM(Recurrent):
 
     kind, gates, letters = "lstm", 4, "hc"
 
-    def __init__(self, *sizes, peepholes=False, coupled=None, gate_activation=None, cell_activation=None,
-                 output_activation=None, cell_clip=None, gate_clip=None, **more):
-        super().__init__(*sizes, peepholes=peepholes, coupled=coupled, gate_activation=gate_activation,
-                         cell_activation=cell_activation, output_activation=output_activation, cell_clip=cell_clip,
-                         gate_clip=gate_clip, **more)
+    def __init__(
+        self,
+        *sizes,
+        peepholes=False,
+        coupled=None,
+        gate_activation=None,
+        cell_activation=None,
+        output_activation=None,
+        cell_clip=None,
+        gate_clip=None,
+        **more,
+    ):
+        super().__init__(
+            *sizes,
+            peepholes=peepholes,
+            coupled=coupled,
+            gate_activation=gate_activation,
+            cell_activation=cell_activation,
+            output_activation=output_activation,
+            cell_clip=cell_clip,
+            gate_clip=gate_clip,
+            **more,
+        )
 
     def step(self, x, state, at):
         h, c = state
@@ -185,8 +220,11 @@ class LSTM(Recurrent):
         if flags.get("peepholes"):
             names.remove("g")
             holes = dict(zip(names, self.of("weight_peephole", at).chunk(len(names))))
-        opened = {name: gate(self.clipped(sums[name] + holes[name] * c if holes else sums[name]))
-                  for name in "if" if name in sums}
+        opened = {
+            name: gate(self.clipped(sums[name] + holes[name] * c if holes else sums[name]))
+            for name in "if"
+            if name in sums
+        }
         i = opened["i"] if "i" in opened else 1 - opened["f"]
         f = opened["f"] if "f" in opened else 1 - opened["i"]
         c = f * c + i * activation(flags.get("cell_activation", "tanh"))(self.clipped(sums["g"]))

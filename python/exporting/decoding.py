@@ -22,13 +22,17 @@ from unittest import mock
 
 import numpy as np
 
+import runnel_reference
 from exporting.found import ENDINGS
-from exporting.graph import ExportError, renamed
+from exporting.graph import ExportError, is_keras, renamed
 from runnel_reference import HEADS
 
 KEYS = {"steps", "stop", "input", "feedback", "start", "state", "encoder", "decoder"}
-CHOICES = {"input": ("context", "feedback", "context+feedback"), "feedback": ("scores", "logits", "onehot", "class"),
-           "state": ("zero", "encoder")}
+CHOICES = {
+    "input": ("context", "feedback", "context+feedback"),
+    "feedback": ("scores", "logits", "onehot", "class"),
+    "state": ("zero", "encoder"),
+}
 STAGE_KEYS = {"module", "features", "hidden", "wait", "labels", "none", "example", "head", "head_activation"}
 PLAIN = ("scores", "hidden", "interval", "regularity")
 
@@ -84,13 +88,19 @@ def find(find_layers, network, windows, labels, head_activation, decoder, descri
         states = levels(inside, x) if asked["state"] == "encoder" else None
         vector = context(x)
         for _ in range(asked["steps"]):
-            inputs.append(np.concatenate([vector] * ("context" in asked["input"]) + [back] * ("feedback" in asked["input"])))
+            inputs.append(
+                np.concatenate([vector] * ("context" in asked["input"]) + [back] * ("feedback" in asked["input"]))
+            )
             with started(states):
                 y = step(np.stack(inputs).astype(np.float32))[-1]
             result.append(y)
             scores = y if ending != "logits" else HEADS[activation](y)
-            back = {"logits": y, "scores": scores, "onehot": np.eye(outputs)[y.argmax()],
-                    "class": np.array([y.argmax()])}[asked["feedback"]]
+            back = {
+                "logits": y,
+                "scores": scores,
+                "onehot": np.eye(outputs)[y.argmax()],
+                "class": np.array([y.argmax()]),
+            }[asked["feedback"]]
         return np.stack(result)
 
     found.call = own_forward(network, call, windows, description, outputs, activation, found)
@@ -107,8 +117,12 @@ def checked(decoder, labels):
         raise ExportError("decoder: steps is a number from 1 to 4096")
     if len(labels) != 1:
         raise ExportError("a decoder has one head")
-    asked = {"steps": decoder["steps"], "input": decoder.get("input", "context+feedback"),
-             "feedback": decoder.get("feedback", "scores"), "state": decoder.get("state", "zero")}
+    asked = {
+        "steps": decoder["steps"],
+        "input": decoder.get("input", "context+feedback"),
+        "feedback": decoder.get("feedback", "scores"),
+        "state": decoder.get("state", "zero"),
+    }
     for key, choices in CHOICES.items():
         if asked[key] not in choices:
             raise ExportError(f"decoder: {key} '{asked[key]}' is not one of {', '.join(choices)}")
@@ -132,10 +146,11 @@ def part(network, wanted):
             try:
                 each = network.get_submodule(each) if hasattr(network, "get_submodule") else getattr(network, each)
             except AttributeError:
-                raise ExportError(f"the module has no attribute '{each}': name its parts, decoder={{'encoder': …, 'decoder': …}}"
-                                  ) from None
+                raise ExportError(
+                    f"the module has no attribute '{each}': name its parts, decoder={{'encoder': …, 'decoder': …}}"
+                ) from None
         parts.append(each)
-    if not hasattr(network, "named_modules") or type(parts[0]).__module__.split(".")[0] == "keras":
+    if is_keras(parts[0]):
         if len(parts) > 1:
             raise ExportError("a Keras decoder is one model: keras.Sequential([…])")
         return parts[0], None
@@ -153,7 +168,9 @@ def part(network, wanted):
 def levels(inside, x):
     """Final (h) or (h, c) of every level of the encoder, in order."""
     counts = {entry["name"]: entry for entry in inside.entries if entry["kind"] in ("rnn", "gru", "lstm")}
-    strided = [entry for entry in inside.entries if entry.get("stride", 1) != 1 or entry["kind"] in ("maxpool", "avgpool")]
+    strided = [
+        entry for entry in inside.entries if entry.get("stride", 1) != 1 or entry["kind"] in ("maxpool", "avgpool")
+    ]
     if strided or any(entry.get("padding", [0, 0])[1] for entry in inside.entries):
         raise ExportError("state 'encoder' is supported for encoders whose recurrent layers see every frame")
     states = inside.states(x, {name: len(x) for name in counts})
@@ -192,7 +209,8 @@ def started(states):
 def own_forward(network, call, windows, description, outputs, activation, found):
     """module(window) where it gives (steps, K); else `call`, which unrolls the parts."""
     steps = found.steps
-    if not hasattr(network, "named_modules"):
+    if is_keras(network):
+        found.notes.append("the parts were unrolled by Keras and compared")
         return call
     import torch
 
@@ -208,8 +226,10 @@ def own_forward(network, call, windows, description, outputs, activation, found)
         found.notes.append("the module has no forward: its parts were unrolled by torch and compared")
         return call
     except Exception as error:
-        raise ExportError(f"module(window) does not give ({steps}, {outputs}): {type(error).__name__}: {error}. Let forward "
-                          "take (1, T, D) and return (1, steps, K), or leave it out") from None
+        raise ExportError(
+            f"module(window) does not give ({steps}, {outputs}): {type(error).__name__}: {error}. Let forward "
+            "take (1, T, D) and return (1, steps, K), or leave it out"
+        ) from None
     wanted = call(windows[0])
     ((width, before),) = found.heads
     for ending in ENDINGS:
@@ -218,7 +238,7 @@ def own_forward(network, call, windows, description, outputs, activation, found)
     return forward
 
 
-def add_event_stage(find_layers, stage, description, proof):
+def add_event_stage(stage, description, proof):
     """A second network, stepped once per event, into description and tensors."""
     unknown = set(stage) - STAGE_KEYS
     if unknown:
@@ -233,16 +253,20 @@ def add_event_stage(find_layers, stage, description, proof):
         plain = each.removeprefix("next:")
         ratio = plain.startswith("ratio:") and plain[6:].isdigit() and int(plain[6:]) > 0
         if not ratio and plain not in PLAIN or (plain == "hidden" and each != plain):
-            raise ExportError(f"event_stage: '{each}' is no feature; features: scores, hidden, interval, ratio:N, regularity, "
-                              "and next: before any but hidden")
+            raise ExportError(
+                f"event_stage: '{each}' is no feature; features: scores, hidden, interval, ratio:N, regularity, "
+                "and next: before any but hidden"
+            )
         if each != plain and wait != 1:
             raise ExportError(f"event_stage: '{each}' speaks of the following event: say wait=1")
     hidden = stage.get("hidden")
     if ("hidden" in features) != (hidden is not None):
         raise ExportError("event_stage: the feature 'hidden' and the name of a layer, hidden=, belong together")
     if hidden is not None and all(entry["name"] != hidden for entry in description["layers"]):
-        raise ExportError(f"event_stage: no layer is named '{hidden}'; layers: "
-                          f"{', '.join(entry['name'] for entry in description['layers'])}")
+        raise ExportError(
+            f"event_stage: no layer is named '{hidden}'; layers: "
+            f"{', '.join(entry['name'] for entry in description['layers'])}"
+        )
     events = np.asarray(stage["example"], np.float32)
     if events.ndim != 2 or not len(events) or not np.isfinite(events).all():
         raise ExportError("event_stage: the example is [E, De], finite")
@@ -250,17 +274,16 @@ def add_event_stage(find_layers, stage, description, proof):
     if stage.get("none") is not None and stage["none"] not in labels:
         raise ExportError(f"event_stage: none '{stage['none']}' is no label")
     activation = stage.get("head_activation") or "softmax"
-    module, more = stage["module"], {}
-    if hasattr(module, "named_modules") and type(module).__module__.split(".")[0] != "keras":
+    module = stage["module"]
+    if not is_keras(module):
         from exporting import modules
 
-        module = modules.prepared(module)
+        module, find_layers = modules.prepared(module), modules.find
     else:
         from exporting import keras_layers
 
-        module = keras_layers.prepared(module)
-        find_layers = keras_layers.find
-    found = find_layers(module, events, {"label": labels}, [activation], True, **more)
+        module, find_layers = keras_layers.prepared(module), keras_layers.find
+    found = find_layers(module, events, {"label": labels}, [activation])
     if found.step is not None or any(entry.get("direction", "forward") != "forward" for entry in found.entries):
         raise ExportError("event_stage: the module must give one output per event, in order")
     if sum(width for width, _ in found.heads) != len(labels):
@@ -271,24 +294,28 @@ def add_event_stage(find_layers, stage, description, proof):
     description["event_stage"] |= {"wait": int(wait), "layers": layers, "head": head}
     if stage.get("none") is not None:
         description["event_stage"]["none"] = str(stage["none"])
+    plain = {key: value for key, value in description.items() if key != "event_stage"}
+    width = runnel_reference.Reference(plain, proof["tensors"]).stage_width(description["event_stage"])
+    if width != events.shape[1]:
+        raise ExportError(f"event_stage: the features are {width} numbers, the example has {events.shape[1]}")
     proof["tensors"] |= tensors
     compare_stage(found, events, head, description, proof)
 
 
 def compare_stage(found, events, head, description, proof):
-    import runnel_reference
-
     try:
         model = runnel_reference.Reference(description, proof["tensors"])
         logits = model.run_events(events, logits=True)
     except runnel_reference.ModelError as reason:
         raise ExportError(f"event_stage: {reason}") from None
-    if model.stage_width() != events.shape[1]:
-        raise ExportError(f"event_stage: the features are {model.stage_width()} numbers, the example has {events.shape[1]}")
     output = found.call(events)
     wanted = found.ended(logits)
-    difference = float(np.abs(output - wanted).max() / max(1e-3, np.abs(wanted).max())) if output.shape == wanted.shape else 1.0
+    difference = (
+        float(np.abs(output - wanted).max() / max(1e-3, np.abs(wanted).max())) if output.shape == wanted.shape else 1.0
+    )
     if difference > 1e-5:
-        raise ExportError(f"event_stage: stepped event by event the layers differ from module(example) by {difference:.3g}")
+        raise ExportError(
+            f"event_stage: stepped event by event the layers differ from module(example) by {difference:.3g}"
+        )
     proof["tensors"] |= {"golden.event.input": events, "golden.event.output": found.scores(output, [head])}
     proof["difference"] = max(proof["difference"], difference)

@@ -76,8 +76,14 @@ def layers_of(walk, last, steps):
         return entries, tensors, None
     decoder = {"steps": steps, "input": "context", "layers": entries}
     if walk.context == "input":
-        walk.context = walk.encoder.add("activation", "context", ["input"], walk.encoder.widths["input"],
-                                        input=walk.encoder.widths["input"], activation="none")
+        walk.context = walk.encoder.add(
+            "activation",
+            "context",
+            ["input"],
+            walk.encoder.widths["input"],
+            input=walk.encoder.widths["input"],
+            activation="none",
+        )
     entries, own = walk.encoder.finish(walk.context)
     return entries, tensors | own, decoder
 
@@ -88,20 +94,22 @@ def scored(ending, activation, x):
     return np.exp(x) if ending == "log_softmax" else x
 
 
-def strip(graph, source, activation):
-    """Takes off the end what the head does: (source, ending)."""
+def strip(graph, source, asked):
+    """Takes off the end what the head does: (source, ending). asked: the head's activation, None where it is open."""
     entry = graph.entries.get(source, {"kind": "input"})
-    kind = entry["kind"]
-    if kind == "activation" and entry["activation"] == "sigmoid":
-        if activation == "softmax":
-            raise ExportError("the module ends in Sigmoid: say head_activation='sigmoid'")
-        return (entry["from"][0], "sigmoid") if activation == "sigmoid" else (source, "logits")
-    if kind == "softmax" and activation == "softmax":
-        return entry["from"][0], "softmax"
-    if kind in ("softmax", "log_softmax") and activation == "sigmoid":
-        raise ExportError("the module ends in softmax: say head_activation='softmax'")
-    if kind == "log_softmax":
-        if activation != "softmax":
-            raise ExportError("the module ends in log_softmax: say head_activation='softmax'")
-        return entry["from"][0], "log_softmax"
-    return source, "logits"
+    kind = "sigmoid" if entry["kind"] == "activation" and entry["activation"] == "sigmoid" else entry["kind"]
+    if kind not in ("sigmoid", "softmax", "log_softmax"):
+        return source, "logits"
+    activation = "sigmoid" if kind == "sigmoid" else "softmax"
+    if asked in (None, activation):
+        return entry["from"][0], kind
+    if asked == "linear" and kind != "log_softmax":
+        return source, "logits"
+    raise ExportError(
+        f"the module ends in {kind.capitalize() if kind == 'sigmoid' else kind}: say head_activation='{activation}'"
+    )
+
+
+def activation_of(ending, asked):
+    """The head's activation: what was asked for, or what the original ends in."""
+    return asked or ("sigmoid" if ending == "sigmoid" else "softmax")

@@ -7,6 +7,11 @@ class ExportError(ValueError):
     """Why this module cannot be written, and what to change."""
 
 
+def is_keras(thing):
+    """Whether this is an object of Keras; with its torch backend it is a torch module too."""
+    return any(base.__module__.split(".")[0] == "keras" for base in type(thing).__mro__)
+
+
 # What an activation may follow without a layer of its own.
 FUSED = ("linear", "conv1d")
 
@@ -25,7 +30,9 @@ class Graph:
         """Appends a layer that takes `sources` (names) and gives `width` features; its name."""
         across = next((each for each in sources if each not in self.widths), None)
         if across is not None:
-            raise ExportError(f"layer '{name}' of the decoder takes '{across}' of the encoder; only the context comes across")
+            raise ExportError(
+                f"layer '{name}' of the decoder takes '{across}' of the encoder; only the context comes across"
+            )
         name = self.unique(name)
         self.entries[name] = {"kind": kind, "name": name, "from": list(sources), **keys}
         self.tensors[name] = {key: array(value) for key, value in (tensors or {}).items()}
@@ -68,7 +75,11 @@ class Graph:
         for entry in entries:
             base = self.bases[entry["name"]]
             recurrent = entry["kind"] in ("rnn", "gru", "lstm")  # their states are looked for by name
-            if not recurrent and base not in self.taken - set(self.bases) and all(base != each["name"] for each in entries):
+            if (
+                not recurrent
+                and base not in self.taken - set(self.bases)
+                and all(base != each["name"] for each in entries)
+            ):
                 self.rename(entries, entry["name"], base)
         tensors = {}
         for entry in entries:
@@ -97,12 +108,14 @@ def renamed(entries, tensors, names):
         entry = {**entry, "name": change[entry["name"]]}
         if "from" in entry:
             taken = entry["from"]
-            entry["from"] = change.get(taken, taken) if isinstance(taken, str) else [change.get(each, each) for each in taken]
+            entry["from"] = (
+                change.get(taken, taken) if isinstance(taken, str) else [change.get(each, each) for each in taken]
+            )
         result.append(entry)
     moved = {}
     for key, value in tensors.items():
         owner = max((name for name in change if key.startswith(name + ".")), key=len)
-        moved[change[owner] + key[len(owner):]] = value
+        moved[change[owner] + key[len(owner) :]] = value
     return result, moved
 
 

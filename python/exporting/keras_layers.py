@@ -13,16 +13,42 @@ from exporting.found import Found, layers_of, strip
 from exporting.graph import ExportError, Graph
 from exporting.values import Cannot, Unknown, Value
 
-SAME = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization",
-        "Identity", "InputLayer")
+SAME = (
+    "Dropout",
+    "SpatialDropout1D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "AlphaDropout",
+    "ActivityRegularization",
+    "Identity",
+    "InputLayer",
+)
 CELLS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn", "LSTMCell": "lstm", "GRUCell": "gru", "SimpleRNNCell": "rnn"}
 # Keras' names of activations, as (kind, alpha, beta)
-NAMED = {"linear": ("none",), "relu": ("relu",), "tanh": ("tanh",), "sigmoid": ("sigmoid",), "elu": ("elu", 1.0),
-         "selu": ("selu",), "softplus": ("softplus",), "softsign": ("softsign",), "silu": ("silu",), "swish": ("silu",),
-         "gelu": ("gelu",), "hard_sigmoid": ("hard_sigmoid", 1 / 6, 0.5), "hard_tanh": ("clip", -1.0, 1.0),
-         "relu6": ("clip", 0.0, 6.0), "leaky_relu": ("leaky_relu", 0.2), "exponential": ("exp",)}
-COMPOSED = {"mish": operations.mish, "hard_silu": operations.hardswish, "hard_swish": operations.hardswish,
-            "tanh_shrink": operations.tanhshrink}
+NAMED = {
+    "linear": ("none",),
+    "relu": ("relu",),
+    "tanh": ("tanh",),
+    "sigmoid": ("sigmoid",),
+    "elu": ("elu", 1.0),
+    "selu": ("selu",),
+    "softplus": ("softplus",),
+    "softsign": ("softsign",),
+    "silu": ("silu",),
+    "swish": ("silu",),
+    "gelu": ("gelu",),
+    "hard_sigmoid": ("hard_sigmoid", 1 / 6, 0.5),
+    "hard_tanh": ("clip", -1.0, 1.0),
+    "relu6": ("clip", 0.0, 6.0),
+    "leaky_relu": ("leaky_relu", 0.2),
+    "exponential": ("exp",),
+}
+COMPOSED = {
+    "mish": operations.mish,
+    "hard_silu": operations.hardswish,
+    "hard_swish": operations.hardswish,
+    "tanh_shrink": operations.tanhshrink,
+}
 REMEDIES = {
     "Masking": "masked steps are not supported: give every step, or cut the windows to one length",
     "MultiHeadAttention": "attention looks at every step at once and is not supported",
@@ -48,14 +74,22 @@ def prepared(model):
     if isinstance(model, (str, bytes)):
         raise ExportError(f"'{model}' is a path: model = keras.models.load_model(path), and save that")
     if not isinstance(model, keras.Model):
-        raise ExportError(f"{type(model).__module__}.{type(model).__name__} is no model of Keras {keras.__version__}"
-                          + ("; load a Keras 2 model with Keras 3 (keras.models.load_model of its .keras or .h5 file)"
-                             if "keras" in type(model).__module__ else ""))
+        raise ExportError(
+            f"{type(model).__module__}.{type(model).__name__} is no model of Keras {keras.__version__}"
+            + (
+                "; load a Keras 2 model with Keras 3 (keras.models.load_model of its .keras or .h5 file)"
+                if "keras" in type(model).__module__
+                else ""
+            )
+        )
     functional = getattr(model, "_functional", None) or model
     if not hasattr(functional, "_run_through_graph"):
-        raise ExportError(f"{type(model).__name__} is a subclass whose call() cannot be seen: build the model with "
-                          "keras.Sequential or the functional API" if model.built or not hasattr(model, "_functional")
-                          else "the model is not built yet: give it an Input layer, or call it once")
+        raise ExportError(
+            f"{type(model).__name__} is a subclass whose call() cannot be seen: build the model with "
+            "keras.Sequential or the functional API"
+            if model.built or not hasattr(model, "_functional")
+            else "the model is not built yet: give it an Input layer, or call it once"
+        )
     if len(functional.inputs) != 1:
         raise ExportError(f"the model takes {len(functional.inputs)} inputs; concatenate them into one")
     for path, value in ((weight.path, weight) for weight in model.weights):
@@ -118,7 +152,9 @@ class Walk:
 
     def add(self, kind, name, value, width, tensors=None, /, steps=None, **keys):
         if value.pad[:2] != (0, 0):
-            raise self.cannot(kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution")
+            raise self.cannot(
+                kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution"
+            )
         name = self.graph.add(kind, name, [value.source], width, tensors, **keys)
         changed = value.but(source=name, width=width)
         changed = changed if steps is None else changed.but(steps=steps)
@@ -165,7 +201,9 @@ def described(w, layer, *args, **kwargs):
         raise w.cannot(kind, REMEDIES[kind])
     own = LAYERS.get(kind)
     if own is None or type(layer).__module__.split(".")[0] != "keras":
-        raise w.cannot(kind, f"is not supported; supported: {', '.join(sorted(name for name in LAYERS if name[0].isupper()))}")
+        raise w.cannot(
+            kind, f"is not supported; supported: {', '.join(sorted(name for name in LAYERS if name[0].isupper()))}"
+        )
     return own(w, layer, *args, **kwargs)
 
 
@@ -219,7 +257,10 @@ def activate(w, x, function):
     return operations.activate(w, x, value["kind"], value.get("alpha"), value.get("beta"))
 
 
-FEATURE_WISE = {"softmax": lambda w, x: operations.softmax(w, x, -1), "log_softmax": lambda w, x: operations.log_softmax(w, x, -1)}
+FEATURE_WISE = {
+    "softmax": lambda w, x: operations.softmax(w, x, -1),
+    "log_softmax": lambda w, x: operations.log_softmax(w, x, -1),
+}
 
 
 def channels_last(w, layer):
@@ -245,8 +286,17 @@ def dense(w, layer, x):
 @layer("TimeDistributed")
 def time_distributed(w, layer, x):
     inner = layer.layer
-    if type(inner).__name__ not in ("Dense", "Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU",
-                                    "ELU", "Softmax", *SAME):
+    if type(inner).__name__ not in (
+        "Dense",
+        "Activation",
+        "BatchNormalization",
+        "LayerNormalization",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "Softmax",
+        *SAME,
+    ):
         raise w.cannot("TimeDistributed", f"of {type(inner).__name__} is not supported")
     w.layer = inner if inner.name != layer.name else layer
     return described(w, inner, x)
@@ -298,9 +348,12 @@ def softmax(w, layer, x):
 @layer("BatchNormalization")
 def batch_normalization(w, layer, x):
     last_axis(w, x, layer.axis)
-    tensors = {"running_mean": weight(layer.moving_mean), "running_var": weight(layer.moving_variance),
-               "weight": weight(layer.gamma) if layer.scale else np.ones(x.width),
-               "bias": weight(layer.beta) if layer.center else np.zeros(x.width)}
+    tensors = {
+        "running_mean": weight(layer.moving_mean),
+        "running_var": weight(layer.moving_variance),
+        "weight": weight(layer.gamma) if layer.scale else np.ones(x.width),
+        "bias": weight(layer.beta) if layer.center else np.zeros(x.width),
+    }
     return w.add("batchnorm", w.named("batchnorm"), x, x.width, tensors, input=x.width, epsilon=float(layer.epsilon))
 
 
@@ -309,8 +362,10 @@ def layer_normalization(w, layer, x):
     last_axis(w, x, layer.axis)
     if getattr(layer, "rms_scaling", False):
         raise w.cannot("LayerNormalization", "rms_scaling=True is not supported")
-    tensors = {"weight": weight(layer.gamma) if layer.scale else np.ones(x.width),
-               "bias": weight(layer.beta) if layer.center else np.zeros(x.width)}
+    tensors = {
+        "weight": weight(layer.gamma) if layer.scale else np.ones(x.width),
+        "bias": weight(layer.beta) if layer.center else np.zeros(x.width),
+    }
     return w.add("layernorm", w.named("layernorm"), x, x.width, tensors, input=x.width, epsilon=float(layer.epsilon))
 
 
@@ -324,8 +379,13 @@ def rescaling(w, layer, x):
 def normalization(w, layer, x):
     mean, variance = weight(layer.mean).reshape(-1), weight(layer.variance).reshape(-1)
     deviation = np.maximum(np.sqrt(variance), 1e-7)
-    return operations.affine(w, x, operations.by_feature(w, x, 1 / deviation, "scale"),
-                             operations.by_feature(w, x, -mean / deviation, "offset"), "scale")
+    return operations.affine(
+        w,
+        x,
+        operations.by_feature(w, x, 1 / deviation, "scale"),
+        operations.by_feature(w, x, -mean / deviation, "offset"),
+        "scale",
+    )
 
 
 @layer("Embedding")
@@ -401,13 +461,16 @@ def pooling(w, layer, x):
     kernel, stride = number(layer.pool_size), number(layer.strides)
     left, right = padding(w, x, layer, kernel, stride, 1)
     if kind == "avgpool" and left + right:
-        raise w.cannot(kind, "padding='same' leaves the padding out of the mean, which is not supported; use padding='valid'")
+        raise w.cannot(
+            kind, "padding='same' leaves the padding out of the mean, which is not supported; use padding='valid'"
+        )
     if x.pad[0] or x.pad[1]:
         raise w.cannot(kind, "ZeroPadding1D before a pool is not supported")
     steps = (x.steps + left + right - kernel) // stride + 1
     w.total_stride *= stride
-    return w.add(kind, layer.name, x, x.width, steps=steps, input=x.width, kernel=kernel, stride=stride,
-                 padding=[left, right])
+    return w.add(
+        kind, layer.name, x, x.width, steps=steps, input=x.width, kernel=kernel, stride=stride, padding=[left, right]
+    )
 
 
 @layer("GlobalAveragePooling1D", "GlobalMaxPooling1D")
@@ -463,8 +526,14 @@ def operands(args):
 @layer("Add", "Multiply", "Subtract", "Average", "TrueDivide", "Divide")
 def join(w, layer, *args):
     kind = type(layer).__name__
-    function = {"Add": operations.add, "Average": operations.add, "Multiply": operations.mul, "Subtract": operations.sub,
-                "TrueDivide": operations.div, "Divide": operations.div}[kind]
+    function = {
+        "Add": operations.add,
+        "Average": operations.add,
+        "Multiply": operations.mul,
+        "Subtract": operations.sub,
+        "TrueDivide": operations.div,
+        "Divide": operations.div,
+    }[kind]
     parts = [value if isinstance(value, Value) else weight(value) for value in operands(args)]
     result = parts[0]
     for each in parts[1:]:
@@ -545,14 +614,19 @@ def swapped(value):
 def recurrent(w, layer, x, *states, **more):
     states = [each for each in values_in([states, more])]
     if states or any(each is not None for each in more.values()):
-        raise w.cannot("state", "an initial state is supported only in a decoder: say pattern='encoder-decoder', decoder={…}")
+        raise w.cannot(
+            "state", "an initial state is supported only in a decoder: say pattern='encoder-decoder', decoder={…}"
+        )
     cells = getattr(layer.cell, "cells", [layer.cell])
     if any(type(cell).__name__ not in CELLS for cell in cells):
         raise w.cannot("RNN", f"a cell of type {type(cells[0]).__name__} is not supported")
     direction = "backward" if layer.go_backwards else "forward"
     if direction == "backward" and (layer.return_sequences or len(cells) > 1):
-        raise w.cannot("go_backwards", "go_backwards=True with return_sequences=True gives the steps in reverse order; use "
-                       "Bidirectional, or return_sequences=False")
+        raise w.cannot(
+            "go_backwards",
+            "go_backwards=True with return_sequences=True gives the steps in reverse order; use "
+            "Bidirectional, or return_sequences=False",
+        )
     y = x
     for k, cell in enumerate(cells):
         y = cell_of(w, cell, y, layer.name if len(cells) == 1 else f"{layer.name}.{k}", direction)
@@ -562,8 +636,12 @@ def recurrent(w, layer, x, *states, **more):
         y = y.but(axes=gone, step=0 if direction == "backward" else y.steps - 1)
     if layer.return_state:
         count = sum(2 if CELLS[type(cell).__name__] == "lstm" else 1 for cell in cells)
-        return [y] + [Unknown(f"layer '{layer.name}': a final state that is used on its own is not supported; "
-                              "return_sequences=False gives the last h")] * count
+        return [y] + [
+            Unknown(
+                f"layer '{layer.name}': a final state that is used on its own is not supported; "
+                "return_sequences=False gives the last h"
+            )
+        ] * count
     return y
 
 
@@ -573,10 +651,15 @@ def bidirectional(w, layer, x, *states, **more):
         raise w.cannot("state", "an initial state is not supported in a bidirectional layer")
     forward, backward = layer.forward_layer, layer.backward_layer
     same = type(forward) is type(backward) and forward.units == backward.units if hasattr(forward, "units") else False
-    if (not same or type(forward).__name__ not in CELLS or forward.go_backwards or layer.return_state
-            or forward.cell.use_bias != backward.cell.use_bias
-            or [getattr(forward, key, None) for key in ("activation", "recurrent_activation", "reset_after")]
-            != [getattr(backward, key, None) for key in ("activation", "recurrent_activation", "reset_after")]):
+    if (
+        not same
+        or type(forward).__name__ not in CELLS
+        or forward.go_backwards
+        or layer.return_state
+        or forward.cell.use_bias != backward.cell.use_bias
+        or [getattr(forward, key, None) for key in ("activation", "recurrent_activation", "reset_after")]
+        != [getattr(backward, key, None) for key in ("activation", "recurrent_activation", "reset_after")]
+    ):
         raise w.cannot("Bidirectional", REMEDIES["Bidirectional"])
     y = cell_of(w, forward.cell, x, layer.name, "bidirectional", backward.cell)
     units = forward.units
@@ -621,8 +704,10 @@ def find(model, frames, labels, activations, carried=True):
         raise ExportError(f"the example has {width} features, the model takes {expected}")
     length = given.shape[1] if axes[0] == () else None
     if length is not None and len(frames) > length:
-        raise ExportError(f"the model is built for {length} steps and the example has {len(frames)}; build it with "
-                          f"Input((None, {width})) and set_weights, or give an example of {length} steps")
+        raise ExportError(
+            f"the model is built for {length} steps and the example has {len(frames)}; build it with "
+            f"Input((None, {width})) and set_weights, or give an example of {length} steps"
+        )
     multiple = 1
     for _ in range(2 if carried else 1):  # once more with a length that every stride divides
         walk, steps = Walk(width), -(-len(frames) // multiple) * multiple
@@ -644,7 +729,7 @@ def find(model, frames, labels, activations, carried=True):
     sources, heads = [], []
     for each, activation in zip(values, activations if len(values) > 1 else activations[:1]):
         source, ending = strip(walk.graph, each.source, activation)
-        if ending == "softmax" and len(values) == 1 and len(activations) > 1:
+        if ending in ("softmax", "log_softmax") and len(values) == 1 and len(activations) > 1:
             raise ExportError("one softmax over several heads cannot be cut: give the model one output per head")
         if source == "input":
             raise ExportError("the model has no layers")
@@ -679,7 +764,9 @@ def find(model, frames, labels, activations, carried=True):
 
 
 def whole_numbers(functional):
-    return "int" in str(functional.inputs[0].dtype) or any(type(operation).__name__ == "Embedding" for operation in functional.operations[:2])
+    return "int" in str(functional.inputs[0].dtype) or any(
+        type(operation).__name__ == "Embedding" for operation in functional.operations[:2]
+    )
 
 
 def final_states(model, walk, x, counts):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from exporting import cells, operations, recurrent
 from exporting.found import Found, layers_of, strip
-from exporting.graph import ExportError
+from exporting.graph import ExportError, is_keras
 from exporting.tracing import Trace, tensors_in
 from exporting.values import Unknown, Value
 
@@ -30,22 +30,33 @@ LAYOUTS_OF_ONE = {
 }
 
 
+class NotCallable(ExportError):
+    """The module takes the example in no layout."""
+
+
 def prepared(module):
     """The module for inference, the user's own left as it is; or what to do with what is no module."""
     if isinstance(module, (str, os.PathLike)):
-        raise ExportError(f"'{module}' is a path: a pickle holds no network that can be read safely; build the module in "
-                          "Python, module.load_state_dict(torch.load(path, weights_only=True)), and save that")
+        raise ExportError(
+            f"'{module}' is a path: a pickle holds no network that can be read safely; build the module in "
+            "Python, module.load_state_dict(torch.load(path, weights_only=True)), and save that"
+        )
     if isinstance(module, dict):
-        raise ExportError("a state_dict has weights but no forward: build the module, module.load_state_dict(it), and save "
-                          "that")
+        raise ExportError(
+            "a state_dict has weights but no forward: build the module, module.load_state_dict(it), and save that"
+        )
     if isinstance(module, type):
         raise ExportError(f"{module.__name__} is a class: give an object of it, with its trained weights")
-    if type(module).__module__.split(".")[0] == "keras":
+    if is_keras(module):
         raise ExportError("this is a Keras model: use runnel_export.save_keras")
     if isinstance(module, torch.jit.ScriptModule):
         raise ExportError("a TorchScript module hides its forward: save the nn.Module that it was made from")
     if not isinstance(module, nn.Module):
         raise ExportError(f"{type(module).__name__} is no torch.nn.Module")
+    while isinstance(getattr(module, "_orig_mod", None), nn.Module):  # torch.compile
+        module = module._orig_mod
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        module = module.module
     try:
         module = copy.deepcopy(module)
     except RuntimeError:
@@ -66,15 +77,14 @@ def leaves(module, prefix=""):
         yield from leaves(child, f"{prefix}.{key}" if prefix else key)
 
 
-def first_width(module):
-    """Features that the first layer takes, or None."""
+def widths(module):
+    """Features that the module may take: what its layers take, in the order of their definition."""
+    found = []
     for _, leaf in leaves(module):
-        for key in ("in_features", "in_channels", "input_size"):
-            if hasattr(leaf, key):
-                return getattr(leaf, key)
         if isinstance(leaf, nn.Embedding):
-            return None  # there may be features beside the class
-    return None
+            return [None]  # there may be features beside the class
+        found += [getattr(leaf, key) for key in ("in_features", "in_channels", "input_size") if hasattr(leaf, key)]
+    return list(dict.fromkeys(found)) or [None]
 
 
 def first_classes(module):
@@ -87,7 +97,9 @@ def find(module, frames, labels, activations, carried=True, names=None):
     """The layers of `module`, traced on frames (T, D). names: of its parts by id, where it is part of another."""
     width = frames.shape[1]
     layouts = dict(LAYOUTS) | (LAYOUTS_OF_ONE if width == 1 else {})
-    whole = any(isinstance(child, nn.Embedding) for child in module.modules()) and bool((frames == frames.round()).all())
+    whole = any(isinstance(child, nn.Embedding) for child in module.modules()) and bool(
+        (frames == frames.round()).all()
+    )
     reasons, ran = [], []
     for name, (axes, arrange) in layouts.items():
         for dtype in [torch.float32] + ([torch.long] if whole else []):
@@ -96,17 +108,25 @@ def find(module, frames, labels, activations, carried=True, names=None):
                 found = traced(module, frames, axes, prepare, labels, activations, names)
             except ExportError as reason:
                 reasons.append((progress(str(reason)), name, reason))
+                if progress(str(reason)):
+                    break  # it takes this layout; that it also runs in another one would mean another network
             except Exception as error:  # whatever a foreign forward raises: it does not take this layout
                 ran.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             else:
                 found.notes.append(f"takes ({name})")
                 return found
+        if any(weight for weight, _, _ in reasons):
+            break
     chain = by_children(module, frames, labels, activations, reasons, names)
     if chain is not None:
         return chain
     if reasons:
         raise max(reasons, key=lambda each: each[0])[2]
-    raise ExportError("the module could not be called on the example in any layout; tried " + "; ".join(ran[:3]) + ". Does module(example) work?")
+    raise NotCallable(
+        "the module could not be called on the example in any layout; tried "
+        + "; ".join(ran[:3])
+        + ". Does module(example) work?"
+    )
 
 
 def progress(reason):
@@ -130,8 +150,9 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
         if isinstance(value, Unknown):
             raise ExportError(value.reason)
         if value is None:
-            raise ExportError("the output does not depend on the example: was the module called in another way than by "
-                              "its forward?")
+            raise ExportError(
+                "the output does not depend on the example: was the module called in another way than by its forward?"
+            )
         if value.pieces or value.pad[:2] != (0, 0):
             raise ExportError("the output is a padded tensor or a whole final state; give the scores")
         values.append(value)
@@ -140,7 +161,7 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     sources, heads = [], []
     for value, activation in zip(values, activations if len(values) > 1 else activations[:1]):
         source, ending = strip(trace.graph, value.source, activation)
-        if ending == "softmax" and len(values) == 1 and len(activations) > 1:
+        if ending in ("softmax", "log_softmax") and len(values) == 1 and len(activations) > 1:
             raise ExportError("one softmax over several heads cannot be cut: let forward return one tensor per head")
         sources.append(source)
         heads.append((value.width, ending))
@@ -148,7 +169,9 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
         raise ExportError(f"the module has no layers; runnel knows {operations.supported()}")
     last = sources[0]
     if len(sources) > 1:
-        last = trace.graph.add("concat", "heads", sources, sum(width for width, _ in heads), output=sum(width for width, _ in heads))
+        last = trace.graph.add(
+            "concat", "heads", sources, sum(width for width, _ in heads), output=sum(width for width, _ in heads)
+        )
     entries, tensors, decoder = layers_of(trace, last, values[0].steps)
 
     def call(x):
@@ -168,8 +191,18 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
                 result.update({f"{name}.{letter}_l{k}": row for k, row in enumerate(value)})
         return result
 
-    return Found(entries, tensors, heads, values[0].step, values[0].steps, call, states, BY,
-                 list(dict.fromkeys(trace.notes)), decoder)
+    return Found(
+        entries,
+        tensors,
+        heads,
+        values[0].step,
+        values[0].steps,
+        call,
+        states,
+        BY,
+        list(dict.fromkeys(trace.notes)),
+        decoder,
+    )
 
 
 def picked(output, labels):
@@ -180,7 +213,9 @@ def picked(output, labels):
         if count == 1 and (missing or len(output) == 1):
             return [next(iter(tensors_in(output)))]
         if missing:
-            raise ExportError(f"forward returns {', '.join(map(str, output))}; labels has '{missing[0]}', which is none of them")
+            raise ExportError(
+                f"forward returns {', '.join(map(str, output))}; labels has '{missing[0]}', which is none of them"
+            )
         return [output[name] for name in labels]
     if isinstance(output, (tuple, list)):
         flat = [each for each in output if isinstance(each, torch.Tensor)]
@@ -197,8 +232,11 @@ def arranged(y, value):
     """The original's output as (S, K): S steps, one where it gives one."""
     order = sorted(range(y.ndim), key=lambda k: ("T",) != value.axes[k])
     steps = value.steps if value.step is None else 1
-    y = y.transpose([k for k in order if value.axes[k] == ("T",)] + [k for k in order if value.axes[k] == ()]
-                    + [k for k in order if value.axes[k] == ("F",)])
+    y = y.transpose(
+        [k for k in order if value.axes[k] == ("T",)]
+        + [k for k in order if value.axes[k] == ()]
+        + [k for k in order if value.axes[k] == ("F",)]
+    )
     return y.reshape(-1 if value.step is None else steps, value.width)
 
 
@@ -265,8 +303,10 @@ def by_children(module, frames, labels, activations, reasons, names):
     if not outputs and not isinstance(module, nn.Sequential):
         return None
     if not outputs:
-        found.notes.append("the module could not be called on the example: its children in order of definition were taken, "
-                           "and compared with torch's own layers one after the other")
+        found.notes.append(
+            "the module could not be called on the example: its children in order of definition were taken, "
+            "and compared with torch's own layers one after the other"
+        )
         return found
     wanted = found.call(frames)
     scale = max(1e-3, float(np.abs(wanted).max()))

@@ -27,8 +27,10 @@ REASONS = {
 
 
 def supported():
-    return ("Conv1d, Linear, RNN, LSTM, GRU (runnel_export.cells has variants), BatchNorm1d, LayerNorm, MaxPool1d, "
-            "AvgPool1d, Embedding, the usual activations, softmax, +, *, cat, slices of features, mean or max over time")
+    return (
+        "Conv1d, Linear, RNN, LSTM, GRU (runnel_export.cells has variants), BatchNorm1d, LayerNorm, MaxPool1d, "
+        "AvgPool1d, Embedding, the usual activations, softmax, +, *, cat, slices of features, mean or max over time"
+    )
 
 
 def function(*names):
@@ -43,8 +45,27 @@ def function(*names):
 # --- axes: no layer
 
 
-@function("contiguous", "clone", "float", "to", "type", "detach", "cpu", "data", "alias", "double", "long", "int",
-          "requires_grad", "type_as", "dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "dropout1d")
+@function(
+    "contiguous",
+    "clone",
+    "float",
+    "to",
+    "type",
+    "detach",
+    "cpu",
+    "data",
+    "alias",
+    "double",
+    "long",
+    "int",
+    "requires_grad",
+    "type_as",
+    "dropout",
+    "feature_dropout",
+    "alpha_dropout",
+    "feature_alpha_dropout",
+    "dropout1d",
+)
 def same(t, x, *_, **__):
     return x
 
@@ -216,8 +237,11 @@ def cropped(t, x, left, right):
                 t.graph.entries[layer]["from"] = old
                 name = copy
             return x.but(source=name, steps=x.steps - left - right)
-    raise t.cannot("x[:, a:b]", f"takes away {left} steps at the start and {right} at the end, which no padding put there; "
-                   "cut the example, not the tensor inside forward")
+    raise t.cannot(
+        "x[:, a:b]",
+        f"takes away {left} steps at the start and {right} at the end, which no padding put there; "
+        "cut the example, not the tensor inside forward",
+    )
 
 
 @function("chunk", "split", "tensor_split", "split_with_sizes")
@@ -245,13 +269,18 @@ def piece(t, x):
     if letter == "c":
         raise t.cannot("c_n", "the cell state c cannot be taken as a layer's output; use h_n")
     if level != module.num_layers - 1:
-        raise t.cannot("h_n", f"the final state of level {level} of {module.num_layers} cannot be taken; split the layer "
-                       "into several of num_layers=1")
+        raise t.cannot(
+            "h_n",
+            f"the final state of level {level} of {module.num_layers} cannot be taken; split the layer "
+            "into several of num_layers=1",
+        )
     x = x.but(pieces=None, axes=tuple(tuple(each for each in axis if each != "L") for axis in x.axes))
     if not module.bidirectional:
         return x.but(step=x.steps - 1)
     last = final(t, x.source, x.width * 2)
-    name = t.graph.add("select", last + ".half", [last], x.width, input=2 * x.width, first=half * x.width, output=x.width)
+    name = t.graph.add(
+        "select", last + ".half", [last], x.width, input=2 * x.width, first=half * x.width, output=x.width
+    )
     return x.but(source=name, step=0, steps=1)
 
 
@@ -267,7 +296,9 @@ def levels(t, x):
     if len(x.pieces) == 1:
         return piece(t, x)
     if [each[1] for each in x.pieces] != [module.num_layers - 1] * 2:
-        raise t.cannot("h_n", "final states of several levels side by side cannot be taken; use the last level's, h_n[-1]")
+        raise t.cannot(
+            "h_n", "final states of several levels side by side cannot be taken; use the last level's, h_n[-1]"
+        )
     axes = tuple(tuple(each for each in axis if each != "L") for axis in x.axes)
     name = final(t, x.source, 2 * x.width)
     return x.but(source=name, width=2 * x.width, axes=axes, pieces=None, step=0, steps=1)
@@ -282,8 +313,10 @@ def single(t, x):
     last = {"forward": x.steps - 1, "backward": 0}.get(entry.get("direction", "forward"))
     if kind in ("rnn", "gru", "lstm") and x.step == last:
         return x.but(source=final(t, x.source, x.width), step=0, steps=1)
-    raise t.cannot("join", "one step of a sequence meets a value over the whole window; only the last step of a recurrent "
-                   "layer can")
+    raise t.cannot(
+        "join",
+        "one step of a sequence meets a value over the whole window; only the last step of a recurrent layer can",
+    )
 
 
 # --- layers with weights
@@ -343,8 +376,9 @@ def flattened(t, x, name, weight, bias, keys):
     else:
         taps = weight.reshape(out, x.width, x.steps)
     tensors = {"weight": taps} | ({"bias": bias} if bias is not None else {})
-    name = t.graph.add("conv1d", name, [x.source], out, tensors, input=x.width, output=out, kernel=x.steps, padding=[0, 0],
-                       **keys)
+    name = t.graph.add(
+        "conv1d", name, [x.source], out, tensors, input=x.width, output=out, kernel=x.steps, padding=[0, 0], **keys
+    )
     axes = x.axes[:-1] + (("F",) if out > 1 else (),)
     return x.but(source=name, width=out, axes=axes, steps=1, step=0)
 
@@ -454,8 +488,11 @@ def pad(t, x, pad, mode="constant", value=None):
 @function("batch_norm")
 def batch_norm(t, x, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     if training or running_mean is None:
-        raise t.cannot("batch_norm", "normalises by the statistics of the batch (track_running_stats=False, or training "
-                       "mode); train with track_running_stats=True")
+        raise t.cannot(
+            "batch_norm",
+            "normalises by the statistics of the batch (track_running_stats=False, or training "
+            "mode); train with track_running_stats=True",
+        )
     features(t, x, 1 if len(x.axes) > 1 else 0, "BatchNorm1d")
     tensors = {"running_mean": running_mean, "running_var": running_var}
     keys = {"epsilon": float(eps)}
@@ -496,7 +533,11 @@ def embedding(t, x, weight, padding_idx=None, *_, **__):
 
 
 def activate(t, x, kind, alpha=None, beta=None):
-    value = kind if alpha is None else {"kind": kind, "alpha": float(alpha)} | ({} if beta is None else {"beta": float(beta)})
+    value = (
+        kind
+        if alpha is None
+        else {"kind": kind, "alpha": float(alpha)} | ({} if beta is None else {"beta": float(beta)})
+    )
     keeps = kind in ("relu", "leaky_relu", "tanh", "silu", "elu", "selu", "gelu", "softsign") and x.pad[2] == 0
     pad, x = (x.pad, x.but(pad=(0, 0, 0.0))) if keeps else ((0, 0, 0.0), x)  # these leave zeros zero
     no_levels(t, x, kind)
@@ -507,8 +548,15 @@ def plain(kind):
     return lambda t, x, *_, **__: activate(t, x, kind)
 
 
-for names, kind in {("relu",): "relu", ("tanh",): "tanh", ("sigmoid",): "sigmoid", ("selu",): "selu",
-                    ("softsign",): "softsign", ("silu",): "silu", ("exp",): "exp"}.items():
+for names, kind in {
+    ("relu",): "relu",
+    ("tanh",): "tanh",
+    ("sigmoid",): "sigmoid",
+    ("selu",): "selu",
+    ("softsign",): "softsign",
+    ("silu",): "silu",
+    ("exp",): "exp",
+}.items():
     function(*names)(plain(kind))
 
 
@@ -598,7 +646,9 @@ def tanhshrink(t, x):
 def glu(t, x, dim=-1):
     features(t, x, dim, "GLU")
     half = slice(0, x.width // 2), slice(x.width // 2, x.width)
-    return mul(t, part(t, x, dim % len(x.axes), half[0]), activate(t, part(t, x, dim % len(x.axes), half[1]), "sigmoid"))
+    return mul(
+        t, part(t, x, dim % len(x.axes), half[0]), activate(t, part(t, x, dim % len(x.axes), half[1]), "sigmoid")
+    )
 
 
 @function("prelu")
@@ -644,7 +694,9 @@ def by_feature(t, x, constant, what):
             if x.axes[k] == () and x.width == 1:
                 raise t.cannot(what, "one feature meets a vector: write a Linear")
             if not np.array_equal(np.broadcast_to(c.take([0], k), c.shape), c):
-                raise t.cannot(what, "a constant that differs from step to step (a positional encoding?) cannot be described")
+                raise t.cannot(
+                    what, "a constant that differs from step to step (a positional encoding?) cannot be described"
+                )
             c = c.take([0], k)
     vector = c.reshape(-1)
     return float(vector[0]) if bool((vector == vector[0]).all()) else vector
@@ -656,8 +708,18 @@ def affine(t, x, factor, offset, what):
         return scale(t, x, factor, offset)
     weight = (np.zeros(x.width) + factor).reshape(-1, 1, 1)
     bias = np.zeros(x.width) + offset
-    return t.add("conv1d", t.named(what), x, x.width, {"weight": weight, "bias": bias}, input=x.width, output=x.width,
-                 kernel=1, groups=x.width, padding=[0, 0])
+    return t.add(
+        "conv1d",
+        t.named(what),
+        x,
+        x.width,
+        {"weight": weight, "bias": bias},
+        input=x.width,
+        output=x.width,
+        kernel=1,
+        groups=x.width,
+        padding=[0, 0],
+    )
 
 
 def met(t, values, what):
@@ -668,7 +730,11 @@ def met(t, values, what):
             raise t.cannot(what, f"F.pad before {what} cannot be described")
     if any(x.step is not None for x in values):
         if any(x.step is None for x in values):
-            raise t.cannot(what, "one step meets a whole sequence")
+            raise t.cannot(
+                what,
+                "a value over the whole window meets every step of it (subtracting a mean, squeeze and "
+                "excitation), which is not supported; normalise in the conditioning, or use LayerNorm",
+            )
         if len({(x.step, x.steps) for x in values}) > 1:
             values = [single(t, x) for x in values]
     if len({x.steps for x in values}) > 1:
@@ -682,19 +748,31 @@ def merged(t, kind, x, y):
         narrow, wide = (x, y) if x.width < y.width else (y, x)
         if narrow.width != 1:
             raise t.cannot(kind, f"{x.width} features meet {y.width}")
-        name = t.graph.add("linear", t.named("spread"), [narrow.source], wide.width,
-                           {"weight": np.ones((wide.width, 1))}, input=1, output=wide.width, bias=False)
+        name = t.graph.add(
+            "linear",
+            t.named("spread"),
+            [narrow.source],
+            wide.width,
+            {"weight": np.ones((wide.width, 1))},
+            input=1,
+            output=wide.width,
+            bias=False,
+        )
         narrow = narrow.but(source=name)
         x, y = (narrow, wide) if x.width < y.width else (wide, narrow)
     axes = wider(x, y)
     letters = [letter for axis in axes for letter in axis]
-    if len(set(letters)) < len(letters) or any(each.axes not in (axes, axes[-len(each.axes):]) and each.width > 1 for each in (x, y)):
+    if len(set(letters)) < len(letters) or any(
+        each.axes not in (axes, axes[-len(each.axes) :]) and each.width > 1 for each in (x, y)
+    ):
         raise t.cannot(kind, f"axes {shown(x)} meet {shown(y)}")
     width = max(x.width, y.width)
     if x.source == y.source:
         if kind == "add":
             return scale(t, x, 2.0, 0.0)
-        y = y.but(source=t.graph.add("activation", t.named("same"), [x.source], x.width, input=x.width, activation="none"))
+        y = y.but(
+            source=t.graph.add("activation", t.named("same"), [x.source], x.width, input=x.width, activation="none")
+        )
     name = t.graph.add(kind, t.named(kind), [x.source, y.source], width, input=width)
     return x.but(source=name, width=width, axes=axes)
 
@@ -760,7 +838,9 @@ def cat(t, tensors, dim=0, axis=None):
     if any(x.pieces for x in values):
         raise t.cannot("cat", "of whole final states is not supported; take h_n[-1], or h_n[-2] and h_n[-1]")
     if any(x.axes[dim] != ("F",) and not (x.axes[dim] == () and x.width == 1) for x in values):
-        raise t.cannot("cat", f"joins another axis than the features (axes here: {shown(values[0])}); steps cannot be joined")
+        raise t.cannot(
+            "cat", f"joins another axis than the features (axes here: {shown(values[0])}); steps cannot be joined"
+        )
     halves = both_halves(t, values)
     values = met(t, values, "cat") if halves is None else values
     width = sum(x.width for x in values)
@@ -797,7 +877,13 @@ def both_halves(t, values):
         return None
     x, y = values
     whole = together(t, [x.source, y.source])
-    if whole in t.recurrent and x.step == x.steps - 1 and y.step == 0 and x.steps > 1 and t.recurrent[whole][0].bidirectional:
+    if (
+        whole in t.recurrent
+        and x.step == x.steps - 1
+        and y.step == 0
+        and x.steps > 1
+        and t.recurrent[whole][0].bidirectional
+    ):
         return final(t, whole, x.width + y.width)
     return None
 
@@ -869,6 +955,8 @@ def adaptive_max(t, x, size, return_indices=False):
 def adaptive(t, x, size, of):
     over_time(t, x, "adaptive pooling")
     if one(size) != 1:
-        raise t.cannot("adaptive pooling", f"to {one(size)} steps depends on the window's length; use output_size 1, or "
-                       "MaxPool1d or AvgPool1d")
+        raise t.cannot(
+            "adaptive pooling",
+            f"to {one(size)} steps depends on the window's length; use output_size 1, or MaxPool1d or AvgPool1d",
+        )
     return over_all(t, x, -1, True, of)

@@ -14,8 +14,11 @@ def layer(t, module, result, args, kwargs):
     """RNN, LSTM, GRU and runnel_export.cells: the values of (y, final states)."""
     kind = type(module).__name__
     if isinstance(module, nn.RNNCellBase):
-        raise t.cannot(kind, f"{kind} is stepped by a loop in forward; use {kind.removesuffix('Cell')}, which has the same "
-                       "equations and parameters (weight_ih becomes weight_ih_l0)")
+        raise t.cannot(
+            kind,
+            f"{kind} is stepped by a loop in forward; use {kind.removesuffix('Cell')}, which has the same "
+            "equations and parameters (weight_ih becomes weight_ih_l0)",
+        )
     x, given = (list(args) + [None])[:2]
     given = kwargs.get("hx", kwargs.get("state", given))
     if not isinstance(x, torch.Tensor):
@@ -24,12 +27,17 @@ def layer(t, module, result, args, kwargs):
     batched = len(value.axes) == 3
     time = (1 if module.batch_first else 0) if batched else 0
     if value.axes[time] != ("T",) or (batched and value.axes[1 - time] != ()):
-        raise t.cannot(kind, f"batch_first={module.batch_first} makes it run over another axis than time "
-                       f"(axes here: {shown(value)})")
+        raise t.cannot(
+            kind,
+            f"batch_first={module.batch_first} makes it run over another axis than time (axes here: {shown(value)})",
+        )
     features(t, value, -1, kind)
     if list(t.involved([given])):
-        raise t.cannot(kind, "an initial state that depends on the input is supported only in a decoder: "
-                       "save(…, pattern='encoder-decoder', decoder=…)")
+        raise t.cannot(
+            kind,
+            "an initial state that depends on the input is supported only in a decoder: "
+            "save(…, pattern='encoder-decoder', decoder=…)",
+        )
     entry, tensors = described(module)
     tensors |= initial(t, module, given, entry)
     width = (module.proj_size or module.hidden_size) * (2 if module.bidirectional else 1)
@@ -42,14 +50,21 @@ def layer(t, module, result, args, kwargs):
     for letter in "hc" if entry["kind"] == "lstm" else "h":
         size = module.hidden_size if letter == "c" else width // len(halves)
         pieces = tuple((letter, level, half) for level in range(module.num_layers) for half in halves)
-        states.append(Value(y.source, size, axes if size > 1 else axes[:-1] + ((),), y.steps, None, (0, 0, 0.0), pieces))
+        states.append(
+            Value(y.source, size, axes if size > 1 else axes[:-1] + ((),), y.steps, None, (0, 0, 0.0), pieces)
+        )
     return [y.but(axes=with_features(value, -1, width)), *states]
 
 
 def described(module):
     """The entry of a recurrent module and its tensors, without the initial state."""
     if isinstance(module, cells.Recurrent):
-        entry = {"kind": module.kind, "input": module.input_size, "hidden": module.hidden_size, "layers": module.num_layers}
+        entry = {
+            "kind": module.kind,
+            "input": module.input_size,
+            "hidden": module.hidden_size,
+            "layers": module.num_layers,
+        }
         entry |= module.flags | ({"initial_state": "learned"} if module.learned_state else {})
     else:
         kind = {"RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}[module.mode.split("_")[0]]
@@ -65,8 +80,16 @@ def described(module):
     tensors = {}
     for k in range(module.num_layers):
         for half in ["", "_reverse"] if module.bidirectional else [""]:
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peephole", "initial_h",
-                         "initial_c"):
+            for name in (
+                "weight_ih",
+                "weight_hh",
+                "bias_ih",
+                "bias_hh",
+                "weight_hr",
+                "weight_peephole",
+                "initial_h",
+                "initial_c",
+            ):
                 value = getattr(module, f"{name}_l{k}{half}", None)
                 if value is not None:
                     tensors[f"{name}_l{k}{half}"] = value

@@ -85,7 +85,11 @@ class Trace(TorchFunctionMode):
         skip = (os.path.dirname(torch.__file__), os.path.dirname(__file__))
         for frame in reversed(traceback.extract_stack()):
             name = frame.filename
-            if not name.startswith(skip) and not name.endswith(("runnel_export.py", "mock.py")) and frame.name != "<module>":
+            if (
+                not name.startswith(skip)
+                and not name.endswith(("runnel_export.py", "mock.py"))
+                and frame.name != "<module>"
+            ):
                 return f"{os.path.basename(name)}, line {frame.lineno} (in {frame.name})"
         return "the module's forward"
 
@@ -131,7 +135,9 @@ class Trace(TorchFunctionMode):
             name = getattr(getattr(func, "__self__", None), "__name__", name)
         name = name.strip("_")
         if name == "setitem" and (values or self.of(args[0]) is not None):
-            self.know(args[0], Unknown(f"{self.culprit('x[…] = y')}: assigning into a tensor cannot be described as layers"))
+            self.know(
+                args[0], Unknown(f"{self.culprit('x[…] = y')}: assigning into a tensor cannot be described as layers")
+            )
         if not values:
             return result
         if name in DATA:
@@ -157,9 +163,8 @@ class Trace(TorchFunctionMode):
             else:
                 function = operations.FUNCTIONS.get(name)
                 if function is None:
-                    reason = operations.REASONS.get(name, "is not supported")
-                    raise Cannot(f"{self.culprit(name)}: {name} {reason}" if name in operations.REASONS else
-                                 f"{self.culprit(name)} {reason}; supported: {operations.supported()}")
+                    reason = operations.REASONS.get(name, f"is not supported; supported: {operations.supported()}")
+                    raise Cannot(f"{self.culprit(name)} {reason}")
                 kwargs = {key: value for key, value in kwargs.items() if key not in ("inplace", "out", "_stacklevel")}
                 swapped = {key: self.swap(value) for key, value in kwargs.items()}
                 found = function(self, *(self.swap(each) for each in args), **swapped)
@@ -179,7 +184,9 @@ class Trace(TorchFunctionMode):
     def add(self, kind, name, value, width, tensors=None, /, steps=None, **keys):
         """A layer on `value`; the value of its output: the same axes, features in the place of the features."""
         if value.pad[:2] != (0, 0):
-            raise self.cannot(kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution")
+            raise self.cannot(
+                kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution"
+            )
         name = self.graph.add(kind, name, [value.source], width, tensors, **keys)
         changed = value.but(source=name, width=width)
         return changed if steps is None else changed.but(steps=steps)
@@ -187,7 +194,11 @@ class Trace(TorchFunctionMode):
     def named(self, what):
         """For a function that is its module's only one the module's name, otherwise 'module.function'."""
         path = self.path()
-        leaf = self.stack and not list(self.stack[-1].children()) and type(self.stack[-1]).__module__.startswith("torch.nn")
+        leaf = (
+            self.stack
+            and not list(self.stack[-1].children())
+            and type(self.stack[-1]).__module__.startswith("torch.nn")
+        )
         return path if leaf and path else f"{path}.{what}" if path else what
 
 

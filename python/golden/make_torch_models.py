@@ -77,10 +77,27 @@ class Activations(nn.Module):
     def __init__(self):
         super().__init__()
         self.spread = nn.Linear(1, 6)
-        self.kinds = nn.ModuleList([
-            nn.ReLU(), nn.Tanh(), nn.Sigmoid(), nn.LeakyReLU(), nn.LeakyReLU(0.3), nn.ELU(), nn.ELU(0.7), nn.SELU(),
-            nn.Softplus(), nn.Softsign(), nn.SiLU(), nn.GELU(), nn.Hardsigmoid(), nn.Hardtanh(), nn.Hardtanh(-0.4, 1.5),
-            nn.ReLU6(), nn.Threshold(0.3, 0.0)])
+        self.kinds = nn.ModuleList(
+            [
+                nn.ReLU(),
+                nn.Tanh(),
+                nn.Sigmoid(),
+                nn.LeakyReLU(),
+                nn.LeakyReLU(0.3),
+                nn.ELU(),
+                nn.ELU(0.7),
+                nn.SELU(),
+                nn.Softplus(),
+                nn.Softsign(),
+                nn.SiLU(),
+                nn.GELU(),
+                nn.Hardsigmoid(),
+                nn.Hardtanh(),
+                nn.Hardtanh(-0.4, 1.5),
+                nn.ReLU6(),
+                nn.Threshold(0.3, 0.0),
+            ]
+        )
         self.head = nn.Linear(6 * 21, 3)
 
     def forward(self, x):
@@ -247,7 +264,9 @@ class Joined(nn.Module):
 def example(name, steps, features):
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     t = np.arange(steps)[:, None]
-    return (np.sin(t * 0.11 * (1 + np.arange(features))) + 0.3 * rng.standard_normal((steps, features))).astype(np.float32)
+    return (np.sin(t * 0.11 * (1 + np.arange(features))) + 0.3 * rng.standard_normal((steps, features))).astype(
+        np.float32
+    )
 
 
 def seeded(name, make, scale=1.0):
@@ -284,8 +303,9 @@ def make(name, module, features=2, steps=LAYER_STEPS, scale=1.0, labels=("a", "b
     path = os.path.join(FOLDER, name + ".safetensors")
     x = example(name, steps, features) if x is None else x
     labels = labels if isinstance(labels, dict) else list(labels)
-    report = runnel_export.save(network, path, example=x, labels=labels, provenance=provenance, golden_steps=steps,
-                                **{"rate": 100.0, **more})
+    report = runnel_export.save(
+        network, path, example=x, labels=labels, provenance=provenance, golden_steps=steps, **{"rate": 100.0, **more}
+    )
     print(f"{name:28} {report['bytes']:6} bytes  {report['difference']:.2g}  {provenance.get('agrees_with', '')}")
 
 
@@ -299,8 +319,14 @@ def onnx_agrees(layer, x):
     reset = flags.pop("reset", "after")
     supported = {"gate_clip", "gate_activation", "activation", "cell_activation", "output_activation", "peepholes"}
     coupled = flags.pop("coupled", None)
-    if (layer.num_layers > 1 or layer.proj_size or getattr(layer, "learned_state", False) or set(flags) - supported
-            or coupled == "input" or not isinstance(layer, cells.Recurrent)):
+    if (
+        layer.num_layers > 1
+        or layer.proj_size
+        or getattr(layer, "learned_state", False)
+        or set(flags) - supported
+        or coupled == "input"
+        or not isinstance(layer, cells.Recurrent)
+    ):
         return False
     hidden, kind = layer.hidden_size, layer.kind
     order = {"lstm": "iofg", "gru": "zrn", "rnn": "h"}[kind]
@@ -314,11 +340,24 @@ def onnx_agrees(layer, x):
     w, r = rows(layer.weight_ih_l0)[None], rows(layer.weight_hh_l0)[None]
     zeros = np.zeros(len(order) * hidden, np.float32)
     b = np.concatenate([rows(layer.bias_ih_l0), rows(layer.bias_hh_l0)] if layer.bias else [zeros, zeros])[None]
-    kinds = {"lstm": ["gate_activation", "cell_activation", "output_activation"], "gru": ["gate_activation", "activation"],
-             "rnn": ["activation"]}[kind]
-    names = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "softsign": "Softsign", "hard_sigmoid": "HardSigmoid",
-             "leaky_relu": "LeakyRelu", "elu": "Elu", "scaled_tanh": "ScaledTanh", "affine": "Affine",
-             "thresholded_relu": "ThresholdedRelu", "softplus": "Softplus"}
+    kinds = {
+        "lstm": ["gate_activation", "cell_activation", "output_activation"],
+        "gru": ["gate_activation", "activation"],
+        "rnn": ["activation"],
+    }[kind]
+    names = {
+        "sigmoid": "Sigmoid",
+        "tanh": "Tanh",
+        "relu": "Relu",
+        "softsign": "Softsign",
+        "hard_sigmoid": "HardSigmoid",
+        "leaky_relu": "LeakyRelu",
+        "elu": "Elu",
+        "scaled_tanh": "ScaledTanh",
+        "affine": "Affine",
+        "thresholded_relu": "ThresholdedRelu",
+        "softplus": "Softplus",
+    }
     values = [flags.get(key, "sigmoid" if key == "gate_activation" else "tanh") for key in kinds]
     values = [value if isinstance(value, dict) else {"kind": value} for value in values]
     own = {"kind": "hard_sigmoid", "alpha": 1 / 6, "beta": 0.5}  # ONNX has another default
@@ -356,14 +395,18 @@ def make_cells():
     first = {"batch_first": True}
 
     def cell(name, layer, width, scale=1.8, **more):
-        make(name, lambda: Head(layer(), width), steps=CELL_STEPS, scale=scale, **more)
+        make(name, lambda: Head(layer(), width), steps=CELL_STEPS, scale=scale, head_activation="linear", **more)
 
     cell("rnn-tanh", lambda: nn.RNN(2, 12, **first), 12, 1.4)
     cell("rnn-relu", lambda: nn.RNN(2, 12, nonlinearity="relu", **first), 12, 1.2)
     cell("rnn-2-layers-no-bias", lambda: nn.RNN(2, 9, 2, bias=False, **first), 9, 1.4)
     cell("rnn-leaky", lambda: cells.RNN(2, 16, leak=0.3, **first), 16, 2.0)
     cell("rnn-softsign", lambda: cells.RNN(2, 7, activation="softsign", **first), 7, 1.5)
-    cell("rnn-scaled-tanh", lambda: cells.RNN(2, 7, activation={"kind": "scaled_tanh", "alpha": 1.2, "beta": 0.7}, **first), 7)
+    cell(
+        "rnn-scaled-tanh",
+        lambda: cells.RNN(2, 7, activation={"kind": "scaled_tanh", "alpha": 1.2, "beta": 0.7}, **first),
+        7,
+    )
     cell("lstm-plain", lambda: nn.LSTM(2, 16, **first), 16)
     cell("lstm-no-bias", lambda: nn.LSTM(2, 11, bias=False, **first), 11)
     cell("lstm-3-layers", lambda: nn.LSTM(2, 9, 3, **first), 9)
@@ -375,22 +418,57 @@ def make_cells():
     cell("lstm-coupled-peephole", lambda: cells.LSTM(2, 10, coupled="forget", peepholes=True, **first), 10)
     cell("lstm-cell-clip", lambda: cells.LSTM(2, 12, cell_clip=0.6, **first), 12, 2.5)
     cell("lstm-gate-clip", lambda: cells.LSTM(2, 12, gate_clip=0.8, peepholes=True, **first), 12, 2.5)
-    cell("lstm-hard-sigmoid-2", lambda: cells.LSTM(
-        2, 12, gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5}, **first), 12)
+    cell(
+        "lstm-hard-sigmoid-2",
+        lambda: cells.LSTM(2, 12, gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5}, **first),
+        12,
+    )
     cell("lstm-hard-sigmoid-3", lambda: cells.LSTM(2, 12, gate_activation="hard_sigmoid", **first), 12)
-    cell("lstm-activations", lambda: cells.LSTM(
-        2, 10, cell_activation="softsign", output_activation={"kind": "leaky_relu", "alpha": 0.1}, **first), 10, 1.2)
+    cell(
+        "lstm-activations",
+        lambda: cells.LSTM(
+            2, 10, cell_activation="softsign", output_activation={"kind": "leaky_relu", "alpha": 0.1}, **first
+        ),
+        10,
+        2.0,
+    )
     cell("lstm-learned-state", lambda: cells.LSTM(2, 10, 2, learned_state=True, **first), 10)
-    cell("lstm-all-variants", lambda: cells.LSTM(
-        2, 11, 2, peepholes=True, coupled="input", cell_clip=0.7, gate_clip=2.0, projection=6, learned_state=True,
-        gate_activation="hard_sigmoid", **first), 6)
+    cell(
+        "lstm-all-variants",
+        lambda: cells.LSTM(
+            2,
+            11,
+            2,
+            peepholes=True,
+            coupled="input",
+            cell_clip=0.7,
+            gate_clip=2.0,
+            projection=6,
+            learned_state=True,
+            gate_activation="hard_sigmoid",
+            **first,
+        ),
+        6,
+        3.0,
+    )
     cell("gru-reset-after", lambda: nn.GRU(2, 14, **first), 14)
     cell("gru-reset-before", lambda: cells.GRU(2, 14, reset="before", **first), 14)
     cell("gru-2-layers-no-bias", lambda: nn.GRU(2, 9, 2, bias=False, **first), 9)
     cell("gru-gate-clip", lambda: cells.GRU(2, 10, gate_clip=0.7, **first), 10, 2.5)
-    cell("gru-before-hard-sigmoid", lambda: cells.GRU(
-        2, 10, 2, reset="before", gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5}, activation="relu",
-        **first), 10, 1.0)
+    cell(
+        "gru-before-hard-sigmoid",
+        lambda: cells.GRU(
+            2,
+            10,
+            2,
+            reset="before",
+            gate_activation={"kind": "hard_sigmoid", "alpha": 0.2, "beta": 0.5},
+            activation="relu",
+            **first,
+        ),
+        10,
+        1.6,
+    )
     cell("gru-learned-state", lambda: cells.GRU(2, 9, learned_state=True, **first), 9)
 
 
@@ -398,31 +476,259 @@ def make_layers():
     three = ("a", "b", "c")
     make("activations", Activations, features=1, labels=three, scale=1.5, x=example("activations", 300, 1) * 2)
     make("activations-fused", Fused, labels=three, scale=2.0)
-    make("conv-stride", lambda: Channels(nn.Conv1d(2, 6, 5, stride=3, padding=2), nn.ReLU(), nn.Conv1d(6, 2, 2, stride=2)))
-    make("conv-groups", lambda: Channels(nn.Conv1d(2, 8, 4, groups=2), nn.Tanh(), nn.Conv1d(8, 8, 5, groups=8, bias=False),
-                                         nn.Conv1d(8, 2, 1)))
-    make("conv-same", lambda: Channels(nn.Conv1d(2, 6, 6, padding="same"), nn.Tanh(), nn.Conv1d(6, 2, 3, padding=1)),
-         delay=0.05)
+    make(
+        "conv-stride",
+        lambda: Channels(nn.Conv1d(2, 6, 5, stride=3, padding=2), nn.ReLU(), nn.Conv1d(6, 2, 2, stride=2)),
+    )
+    make(
+        "conv-groups",
+        lambda: Channels(
+            nn.Conv1d(2, 8, 4, groups=2), nn.Tanh(), nn.Conv1d(8, 8, 5, groups=8, bias=False), nn.Conv1d(8, 2, 1)
+        ),
+    )
+    make(
+        "conv-same",
+        lambda: Channels(nn.Conv1d(2, 6, 6, padding="same"), nn.Tanh(), nn.Conv1d(6, 2, 3, padding=1)),
+        delay=0.05,
+    )
     make("conv-valid", lambda: Channels(nn.Conv1d(2, 6, 4, dilation=3), nn.Sigmoid(), nn.Conv1d(6, 2, 5, padding=1)))
-    make("batchnorm", lambda: Channels(nn.BatchNorm1d(2), nn.Conv1d(2, 6, 3), nn.BatchNorm1d(6, eps=1e-3), nn.ReLU(),
-                                       nn.BatchNorm1d(6, affine=False), nn.Conv1d(6, 2, 1)))
-    make("layernorm", lambda: nn.Sequential(nn.Linear(2, 8), nn.LayerNorm(8), nn.ReLU(),
-                                            nn.LayerNorm(8, elementwise_affine=False, eps=1e-3), nn.Linear(8, 2)))
-    make("maxpool", lambda: Channels(nn.MaxPool1d(3, stride=2, padding=1), nn.Conv1d(2, 5, 2),
-                                     nn.MaxPool1d(3, stride=1, dilation=2), nn.Conv1d(5, 2, 1)))
-    make("avgpool", lambda: Channels(nn.AvgPool1d(4, stride=3, padding=1), nn.Conv1d(2, 5, 3), nn.AvgPool1d(2),
-                                     nn.Conv1d(5, 2, 1)))
+    make(
+        "batchnorm",
+        lambda: Channels(
+            nn.BatchNorm1d(2),
+            nn.Conv1d(2, 6, 3),
+            nn.BatchNorm1d(6, eps=1e-3),
+            nn.ReLU(),
+            nn.BatchNorm1d(6, affine=False),
+            nn.Conv1d(6, 2, 1),
+        ),
+    )
+    make(
+        "layernorm",
+        lambda: nn.Sequential(
+            nn.Linear(2, 8),
+            nn.LayerNorm(8),
+            nn.ReLU(),
+            nn.LayerNorm(8, elementwise_affine=False, eps=1e-3),
+            nn.Linear(8, 2),
+        ),
+    )
+    make(
+        "maxpool",
+        lambda: Channels(
+            nn.MaxPool1d(3, stride=2, padding=1),
+            nn.Conv1d(2, 5, 2),
+            nn.MaxPool1d(3, stride=1, dilation=2),
+            nn.Conv1d(5, 2, 1),
+        ),
+    )
+    make(
+        "avgpool",
+        lambda: Channels(nn.AvgPool1d(4, stride=3, padding=1), nn.Conv1d(2, 5, 3), nn.AvgPool1d(2), nn.Conv1d(5, 2, 1)),
+    )
     make("prelu", lambda: Channels(nn.Conv1d(2, 6, 3), nn.PReLU(6, init=0.4), nn.Conv1d(6, 2, 1), nn.PReLU()))
     words = example("embedding", LAYER_STEPS, 2)
     words[:, 0] = np.random.default_rng(3).integers(0, 7, len(words))
     make("embedding", Words, labels=three, x=words)
-    make("gated", Gated, labels=three, scale=2.0)
+    make("gated", Gated, labels=three, scale=4.0)
     make("residual", Residual, labels=three, scale=1.5)
     make("branches", Branches, labels=three, scale=1.5)
     make("two-rates", Rates, labels=three, scale=1.5)
-    make("two-heads", TwoHeads, labels={"beat": ["none", "N", "V"], "level": ["high"]}, scale=1.8,
-         head_activation={"beat": "softmax", "level": "sigmoid"})
-    make("cnn-lstm-pool", CNNLSTM, features=1, labels=["none", "N", "S", "V"], scale=1.6, steps=1000, rate=250.0)
+    make(
+        "two-heads",
+        TwoHeads,
+        labels={"beat": ["none", "N", "V"], "level": ["high"]},
+        scale=1.8,
+        head_activation={"beat": "softmax", "level": "sigmoid"},
+    )
+    make("cnn-lstm-pool", CNNLSTM, features=1, labels=["none", "N", "S", "V"], scale=2.5, steps=1000, rate=250.0)
+
+
+class Translator(nn.Module):
+    """Sutskever et al. 2014: the encoder's state starts the decoder, which gets its own scores back."""
+
+    def __init__(self, layers=1):
+        super().__init__()
+        self.encoder = nn.LSTM(2, 10, layers, batch_first=True)
+        self.decoder = nn.LSTM(4, 10, layers, batch_first=True)
+        self.out = nn.Linear(10, 4)
+
+    def forward(self, x):
+        _, state = self.encoder(x)
+        fed, steps = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]), []
+        for _ in range(8):
+            y, state = self.decoder(fed, state)
+            steps.append(self.out(y))
+            fed = torch.softmax(steps[-1], -1)
+        return torch.cat(steps, 1)
+
+
+class Speller(nn.Module):
+    """Cho et al. 2014: the context at every step beside the last class; from one vector."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(3, 8), nn.Tanh())
+        self.decoder = nn.GRU(8 + 4, 9, batch_first=True)
+        self.out = nn.Linear(9, 4)
+
+    def forward(self, x):
+        context, state = self.encoder(x[:, -1:]), None
+        fed, steps = torch.zeros(1, 1, 4), []
+        for _ in range(10):
+            y, state = self.decoder(torch.cat([context, fed], -1), state)
+            steps.append(self.out(y))
+            fed = F.one_hot(steps[-1].argmax(-1), 4).float()
+        return torch.cat(steps, 1)
+
+
+class Words2(nn.Module):
+    """The last class comes back as its number, through an embedding; cells stepped by a loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.GRU(2, 8, batch_first=True)
+        self.embedding, self.cell, self.out = nn.Embedding(4, 5), nn.GRUCell(5, 8), nn.Linear(8, 4)
+
+    def forward(self, x):
+        h = self.encoder(x)[1][-1]
+        fed, steps = torch.tensor([2]), []
+        for _ in range(6):
+            h = self.cell(self.embedding(fed), h)
+            steps.append(self.out(h))
+            fed = steps[-1].argmax(-1)
+        return torch.stack(steps, 1)
+
+
+class Repeated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.LSTM(2, 9, batch_first=True)
+        self.decoder = nn.LSTM(9, 8, batch_first=True)
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x):
+        context = self.encoder(x)[1][0][-1]
+        return self.out(self.decoder(context.unsqueeze(1).repeat(1, 7, 1))[0])
+
+
+def make_patterns():
+    four = ("a", "b", "c", "end")
+
+    def windows(name, module, length, count, features, **more):
+        x = example(name, length * count, features).reshape(count, length, features)
+        make(
+            name,
+            module,
+            x=x,
+            steps=length * count,
+            regime="windowed",
+            hop=max(1, length // 2),
+            **{"scale": 2.0, **more},
+        )
+
+    windows(
+        "decoder-state-scores",
+        Translator,
+        16,
+        12,
+        2,
+        labels=four,
+        decoder={
+            "steps": 8,
+            "input": "feedback",
+            "feedback": "scores",
+            "state": "encoder",
+            "start": [1, 0, 0, 0],
+            "stop": "end",
+            "decoder": ["decoder", "out"],
+        },
+    )
+    windows(
+        "decoder-state-2-layers",
+        lambda: Translator(2),
+        12,
+        10,
+        2,
+        labels=four,
+        decoder={
+            "steps": 8,
+            "input": "feedback",
+            "feedback": "scores",
+            "state": "encoder",
+            "start": [1, 0, 0, 0],
+            "decoder": ["decoder", "out"],
+        },
+    )
+    windows(
+        "decoder-one-to-many",
+        Speller,
+        1,
+        40,
+        3,
+        labels=four,
+        scale=3.0,
+        pattern="one-to-many",
+        decoder={
+            "steps": 10,
+            "input": "context+feedback",
+            "feedback": "onehot",
+            "stop": "end",
+            "decoder": ["decoder", "out"],
+        },
+    )
+    windows(
+        "decoder-class-embedding",
+        Words2,
+        14,
+        12,
+        2,
+        labels=four,
+        scale=3.0,
+        decoder={
+            "steps": 6,
+            "input": "feedback",
+            "feedback": "class",
+            "start": [2],
+            "state": "encoder",
+            "decoder": ["embedding", "cell", "out"],
+        },
+    )
+    windows("decoder-context", Repeated, 14, 12, 2, labels=("a", "b", "c"))
+    torch.manual_seed(5)
+    rhythm = nn.Sequential(nn.Linear(3 + 6 + 5, 8), nn.Tanh(), nn.GRU(8, 7, batch_first=True), nn.Linear(7, 3))
+    make(
+        "event-stage",
+        lambda: nn.Sequential(nn.LSTM(1, 6, batch_first=True), nn.Linear(6, 3)),
+        features=1,
+        labels=["none", "N", "V"],
+        scale=2.0,
+        decide={"emit": "peaks", "enter": 0.5, "leave": 0.3, "refractory": 0.2},
+        event_stage={
+            "module": rhythm,
+            "features": ["scores", "hidden", "interval", "ratio:8", "ratio:300", "regularity", "next:interval"],
+            "hidden": "0",
+            "wait": 1,
+            "labels": ["N", "S", "V"],
+            "example": np.abs(example("event-stage-events", 200, 14)),
+        },
+    )
+    plain = nn.Sequential(nn.Linear(3 + 2, 8), nn.ReLU(), nn.Linear(8, 3))
+    make(
+        "event-stage-no-wait",
+        lambda: nn.Sequential(nn.GRU(1, 6, batch_first=True), nn.Linear(6, 3)),
+        features=1,
+        labels=["none", "N", "V"],
+        scale=2.0,
+        decide={"emit": "peaks", "enter": 0.5, "leave": 0.3, "refractory": 0.2},
+        event_stage={
+            "module": plain,
+            "features": ["scores", "interval", "ratio:8"],
+            "labels": ["N", "V", "noise"],
+            "none": "noise",
+            "example": np.abs(example("event-stage-plain", 200, 5)),
+        },
+    )
 
 
 def make_windowed():
@@ -437,8 +743,11 @@ def make_windowed():
     window("window-gru-target", lambda: Head(nn.GRU(2, 10, 2, **first), 10), target=12)
     window("window-rnn-every", lambda: Head(nn.RNN(2, 8, **first), 8))
     window("window-lstm-learned", lambda: Last(cells.LSTM(2, 8, learned_state=True, **first), 8))
-    window("window-lstm-normalised", lambda: Last(nn.LSTM(2, 8, **first), 8),
-           conditioning={"filters": [], "normalisation": {"kind": "window", "epsilon": 1e-5}})
+    window(
+        "window-lstm-normalised",
+        lambda: Last(nn.LSTM(2, 8, **first), 8),
+        conditioning={"filters": [], "normalisation": {"kind": "window", "epsilon": 1e-5}},
+    )
     window("window-bilstm-final", lambda: Ends(nn.LSTM(2, 9, **both), 18))
     window("window-bilstm-2-layers", lambda: Head(nn.LSTM(2, 7, 2, **both), 14))
     window("window-bilstm-projection", lambda: Ends(nn.LSTM(2, 9, 2, proj_size=4, **both), 8))
@@ -450,8 +759,10 @@ def make_windowed():
     window("window-cnn-lstm", CNNLSTMLast, length=64, count=6, features=1, labels=["none", "N", "S", "V"])
     window("window-joined", Joined, labels=three)
     window("window-residual", Residual, labels=three, target=11)
-    window("window-cnn-same", lambda: Channels(nn.Conv1d(2, 6, 7, padding="same"), nn.ReLU(), nn.AvgPool1d(2),
-                                               nn.Conv1d(6, 2, 3, padding=1)))
+    window(
+        "window-cnn-same",
+        lambda: Channels(nn.Conv1d(2, 6, 7, padding="same"), nn.ReLU(), nn.AvgPool1d(2), nn.Conv1d(6, 2, 3, padding=1)),
+    )
 
 
 def main():
@@ -460,6 +771,7 @@ def main():
     make_cells()
     make_layers()
     make_windowed()
+    make_patterns()
     missing = WANTED - set(MADE)
     if missing:
         raise SystemExit(f"no file is named {', '.join(sorted(missing))}")
