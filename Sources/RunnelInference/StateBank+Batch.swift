@@ -70,9 +70,7 @@ extension StateBank {
 
   /// Rows that have an output of every branch with the same index, come now or waiting.
   private func gather(join number: Int, to list: Int) {
-    guard
-      case .now(let latest)? = layout.joins[number].parts.first(where: { if case .now = $0 { true } else { false } })
-    else { preconditionFailure("one branch is the last to come") }
+    let latest = layout.joins[number].latest
     for place in latest * capacity..<latest * capacity + batch.counts.base[latest] {
       let (row, slot, index) = (batch.rows.base[place], batch.slots.base[place], batch.indexes.base[place])
       var isWhole = true
