@@ -38,6 +38,7 @@ extension StateBank {
     for row in 0..<slots.count {
       let index = checked(slots[row])
       precondition(batch.seen.base[index] != batch.number, "a slot is in a batch once")
+      precondition(steps[row] >= 0, "the grid begins at 0")
       batch.seen.base[index] = batch.number
       batch.isSound.base[row] = true
       batch.append(Int32(row), slot: Int32(index), index: steps[row], to: 0)
@@ -121,8 +122,9 @@ extension StateBank {
   /// Every slot whose row is sound turns over to its new state; the others keep the old one, of every layer.
   /// - Returns: rows that failed.
   func settle(frames: UnsafePointer<Float>, inputs: Int) -> Int {
-    for wait in 0..<layout.waits.count where layout.waits[wait].source != NetworkGraph.frame {
+    for wait in 0..<layout.waits.count {
       let place = plan.waits[wait]
+      guard place.buffer != StepPlan.Place.frames else { continue }
       batch.check(
         list: place.list, width: layout.waits[wait].width, batch.buffers[place.buffer].base + place.offset,
         stride: place.stride)

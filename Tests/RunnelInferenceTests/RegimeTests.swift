@@ -141,4 +141,17 @@ import Testing
     }
     #expect(try model.file.makeEventStage()?.outputs == 2)
   }
+
+  @Test func `the event stage does not look at a layer that only shows the frame`() {
+    let judge = SmallModel.linear("judge", 1, 2)
+    let one = #"{"kind": "select", "name": "one", "input": 2, "first": 1, "output": 1}"#
+    refused(
+      "event_stage.hidden: layer 'one' shows the frame as it is: name one that computes something",
+      SmallModel(
+        labels: ["none", "b", "c"],
+        keys: """
+          "regime": "carried", "pattern": "many-to-many", "event_stage": {"features": ["hidden"], "hidden": "one",
+          "layers": [\(judge.0)], "head": {"name": "class", "activation": "softmax", "labels": ["x", "y"]}}
+          """, layers: [one, SmallModel.linear("out", 1, 3).0], shapes: [], decide: #"{"emit": "peaks"}"#))
+  }
 }

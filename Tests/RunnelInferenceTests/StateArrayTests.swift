@@ -34,6 +34,28 @@ import Testing
     #expect(arrays[1].numbers == .integers([0]) && arrays[4].numbers == .integers([-1, -1, -1]))
   }
 
+  @Test func `features of the frame that are shown as they are wait like any others`() throws {
+    let out = SmallModel.linear("out", 1, 3)
+    let model = SmallModel(
+      layers: [
+        #"{"kind": "select", "name": "one", "input": 2, "first": 1, "output": 1}"#,
+        #"{"kind": "maxpool", "name": "pool", "input": 1, "kernel": 3, "stride": 1}"#,
+        #"{"kind": "add", "name": "sum", "from": ["one", "pool"], "input": 1}"#, out.0,
+      ], shapes: out.1, golden: [("golden.input", [3, 2]), ("golden.output", [1, 3])])
+    let network = try model.file.makeNetwork(logits: true)
+    var bank = StateBank(for: network)
+    let slot = bank.open()
+    let stepped = network.run([9, 1, 9, 4, 9, 2, 9, 3], slot: slot, bank: &bank)
+    var state = network.initialState
+    #expect(network.whole([9, 1, 9, 4, 9, 2, 9, 3], state: &state) == stepped && state == bank.snapshot(slot))
+    // Sums 1 + max(1, 4, 2) and 4 + max(4, 2, 3), by way of the last layer.
+    let plain = try SmallModel(
+      inputs: 1, layers: [out.0], shapes: out.1, golden: [("golden.input", [1, 1]), ("golden.output", [1, 3])]
+    ).file.makeNetwork(logits: true)
+    var none = plain.initialState
+    #expect(plain.whole([5, 8], state: &none) == stepped)
+  }
+
   private func refused(_ text: String, _ edit: (inout [StateArray]) -> Void) throws {
     let network = try network()
     var arrays = network.initialState.named(network.layout)
