@@ -27,7 +27,9 @@ struct Heads: Sendable {
   /// Logits (K) → scores (K), apart.
   func score(_ logits: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>) {
     guard !parts.isEmpty else { return scores.update(from: logits, count: outputs) }
-    for part in parts {
+    // By number: to iterate over an array allocates in debug builds.
+    for number in parts.indices {
+      let part = parts[number]
       let (x, y) = (logits + part.first, scores + part.first)
       switch part.activation {
       case .softmax: kernels.softmax(part.count, x, y)

@@ -4,15 +4,16 @@ import RunnelKernels
 extension LayerwiseRun {
   func join(_ place: Int, _ count: Int) {
     let node = network.graph.nodes[place]
-    findMeetings(of: place)
+    if !isLaidOut { findMeetings(of: place) }
     let y = tracks[place]
     for window in 0..<count {
       var step = 0
       while step < y.count {
-        let rows = together(from: step, of: y.count)
+        let rows = together(place, from: step, of: y.count)
         let to = y.base + (window * y.count + step) * y.stride
         var first = 0
-        for (part, source) in node.sources.enumerated() {
+        for part in node.sources.indices {
+          let source = node.sources[part]
           let (x, stride) = pointer(place, part, step, window)
           let width = network.graph.width(of: source)
           meet(node.layer.kind, isFirst: part == 0, rows: rows, width: width, x, stride, to + first, y.stride)
@@ -40,9 +41,8 @@ extension LayerwiseRun {
   /// Which outputs all branches have, come now or waiting from before.
   private func findMeetings(of place: Int) {
     let sources = network.graph.nodes[place].sources
-    while meetings.count < sources.count { meetings.append([]) }
-    for part in meetings.indices { meetings[part].removeAll(keepingCapacity: true) }
-    tracks[place].indexes.removeAll(keepingCapacity: true)
+    for part in sources.indices { meetings[place][part].removeAll() }
+    tracks[place].indexes.removeAll()
     guard let latest = sources.max(by: { network.graph.time(of: $0).first < network.graph.time(of: $1).first }) else {
       return
     }
@@ -51,12 +51,12 @@ extension LayerwiseRun {
       for (part, source) in sources.enumerated() {
         let step = find(index, in: track(source).indexes) ?? waiting(place, part, index).map { -1 - $0 }
         isWhole = isWhole && step != nil
-        meetings[part].append(step ?? 0)
+        meetings[place][part].append(step ?? 0)
       }
       if isWhole {
         tracks[place].indexes.append(index)
       } else {
-        for part in sources.indices { meetings[part].removeLast() }
+        for part in sources.indices { meetings[place][part].removeLast() }
       }
     }
   }
@@ -83,11 +83,13 @@ extension LayerwiseRun {
   }
 
   /// Steps from `step` on that lie one after the other in every branch.
-  private func together(from step: Int, of count: Int) -> Int {
+  private func together(_ place: Int, from step: Int, of count: Int) -> Int {
     var rows = 1
-    while step + rows < count,
-      meetings.allSatisfy({ $0.isEmpty || $0[step] >= 0 && $0[step + rows] == $0[step] + rows })
-    {
+    while step + rows < count {
+      for part in meetings[place].indices {
+        let first = meetings[place][part][step]
+        guard first >= 0, meetings[place][part][step + rows] == first + rows else { return rows }
+      }
       rows += 1
     }
     return rows
@@ -95,7 +97,7 @@ extension LayerwiseRun {
 
   private func pointer(_ place: Int, _ part: Int, _ step: Int, _ window: Int) -> (UnsafePointer<Float>, Int) {
     let source = track(network.graph.nodes[place].sources[part])
-    let from = meetings[part][step]
+    let from = meetings[place][part][step]
     guard from < 0, let wait = wait(place, part) else {
       return (UnsafePointer(source.base) + (window * source.count + from) * source.stride, source.stride)
     }

@@ -12,13 +12,14 @@ extension LayerwiseRun {
     let steps = x.count + (isWindowed ? span.right : 0)
     let length = span.roundedToRings(steps)
     for window in 0..<count { lay(x, window, around.base + window * length * ring.width, steps: steps, ring) }
-    findOutputs(of: place, x, steps: steps, ring)
+    if !isLaidOut { findOutputs(of: place, x, steps: steps, ring) }
     let y = tracks[place]
     for window in 0..<count {
       slots.base[window] = Int32(window * (length / ring.size))
       at.base[window] = Int32(ring.past)
     }
-    for (output, newest) in newest.enumerated() {
+    for output in 0..<y.count {
+      let newest = newest[place][output]
       layer.run(
         rows: count, width: ring.width, rings: around.base + newest * ring.width, ring: ring.size, slot: slots.base,
         at: at.base, y.base + output * y.stride, yStride: y.count * y.stride, kernels: network.kernels)
@@ -41,14 +42,14 @@ extension LayerwiseRun {
 
   /// An output comes where it is time on the grid, and the layer has had what it skips.
   private func findOutputs(of place: Int, _ x: Track, steps: Int, _ ring: StateLayout.Ring) {
-    newest.removeAll(keepingCapacity: true)
-    tracks[place].indexes.removeAll(keepingCapacity: true)
+    newest[place].removeAll()
+    tracks[place].indexes.removeAll()
     let counted = ring.countPlace.map { Int(before.counts[$0]) } ?? 0
     for step in 0..<steps {
       let index = step < x.count ? x.indexes[step] : (x.indexes.last ?? -1) + Int64(step - x.count + 1)
       let since = index - Int64(ring.skip)
       guard since >= 0, since % Int64(ring.stride) == 0, counted + step >= ring.skip else { continue }
-      newest.append(step)
+      newest[place].append(step)
       tracks[place].indexes.append(since / Int64(ring.stride))
     }
   }
@@ -68,16 +69,17 @@ extension LayerwiseRun {
     }
     tracks[place].indexes = x.indexes
     var input = x
-    for (level, directions) in cells.enumerated() {
+    for level in cells.indices {
       var output = tracks[place]
       if level < cells.count - 1 { output.base = levels[level % 2].base }
-      for (direction, cell) in directions.enumerated() {
+      for direction in cells[level].indices {
+        let cell = cells[level][direction]
         var part = output
-        if directions.count > 1 { (part.base, part.stride) = (half.base, cell.hStride) }
+        if cells[level].count > 1 { (part.base, part.stride) = (half.base, cell.hStride) }
         let isBackward = direction == 1 || recurrent.direction == .backward
         step(cell, recurrent, (place, level, direction), input, part, count, isBackward: isBackward)
         check(count, part, width: recurrent.width)
-        if directions.count > 1 {
+        if cells[level].count > 1 {
           for row in 0..<count * x.count {
             (output.base + row * output.stride + direction * recurrent.width).update(
               from: part.base + row * part.stride, count: recurrent.width)
@@ -142,7 +144,7 @@ extension LayerwiseRun {
   /// Mean: the steps added from the first to the last, divided once. NaN is larger than all.
   func pool(_ operation: LayerDescription.PoolOperation, _ place: Int, _ x: Track, _ count: Int) {
     let width = network.graph.nodes[place].layer.output
-    fill(&tracks[place].indexes, 1, from: 0)
+    if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
     for window in 0..<count {
       let steps = x.base + window * x.count * x.stride
       let y = tracks[place].base + window * tracks[place].stride
@@ -165,7 +167,7 @@ extension LayerwiseRun {
   func pick(_ place: Int, _ x: Track, _ count: Int) {
     let source = network.graph.nodes[network.graph.nodes[place].sources[0]].layer
     guard case .recurrent(let recurrent) = source.kind else { preconditionFailure("final reads a recurrent layer") }
-    fill(&tracks[place].indexes, 1, from: 0)
+    if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
     let forward = recurrent.direction == .backward ? 0 : recurrent.width
     for window in 0..<count {
       let y = tracks[place].base + window * tracks[place].stride

@@ -50,10 +50,12 @@ final class LayerwiseRun {
   let secondRows: FixedBuffer<Int32>
   let slots: FixedBuffer<Int32>
   let at: FixedBuffer<Int32>
-  /// Where a span has an output: the newest frame of each, counted in steps of its input.
-  var newest: [Int] = []
-  /// Of each part of a join, which of its steps meets; −1 − k for waiting output k.
-  var meetings: [[Int]] = []
+  /// Of each node with a span, where it has an output: the newest frame of each, counted in steps of its input.
+  var newest: [[Int]] = []
+  /// Of each join and each of its parts, which of the part's steps meets; −1 − k for waiting output k.
+  var meetings: [[[Int]]] = []
+  /// Windows are all alike: which steps have outputs is found out once.
+  private(set) var isLaidOut = false
 
   /// - Parameter length: frames of a window, or the most of a lane that are run at once.
   init(_ network: Network, windows: Int, length: Int, isWindowed: Bool) {
@@ -76,6 +78,8 @@ final class LayerwiseRun {
     slots = FixedBuffer(count: windows, zero: 0)
     at = FixedBuffer(count: windows, zero: 0)
     frames = Track(base: around.base, stride: network.inputs)
+    newest = network.layers.map { _ in [] }
+    meetings = network.graph.nodes.map { $0.sources.map { _ in [] } }
     for (place, node) in network.graph.nodes.enumerated() {
       let (root, first) = network.graph.root(of: place, network.layers)
       tracks.append(
@@ -103,14 +107,16 @@ final class LayerwiseRun {
   /// Runs all layers over frames (B, T, D), the first with index `first`.
   func run(windows count: Int, frames x: UnsafePointer<Float>, steps: Int, first: Int64 = 0) {
     precondition(count <= windows && steps <= sizes.length, "no more than there is room for")
+    precondition(!isWindowed || steps == sizes.length, "windows have one length")
     // Nothing is written through it.
     frames.base = UnsafeMutablePointer(mutating: x)
-    fill(&frames.indexes, steps, from: first)
+    if !isLaidOut { fill(&frames.indexes, steps, from: first) }
     for window in 0..<count {
       isSound.base[window] = allFinite(x + window * steps * network.inputs, steps * network.inputs)
     }
     if !isWindowed { after = before }
     for place in network.graph.nodes.indices { run(place, count) }
+    isLaidOut = isWindowed
   }
 
   private func run(_ place: Int, _ count: Int) {
@@ -118,11 +124,11 @@ final class LayerwiseRun {
     let x = track(node.sources[0])
     switch network.layers[place] {
     case .view(let first):
-      tracks[place].indexes = x.indexes
+      if !isLaidOut { tracks[place].indexes = x.indexes }
       let (root, _) = network.graph.root(of: place, network.layers)
       if root == NetworkGraph.frame { tracks[place].base = x.base + first }
     case .pointwise(let layer):
-      tracks[place].indexes = x.indexes
+      if !isLaidOut { tracks[place].indexes = x.indexes }
       layer.run(
         rows: count * x.count, width: node.layer.output, x.base, xStride: x.stride, tracks[place].base,
         yStride: tracks[place].stride, kernels: network.kernels)
@@ -144,9 +150,8 @@ final class LayerwiseRun {
     }
   }
 
-  /// `count` ascending numbers, without an allocation once there was room for them.
+  /// `count` ascending numbers.
   func fill(_ indexes: inout [Int64], _ count: Int, from first: Int64) {
-    indexes.removeAll(keepingCapacity: true)
-    for n in 0..<count { indexes.append(first + Int64(n)) }
+    indexes = (0..<Int64(count)).map { first + $0 }
   }
 }

@@ -89,31 +89,40 @@ extension Golden {
     return (scores, bank.snapshot(slot))
   }
 
-  /// Window w is stepped in a slot of its own, beside all others.
+  /// Each window is stepped in a slot of its own, beside as many others as a bank of 64 MiB holds.
   fileprivate func sideBySide(_ network: Network, _ description: ModelDescription) -> [Float] {
+    let together = max(1, StateLayout.limit / max(1, network.layout.valueCount))
+    var result = [Float](repeating: .nan, count: scores.count)
+    for first in stride(from: 0, to: steps, by: together) {
+      step(first..<min(steps, first + together), network, description, into: &result)
+    }
+    return result
+  }
+
+  private func step(
+    _ windows: Range<Int>, _ network: Network, _ description: ModelDescription, into result: inout [Float]
+  ) {
     guard let window = description.window else { preconditionFailure("a windowed model has windows") }
     let (inputs, outputs) = (network.inputs, network.outputs)
-    var bank = StateBank(for: network, capacity: steps)
+    var bank = StateBank(for: network, capacity: windows.count)
     var slots: [Slot] = []
-    for _ in 0..<steps { slots.append(bank.open()) }
-    var result = [Float](repeating: .nan, count: scores.count)
-    var some = [Float](repeating: 0, count: steps * outputs)
+    for _ in windows { slots.append(bank.open()) }
+    var some = [Float](repeating: 0, count: windows.count * outputs)
     let each = outputSteps / steps
     for n in 0..<window.length {
       var batch: [Float] = []
-      for w in 0..<steps { batch += frames[(w * window.length + n) * inputs..<(w * window.length + n + 1) * inputs] }
-      let indexes = [Int64](repeating: Int64(n), count: steps)
+      for w in windows { batch += frames[(w * window.length + n) * inputs..<(w * window.length + n + 1) * inputs] }
+      let indexes = [Int64](repeating: Int64(n), count: windows.count)
       _ = slots.withUnsafeBufferPointer {
         network.step(slots: $0, steps: indexes, frames: batch, scores: &some, bank: &bank)
       }
       guard let output = network.time.output(atFrame: Int64(n)) else { continue }
       let step = Int(output) - (description.pattern == .manyToMany ? 0 : window.target)
       guard (0..<each).contains(step) else { continue }
-      for w in 0..<steps {
-        for k in 0..<outputs { result[(w * each + step) * outputs + k] = some[w * outputs + k] }
+      for (row, w) in windows.enumerated() {
+        for k in 0..<outputs { result[(w * each + step) * outputs + k] = some[row * outputs + k] }
       }
     }
-    return result
   }
 
   // MARK: the judgement

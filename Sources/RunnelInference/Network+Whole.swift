@@ -9,7 +9,10 @@ extension Network {
   public func whole(_ frames: [Float], from first: Int64 = 0, state: inout NetworkState) -> [Float]? {
     precondition(isSteppable, "a network that needs whole windows carries nothing")
     let steps = frames.count / inputs
-    precondition(steps * inputs == frames.count, "whole frames")
+    precondition(steps * inputs == frames.count && first >= 0, "whole frames on a grid that begins at 0")
+    precondition(
+      state.values.count == layout.valueCount && state.counts.count == layout.countCount,
+      "the state is one of this network")
     guard steps > 0 else { return [] }
     let run = LayerwiseRun(self, windows: 1, length: min(steps, Self.block), isWindowed: false)
     run.before = state

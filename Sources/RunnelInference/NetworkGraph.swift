@@ -68,6 +68,19 @@ public struct NetworkGraph: Sendable, Hashable {
   /// Features that node `place` gives.
   public func width(of place: Int) -> Int { place == Self.frame ? inputs : nodes[place].layer.output }
 
+  /// Whether what a layer gives is more than features of the frame.
+  func computes(_ name: String) -> Bool {
+    var place = nodes.firstIndex { $0.layer.name == name } ?? Self.frame
+    while place != Self.frame {
+      switch nodes[place].layer.kind {
+      case .select: place = nodes[place].sources[0]
+      case .pool where !nodes[place].layer.needsRing: place = nodes[place].sources[0]
+      default: return true
+      }
+    }
+    return false
+  }
+
   private func checkAllUsed(_ path: String) throws(ModelDescriptionError) {
     var used = Set([nodes.count - 1])
     for node in nodes { used.formUnion(node.sources) }

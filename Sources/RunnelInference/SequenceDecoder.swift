@@ -90,9 +90,10 @@ final class SequenceDecoder {
   /// The decoder's levels begin with the final h and c of the encoder's, in their order.
   private func begin(_ sequence: Int, _ encoder: LayerwiseRun) {
     var cell = 0
-    for node in encoder.finals {
-      for level in node {
-        for final in level {
+    for node in encoder.finals.indices {
+      for level in encoder.finals[node].indices {
+        for direction in encoder.finals[node][level].indices {
+          let final = encoder.finals[node][level][direction]
           let state = network.layout.cells[cell]
           bank.begin(
             slots[sequence], cell: cell, h: final.h.base + sequence * state.hStride,

@@ -82,7 +82,9 @@ public final class WindowEvaluator {
       evaluate(first, block, frames + first * floatsPerWindow, scores + first * scoresPerWindow)
       first += block
     }
-    return (0..<count).reduce(0) { $0 + (failures.base[$1] ? 1 : 0) }
+    var failed = 0
+    for window in 0..<count where failures.base[window] { failed += 1 }
+    return failed
   }
 
   /// The same with arrays of any number of windows, for tools and tests.

@@ -44,7 +44,7 @@ struct RandomModel {
 
   private mutating func addLayer() {
     let x = nodes[nodes.count - 1]
-    switch random.below(13) {
+    switch random.below(16) {
     case 0: addDense(to: 1 + random.below(20))
     case 1, 2: addConv(x)
     case 3: addPool(x)
@@ -53,8 +53,21 @@ struct RandomModel {
     case 7, 8: addRecurrent(x, "lstm", gates: 4)
     case 9: addNorm(x)
     case 10: add("prelu", x.width, "", [("weight", [random.below(2) == 0 ? 1 : x.width])])
+    case 11: addSelect(x)
+    case 12: add(pick(["softmax", "activation"]), x.width)
     default: addJoin(x)
     }
+  }
+
+  private mutating func add(_ kind: String, _ input: Int) {
+    add(kind, input, kind == "activation" ? #""activation": "gelu""# : "", [])
+  }
+
+  /// Some features of the layer before, or of the frame.
+  private mutating func addSelect(_ x: Node) {
+    let first = random.below(x.width)
+    let width = 1 + random.below(x.width - first)
+    add("select", x.width, #""first": \#(first), "output": \#(width)"#, [], width: width)
   }
 
   private mutating func addDense(to width: Int) {
