@@ -135,7 +135,8 @@ struct DatasetCommand: ParsableCommand {
     let model = labeller.plans[0].model.description
     var names = classes.map { $0.split(separator: ",").map(String.init) }
     var none = "none"
-    if names == nil, rate == nil, let labels = TargetRule.classes(of: model) {
+    let labels = events ? TargetRule.classes(ofEventsOf: model) : TargetRule.classes(of: model)
+    if names == nil, rate == nil, let labels {
       names = labels.classes
       none = labels.none
     }
