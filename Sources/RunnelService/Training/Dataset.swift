@@ -120,9 +120,13 @@ public struct Dataset: Sendable {
   func targets(of record: ConditionedRecord, _ annotations: [Annotation]) -> Targets {
     var truth = TargetRule.Truth(annotations, rule: rule, rate: record.source.rate)
     var targets = Targets()
+    var nextGap = 0
     for (step, mark) in zip(record.frames, record.marks) {
       let position = record.timing.position(ofStep: step)
-      let number = record.isUnseen(position) ? nil : truth.target(at: position)
+      while nextGap < record.gaps.count, record.gaps[nextGap].rows.upperBound <= position { nextGap += 1 }
+      let isMissing = nextGap < record.gaps.count && record.gaps[nextGap].rows.contains(position)
+      let isBefore = position < record.source.range.lowerBound
+      let number = isMissing || isBefore ? nil : truth.target(at: position)
       let reason: MaskReason =
         switch mark {
         case .missing: .missing
@@ -152,14 +156,15 @@ public struct Dataset: Sendable {
 extension Dataset {
   /// y, mask, and why.
   struct Targets: Sendable, Equatable {
-    private(set) var y: [Int64] = []
+    /// A map has a handful of classes.
+    private(set) var y: [Int8] = []
     private(set) var reasons: [MaskReason] = []
 
     var mask: [UInt8] { reasons.map { $0 == .none ? 1 : 0 } }
 
     /// - Parameter number: of the class; nil where nobody knows it.
     mutating func append(_ number: Int?, _ reason: MaskReason) {
-      y.append(Int64(number ?? -1))
+      y.append(Int8(number ?? -1))
       reasons.append(reason)
     }
 
