@@ -161,7 +161,7 @@ struct DatasetCommand: ParsableCommand {
       return .windows(
         try WindowCut(window: window, hop: hop ?? window, target: target ?? "last", rate: input.rate))
     }
-    if rate == nil, let cut = try WindowCut(labeller.plans[0].model.description) { return .windows(cut) }
+    if rate == nil, let cut = WindowCut(labeller.plans[0]) { return .windows(cut) }
     guard rate == nil, hop == nil, target == nil else {
       throw ServiceError(.usage, "say what to write: --whole, or --window 3s --hop 1s")
     }
