@@ -1,4 +1,3 @@
-import Glibc
 import RunnelCore
 import RunnelInference
 import RunnelPipeline
@@ -9,12 +8,8 @@ import Testing
 @testable import RunnelService
 
 /// What an event stage learns from is what it is told live.
-@Suite(.enabled(if: EventDatasetTests.hasModels, "golden models with an event stage"))
+@Suite(.enabled(if: DatasetRig.hasEventModels, "golden models with an event stage"))
 struct EventDatasetTests {
-  static let hasModels = ["event-stage", "event-stage-no-wait"].allSatisfy {
-    access(OfflineRig.root + "/Tests/Golden/models/\($0).safetensors", R_OK) == 0
-  }
-
   private func model(_ name: String) throws -> Model {
     try ModelLoader.load(OfflineRig.root + "/Tests/Golden/models/\(name).safetensors")
   }
