@@ -5,9 +5,10 @@
 The network: causal Conv1d (24 features, 1/8 s, ReLU), LSTM 64, Linear to none N S V F, at 120 steps a second.
 What it learns: at every step, whether a beat lay 0.35 s ago (within 40 ms), and of which AAMI class.
 
-This script conditions nothing itself. It writes an untrained model file, lets `runnel label RECORD --conditioned FILE`
-say what the network will see, and trains on that: training and service cannot drift apart. Whoever has those arrays
-already gives their folder with --conditioned (RECORD.npy, float32 [T, 1], row k is frame k).
+This script conditions nothing itself. It writes an untrained model file, lets `runnel dataset RECORD… --whole` say what
+the network will see, and trains on that: training and service cannot drift apart. Whoever has that folder already gives
+it with --conditioned (RECORD.x.npy, float32 [T, 1], row k is frame k). The targets are made here, because each epoch
+stretches and disturbs the records in another way.
 
 Records come from DS1 of de Chazal's inter-patient split (IEEE TBME 51(7):1196-1206, 2004). Four are held out: they
 choose epoch and thresholds, so their figures are kind to the model. DS2 is neither needed nor read; 201 is left out
@@ -184,18 +185,17 @@ def disturb(frames, random):
     return frames.astype(np.float32)
 
 
-def conditioned(name, data, runnel, untrained, folder):
-    """What the network sees of a record, from runnel itself. The lead goes by name: 114 has its leads reversed."""
-    path = os.path.join(folder, name + ".npy")
-    header = os.path.join(data, name + ".hea")
-    command = [runnel, "label", header, "-m", untrained, "--channels", LEAD, "--conditioned", path]
+def condition(names, data, runnel, untrained, folder):
+    """What the network sees of the records, from runnel itself. The lead goes by name: 114 has its leads reversed."""
+    headers = [os.path.join(data, name + ".hea") for name in names]
+    command = [runnel, "dataset", *headers, "--whole", "-o", folder, "-m", untrained, "--channels", LEAD]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"train_ecg: {' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
 
 
 def load(name, folder, data):
-    path = os.path.join(folder, name + ".npy")
+    path = os.path.join(folder, name + ".x.npy")
     frames = np.load(path)
     if frames.dtype != np.float32 or frames.ndim != 2 or frames.shape[1] != 1:
         sys.exit(f"train_ecg: {path} holds {frames.dtype} {list(frames.shape)}, not float32 [T, 1]")
@@ -491,7 +491,7 @@ def main():
     parser = argparse.ArgumentParser(description="Train the ECG beat model of runnel.", epilog=WHERE)
     parser.add_argument("--data", required=True, metavar="DIR", help="folder with RECORD.hea, .dat and .atr")
     parser.add_argument("--runnel", default="runnel", metavar="PATH", help="the binary that conditions the records")
-    parser.add_argument("--conditioned", metavar="DIR", help="read RECORD.npy here, without runnel")
+    parser.add_argument("--conditioned", metavar="DIR", help="read RECORD.x.npy here, without runnel")
     parser.add_argument("--out", default="ecg-beats.safetensors", metavar="FILE")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=1)
@@ -502,13 +502,11 @@ def main():
     verify(options.data)
     model = Beats()
     with tempfile.TemporaryDirectory() as folder:
-        untrained = os.path.join(folder, "untrained.safetensors")
+        source = options.conditioned or os.path.join(folder, "whole")
         if options.conditioned is None:
+            untrained = os.path.join(folder, "untrained.safetensors")
             write(model, untrained, {"emit": "peaks"}, {"untrained": True})
-
-            for name in TRAINED_ON + HELD_OUT:
-                conditioned(name, options.data, options.runnel, untrained, folder)
-        source = options.conditioned or folder
+            condition(TRAINED_ON + HELD_OUT, options.data, options.runnel, untrained, source)
         records = [load(name, source, options.data) for name in TRAINED_ON]
         held_out = [load(name, source, options.data) for name in HELD_OUT]
 

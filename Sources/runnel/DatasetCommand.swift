@@ -135,7 +135,8 @@ struct DatasetCommand: ParsableCommand {
     let model = labeller.plans[0].model.description
     var names = classes.map { $0.split(separator: ",").map(String.init) }
     var none = "none"
-    if names == nil, rate == nil, let labels = TargetRule.classes(of: model) {
+    let labels = events ? TargetRule.classes(ofEventsOf: model) : TargetRule.classes(of: model)
+    if names == nil, rate == nil, let labels {
       names = labels.classes
       none = labels.none
     }
@@ -160,7 +161,7 @@ struct DatasetCommand: ParsableCommand {
       return .windows(
         try WindowCut(window: window, hop: hop ?? window, target: target ?? "last", rate: input.rate))
     }
-    if rate == nil, let cut = try WindowCut(labeller.plans[0].model.description) { return .windows(cut) }
+    if rate == nil, let cut = WindowCut(labeller.plans[0]) { return .windows(cut) }
     guard rate == nil, hop == nil, target == nil else {
       throw ServiceError(.usage, "say what to write: --whole, or --window 3s --hop 1s")
     }

@@ -52,5 +52,6 @@ struct ModelRunCommand: ParsableCommand {
     }
     Terminal.endProgress()
     Terminal.say("\(output): \(scores ? "scores" : "logits") \(written.output) of frames \(written.input)")
+    if Terminal.isInteractive { Terminal.say("next: python3 -c 'import numpy; print(numpy.load(\"\(output)\"))'") }
   }
 }

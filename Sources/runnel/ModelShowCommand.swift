@@ -12,7 +12,7 @@ struct ModelShowCommand: ParsableCommand {
         runnel model show ecg-beats.safetensors
         runnel model show ecg-beats.safetensors --json
 
-      Multiply-adds are those of one frame, bytes those that one lane carries. Exit codes: 65 no model file, 66 no such file.
+      Multiply-adds are those of one frame (of a windowed model one window), bytes those that one lane carries. Exit codes: 65 no model file, 66 no such file.
       """)
 
   @Argument(help: "The model file.") var file: String

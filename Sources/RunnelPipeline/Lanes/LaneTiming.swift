@@ -17,6 +17,10 @@ public struct LaneTiming: Sendable {
 }
 
 extension PipelinePlan {
+  /// Frames from the first of a window to the one that its label speaks of, the delay not taken off; nil for a carried
+  /// model.
+  public var spokenFrame: Int64? { regime.grid.isWindowed ? regime.grid.spoken : nil }
+
   /// The timing of the lanes that a session would have.
   ///
   /// - Throws: why no lane can be made of it.

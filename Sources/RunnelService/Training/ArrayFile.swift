@@ -26,6 +26,13 @@ final class ArrayFile {
 
   func append(_ values: [Float]) { attempt { (writer) throws(RecordingError) in try writer.append(values) } }
   func append(_ values: [Int64]) { attempt { (writer) throws(RecordingError) in try writer.append(integers: values) } }
+  /// Small numbers into a file of i64, a block at a time.
+  func append(_ values: [Int8]) {
+    for first in stride(from: 0, to: values.count, by: 1 << 16) {
+      append(values[first..<min(first + (1 << 16), values.count)].map { Int64($0) })
+    }
+  }
+
   func append(_ values: [UInt8]) { attempt { (writer) throws(RecordingError) in try writer.append(bytes: values) } }
 
   /// Completes the file and adds it to the manifest's list.

@@ -70,11 +70,6 @@ struct ConditionedRecord {
     }
   }
 
-  /// Which rows a step speaks of are missing, or lie before the first.
-  func isUnseen(_ position: Int64) -> Bool {
-    position < source.range.lowerBound || gaps.contains { $0.rows.contains(position) }
-  }
-
   // MARK: listening
 
   /// Hands runs of frames on, with zeros between them.

@@ -64,7 +64,8 @@ extension Dataset {
     }
     var targets = Targets()
     for event in events {
-      let number = classes[event.at] ?? nil
+      // One that speaks of rows before the first steps the stage, but nobody is told of it.
+      let number = event.at < source.range.lowerBound ? nil : classes[event.at] ?? nil
       targets.append(number, event.isWarming ? .warming : number == nil ? .unknown : .none)
     }
     return targets

@@ -19,7 +19,7 @@ extension Dataset {
       let y = try ArrayFile("\(name).y.npy", in: folder, element: .int64)
       let mask = try ArrayFile("\(name).mask.npy", in: folder, element: .uint8)
       let record = try condition(source, into: x, progress)
-      let targets = targets(of: record, annotations)
+      let targets = targets(of: record, annotations, at: zip(record.frames, record.marks))
       y.append(targets.y)
       mask.append(targets.mask)
       for file in [x, y, mask] { try file.finish(&manifest) }
@@ -40,15 +40,17 @@ extension Dataset {
       let (source, annotations) = try open(path, warn)
       let first = x.rows
       let record = try condition(source, into: x, progress)
-      let targets = targets(of: record, annotations)
       let (starts, leftOut) = cut.starts(first: record.frames.lowerBound, marks: record.marks)
       index.append(starts.map { Int64(first + $0) })
-      let asked: Targets
-      switch cut.target {
-      case .all: asked = targets
-      // A window has settled when its first frame has.
-      case .frame(let frame): asked = targets.rows(starts.map { $0 + frame }, warmFrom: starts)
-      }
+      let asked =
+        switch cut.target {
+        case .all: targets(of: record, annotations, at: zip(record.frames, record.marks))
+        case .frame(let frame):
+          // A window has settled when its first frame has.
+          targets(
+            of: record, annotations,
+            at: starts.lazy.map { (record.frames.lowerBound + Int64($0 + frame), record.marks[$0]) })
+        }
       y.append(asked.y)
       mask.append(asked.mask)
       var counts = asked.counts(rule)

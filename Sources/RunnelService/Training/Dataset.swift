@@ -116,13 +116,19 @@ public struct Dataset: Sendable {
     try labeller.onTrainedLead(of: source).conditioningOnly(input)
   }
 
-  /// y and mask of each frame.
-  func targets(of record: ConditionedRecord, _ annotations: [Annotation]) -> Targets {
+  /// y and mask of some steps of the session's grid, in their order.
+  func targets(
+    of record: ConditionedRecord, _ annotations: [Annotation], at steps: some Sequence<(Int64, ConditionedRecord.Mark)>
+  ) -> Targets {
     var truth = TargetRule.Truth(annotations, rule: rule, rate: record.source.rate)
     var targets = Targets()
-    for (step, mark) in zip(record.frames, record.marks) {
+    var nextGap = 0
+    for (step, mark) in steps {
       let position = record.timing.position(ofStep: step)
-      let number = record.isUnseen(position) ? nil : truth.target(at: position)
+      while nextGap < record.gaps.count, record.gaps[nextGap].rows.upperBound <= position { nextGap += 1 }
+      let isMissing = nextGap < record.gaps.count && record.gaps[nextGap].rows.contains(position)
+      let isThere = record.source.range.contains(Int(position))
+      let number = isMissing || !isThere ? nil : truth.target(at: position)
       let reason: MaskReason =
         switch mark {
         case .missing: .missing
@@ -152,23 +158,16 @@ public struct Dataset: Sendable {
 extension Dataset {
   /// y, mask, and why.
   struct Targets: Sendable, Equatable {
-    private(set) var y: [Int64] = []
+    /// A map has a handful of classes.
+    private(set) var y: [Int8] = []
     private(set) var reasons: [MaskReason] = []
 
     var mask: [UInt8] { reasons.map { $0 == .none ? 1 : 0 } }
 
     /// - Parameter number: of the class; nil where nobody knows it.
     mutating func append(_ number: Int?, _ reason: MaskReason) {
-      y.append(Int64(number ?? -1))
+      y.append(Int8(number ?? -1))
       reasons.append(reason)
-    }
-
-    /// Some of the rows, each warming also where another is.
-    func rows(_ rows: [Int], warmFrom others: [Int]) -> Targets {
-      var some = Targets()
-      some.y = rows.map { y[$0] }
-      some.reasons = zip(rows, others).map { reasons[$1] == .warming ? .warming : reasons[$0] }
-      return some
     }
 
     func counts(_ rule: TargetRule) -> DatasetManifest.Counts {

@@ -14,7 +14,7 @@ public struct TargetRule: Sendable, Hashable {
   public var map: BeatClassMap
   /// In the order of the network's outputs; y counts from 0.
   public var classes: [String]
-  /// The class of steps without a beat.
+  /// The class of steps without a beat; where it is none of `classes`, such steps are unknown.
   public var none: String
   /// Seconds around a beat in which it is the target.
   public var width: Double
@@ -22,14 +22,14 @@ public struct TargetRule: Sendable, Hashable {
   /// Every class that a map knows.
   public static let allClasses = ["N", "S", "V", "F", "Q"]
 
-  /// - Throws: `ServiceError` (64) for classes that the map does not give, or without `none`.
+  /// - Throws: `ServiceError` (64) for classes that the map does not give.
   public init(
     map: BeatClassMap = .aami, classes: [String]? = nil, none: String = "none", width: Double = 0.08
   ) throws(ServiceError) {
     let classes = classes ?? [none] + Self.allClasses
-    guard classes.contains(none), Set(classes).count == classes.count, classes.count > 1 else {
+    guard Set(classes).count == classes.count, classes.count > 1 else {
       throw ServiceError(
-        .usage, "the classes \(classes.joined(separator: ",")) must each stand once, with '\(none)' among them")
+        .usage, "--classes \(classes.joined(separator: ",")): name two or more, each once")
     }
     if let stranger = classes.first(where: { $0 != none && !Self.allClasses.contains($0) }) {
       throw ServiceError(
@@ -53,7 +53,7 @@ public struct TargetRule: Sendable, Hashable {
   struct Truth {
     private let beats: [(at: Int64, number: Int?)]
     private let flutter: [ClosedRange<Int64>]
-    private let none: Int
+    private let none: Int?
     private let reach: Double
     /// The first beat that is not too early for the positions to come.
     private var next = 0
@@ -77,7 +77,7 @@ public struct TargetRule: Sendable, Hashable {
       }
       if let start { flutter.append(start...Int64.max) }
       self.flutter = flutter
-      none = rule.classes.firstIndex(of: rule.none) ?? 0
+      none = rule.classes.firstIndex(of: rule.none)
       // A hair more, so that a width that is a whole number of samples reaches the last of them.
       reach = rule.width / 2 * rate + 1e-9
     }

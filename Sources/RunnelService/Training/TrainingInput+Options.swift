@@ -53,10 +53,19 @@ extension TargetRule {
     guard let head = model.heads.first(where: { model.decide.head == nil || $0.name == model.decide.head }) else {
       return nil
     }
-    let none = model.decide.none
-    guard head.labels.contains(none), head.labels.count > 1,
-      head.labels.allSatisfy({ $0 == none || allClasses.contains($0) })
-    else { return nil }
+    return classes(head, none: model.decide.none)
+  }
+
+  /// The same of the head that judges events.
+  public static func classes(ofEventsOf model: ModelDescription) -> (classes: [String], none: String)? {
+    model.eventStage.flatMap { stage in classes(stage.head, none: stage.none.map { stage.head.labels[$0] }) }
+  }
+
+  private static func classes(
+    _ head: ModelDescription.Head, none: String?
+  ) -> (classes: [String], none: String)? {
+    let none = none ?? "none"
+    guard head.labels.count > 1, head.labels.allSatisfy({ $0 == none || allClasses.contains($0) }) else { return nil }
     return (head.labels, none)
   }
 }

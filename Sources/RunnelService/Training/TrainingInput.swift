@@ -160,9 +160,13 @@ extension Labeller {
   /// - Parameter input: nil is what each pipeline's model states.
   func conditioningOnly(_ input: TrainingInput? = nil) throws(ServiceError) -> Labeller {
     var bare = self
-    for index in plans.indices {
-      bare.plans[index].model = try (input ?? TrainingInput(plans[index].model.description)).standIn()
-      bare.plans[index].rule = bare.plans[index].model.description.decide
+    for (index, plan) in plans.enumerated() {
+      let model = try (input ?? TrainingInput(plan.model.description)).standIn()
+      do throws(Refusal) {
+        bare.plans[index] = try PipelinePlan(
+          name: plan.name, model: model, binding: plan.binding, gap: plan.gap, missing: plan.missing, range: plan.range,
+          flat: plan.flat)
+      } catch { throw ServiceError(.usage, error.sentence) }
     }
     return bare
   }

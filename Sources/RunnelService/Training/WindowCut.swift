@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelPipeline
 
 /// How records are cut into windows, in frames of the model's rate: window w covers frames w · hop ..< w · hop + length
 /// of its record, as it would live.
@@ -51,17 +52,13 @@ public struct WindowCut: Sendable, Hashable {
     try self.init(length: length, hop: try Self.frames(hop, "--hop", rate), target: place)
   }
 
-  /// The windows of a windowed model; nil for a carried one.
-  public init?(_ model: ModelDescription) throws(ServiceError) {
-    guard let window = model.window else { return nil }
-    let target: Target
-    if model.pattern == .manyToOne {
-      let frame = model.graph.isCausal ? model.graph.time.frame(ofOutput: Int64(window.target)) : Int64(window.target)
-      target = .frame(min(Int(frame), window.length - 1))
-    } else {
-      target = .all
-    }
-    try self.init(length: window.length, hop: model.hop, target: target)
+  /// The windows of a windowed model, as its lanes cut them; nil for a carried one. The frame that a label speaks of may
+  /// lie behind the window where a layer is padded on the right: the delay, which is greater by as much, brings it back.
+  public init?(_ plan: PipelinePlan) {
+    let model = plan.model.description
+    guard let window = model.window, let spoken = plan.spokenFrame else { return nil }
+    (length, hop) = (window.length, model.hop)
+    target = model.pattern == .manyToMany ? .all : .frame(Int(spoken))
   }
 
   private static func frames(_ text: String, _ option: String, _ rate: Double) throws(ServiceError) -> Int {

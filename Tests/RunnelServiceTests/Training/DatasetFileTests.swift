@@ -99,8 +99,14 @@ import Testing
 
   @Test func `classes that the map does not give are 64`() {
     #expect(serviceError { _ = try TargetRule(classes: ["none", "X"]) }?.kind == .usage)
-    #expect(serviceError { _ = try TargetRule(classes: ["N", "V"]) }?.kind == .usage)
+    #expect(serviceError { _ = try TargetRule(classes: ["N"]) }?.kind == .usage)
     #expect(serviceError { _ = try TargetRule(classes: ["none", "N", "N"]) }?.kind == .usage)
+  }
+
+  @Test func `without a class for nothing, steps without a beat are unknown`() throws {
+    let rig = try DatasetRig(annotations: [mark("V", at: 6000)])
+    let manifest = try rig.write(.whole, rule: TargetRule(classes: ["N", "V"], width: 0))
+    #expect(manifest.totals.classes == [0, 1] && manifest.totals.unknown == 3600 - 1200 - 1)
   }
 
   @Test func `the classes of a beat model are its labels in their order`() throws {

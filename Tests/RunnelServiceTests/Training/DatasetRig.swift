@@ -34,6 +34,10 @@ final class DatasetRig {
     rmdir(folder)
   }
 
+  static let hasEventModels = ["event-stage", "event-stage-no-wait"].allSatisfy {
+    access(OfflineRig.root + "/Tests/Golden/models/\($0).safetensors", R_OK) == 0
+  }
+
   var path: String { folder + "/set" }
 
   func names(_ folder: String) -> [String] {

@@ -126,6 +126,23 @@ import Testing
     #expect(manifest.totals.missing == 34 + 134)
   }
 
+  @Test func `a model that needs whole windows conditions as any other`() throws {
+    let rig = try DatasetRig(seconds: 5)
+    for name in ["window-bilstm-final", "window-lstm-normalised"] {
+      let model = try ModelLoader.load(OfflineRig.root + "/Tests/Golden/models/\(name).safetensors")
+      let both = ["input0=MLII", "input1=MLII"]
+      let labeller = try Labeller(model: model, channels: both)
+      let cut = try #require(WindowCut(labeller.plans[0]))
+      #expect(cut == (try WindowCut(length: 24, hop: 6, target: .frame(23))))
+      let manifest = try rig.write(.windows(cut), labeller: labeller)
+      #expect(try rig.array("x.npy").shape == [500, 2] && rig.array("index.npy").shape == [80])
+      #expect(
+        manifest.input.conditioning["normalisation"]?["kind"]?.string
+          == (name.hasSuffix("normalised") ? "window" : "none"))
+      try rig.removeSet()
+    }
+  }
+
   @Test func `windows take y and mask of their target`() throws {
     let rig = try DatasetRig(annotations: [mark("V", at: 6000)])
     try rig.write(
