@@ -3,7 +3,7 @@
 // MARK: e^x and what is made of it
 
 // e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2 (Cody and Waite's reduction, ln 2 in two parts).
-// rest = e^r - 1 = r + r^2 q(r); q of degree 4, a minimax fit whose relative error is 3.1e-9.
+// rest = e^r - 1 = r + r^2 q(r), q of degree 4, a minimax fit whose relative error is 3.1e-9.
 typedef struct {
   lanes rest;
   whole count;  // n
@@ -51,7 +51,8 @@ IN lanes RUNNEL_SET(sigmoid)(lanes x) {
   return SELECT(x < 0.0f, e, one) / (one + e);
 }
 
-// Below 0.625: x + x^3 p(x^2), p of degree 4, a minimax fit whose relative error is 4.4e-9. Above: 1 - 2 / (e^2|x| + 1).
+// Below 0.625: x + x^3 p(x^2), p of degree 4, a minimax fit whose relative error is 4.4e-9. Above:
+// 1 - 2 / (e^2|x| + 1).
 IN lanes RUNNEL_SET(tanh)(lanes x) {
   const lanes z = x * x;
   lanes p = SPLAT(-0x1.75e1a8p-8f);

@@ -32,8 +32,8 @@ IN void RUNNEL_SET(rnn_body)(const runnel_rnn *layer, runnel_activation activati
       RUNNEL_SET(accumulate)(a, PER_BLOCK, hidden, RUNNEL_BLOCK, h, layer->hidden);
 #pragma clang loop unroll(full)
       for (int32_t o = 0; o < PER_BLOCK; o++) {
-        lanes unit = RUNNEL_SET(apply)(activation, a[o]);                               // (2)
-        if (leaky) unit = FMA(leak, unit, keep * LOAD(h + first + o * LANES));          // (3)
+        lanes unit = RUNNEL_SET(apply)(activation, a[o]);                       // (2)
+        if (leaky) unit = FMA(leak, unit, keep * LOAD(h + first + o * LANES));  // (3)
         STORE(h_new + o * LANES, unit);
         STORE(out + o * LANES, unit);
       }
@@ -62,9 +62,10 @@ static void RUNNEL_SET(rnn)(const runnel_rnn *layer, int32_t rows, const float *
 //
 // gate_clip bounds what gate and act are taken of.
 //
-// Weights of a block: of each input n r z side by side, then of each hidden unit r z n. So the chains of the inputs are
-// the first three of (n of the inputs, r, z, n of the hidden units), those of the hidden units the last three; with the
-// reset before, n of the hidden units waits until r * h of every unit is known, and goes on where n of the inputs ended.
+// Weights of a block: of each input n r z side by side, then of each hidden unit r z n. So the chains of the inputs
+// are the first three of (n of the inputs, r, z, n of the hidden units), those of the hidden units the last three.
+// With the reset before, n of the hidden units waits until r * h of every unit is known, and goes on where n of the
+// inputs ended.
 IN void RUNNEL_SET(gru_body)(const runnel_gru *layer, const runnel_gru_form form, int32_t rows, const float *x,
                              int64_t x_stride, const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
   enum { PITCH = 3 * RUNNEL_BLOCK, N = 0, R = PER_BLOCK, Z = 2 * PER_BLOCK, N_HIDDEN = 3 * PER_BLOCK };

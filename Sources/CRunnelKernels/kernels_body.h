@@ -7,10 +7,21 @@
 #include "body_cells.h"
 
 static const runnel_kernels RUNNEL_SET(table) = {
-    RUNNEL_SET(linear),     RUNNEL_SET(conv),  RUNNEL_SET(rnn),   RUNNEL_SET(gru), RUNNEL_SET(lstm),
-    RUNNEL_SET(max_pool),   RUNNEL_SET(average_pool),
-    RUNNEL_SET(affine),     RUNNEL_SET(layer_norm), RUNNEL_SET(prelu), RUNNEL_SET(embed), RUNNEL_SET(add),
-    RUNNEL_SET(multiply),   RUNNEL_SET(softmax), RUNNEL_SET(activate),
+    .linear = RUNNEL_SET(linear),
+    .conv = RUNNEL_SET(conv),
+    .rnn = RUNNEL_SET(rnn),
+    .gru = RUNNEL_SET(gru),
+    .lstm = RUNNEL_SET(lstm),
+    .max_pool = RUNNEL_SET(max_pool),
+    .average_pool = RUNNEL_SET(average_pool),
+    .affine = RUNNEL_SET(affine),
+    .layer_norm = RUNNEL_SET(layer_norm),
+    .prelu = RUNNEL_SET(prelu),
+    .embed = RUNNEL_SET(embed),
+    .add = RUNNEL_SET(add),
+    .multiply = RUNNEL_SET(multiply),
+    .softmax = RUNNEL_SET(softmax),
+    .activate = RUNNEL_SET(activate),
 };
 
 #undef IN

@@ -55,40 +55,78 @@ import Testing
     }
   }
 
-  @Test(arguments: KernelSet.allCases.filter(\.isAvailable))
-  func `infinities give the limits`(set: KernelSet) {
-    func of(_ kind: Activation, _ x: Float) -> Float {
-      var y: Float = 0
-      withUnsafePointer(to: x) { set.activate(kind, 1, $0, &y) }
-      return y
+  @Test(arguments: KernelSet.allCases.filter(\.isAvailable), ReferenceActivation.all)
+  func `each activation keeps its stated bound at every size of x`(set: KernelSet, activation: Activation) {
+    let x = Self.anything(4000, seed: 7) + Self.usual(8000, seed: 8)
+    var y = x
+    set.activate(activation, x.count, x, &y)
+    for (x, y) in zip(x, y) where !x.isNaN {
+      let exact = ReferenceActivation.value(activation, Double(x))
+      if Float(exact).isInfinite {
+        #expect(y == Float(exact), "\(activation.kind)(\(x)) = \(y)")
+      } else {
+        let bound = ReferenceActivation.bound(activation, Double(x), exact: exact)
+        #expect(abs(Double(y) - exact) <= bound, "\(activation.kind)(\(x)) = \(y), not \(exact)")
+      }
     }
-    #expect(of(.tanh, .infinity) == 1 && of(.tanh, -.infinity) == -1)
-    #expect(of(.sigmoid, .infinity) == 1 && of(.sigmoid, -.infinity) == 0)
-    #expect(of(.relu, .infinity) == .infinity && of(.relu, -.infinity) == 0)
-    #expect(of(.tanh, -0.0).sign == .minus)
   }
 
-  @Test(arguments: KernelSet.allCases.filter(\.isAvailable), [Activation.none, .relu, .tanh, .sigmoid])
-  func `NaN goes in, NaN comes out`(set: KernelSet, kind: Activation) {
+  @Test(arguments: [Activation.Kind.softplus, .silu, .selu, .elu, .softsign, .sigmoid])
+  func `small results keep their digits`(kind: Activation.Kind) {
+    let x = Self.usual(8000, seed: 9)
+    var y = x
+    KernelSet.best.activate(Activation(kind), x.count, x, &y)
+    for (x, y) in zip(x, y) {
+      let exact = ReferenceActivation.value(Activation(kind), Double(x))
+      #expect(abs(Double(y) - exact) <= 4e-7 * abs(exact), "\(kind)(\(x)) = \(y), not \(exact)")
+    }
+  }
+
+  @Test func `both hard sigmoids give the frameworks' values at one`() {
+    var y: Float = 0
+    KernelSet.best.activate(Activation(.hardSigmoid), 1, [1], &y)
+    #expect(abs(y - 2 / 3) < 1e-7, "Keras 3, PyTorch")
+    KernelSet.best.activate(Activation(.hardSigmoid, alpha: 0.2), 1, [1], &y)
+    #expect(y == 0.7, "Keras 2")
+  }
+
+  @Test(arguments: KernelSet.allCases.filter(\.isAvailable))
+  func `infinities give the limits`(set: KernelSet) {
+    func of(_ kind: Activation.Kind, _ x: Float) -> Float {
+      var y: Float = 0
+      withUnsafePointer(to: x) { set.activate(Activation(kind), 1, $0, &y) }
+      return y
+    }
+    for kind in [Activation.Kind.tanh, .softsign] { #expect(of(kind, .infinity) == 1 && of(kind, -.infinity) == -1) }
+    for kind in [Activation.Kind.sigmoid, .hardSigmoid] {
+      #expect(of(kind, .infinity) == 1 && of(kind, -.infinity) == 0)
+    }
+    for kind in [Activation.Kind.relu, .softplus, .silu, .gelu, .exp] {
+      #expect(of(kind, .infinity) == .infinity && of(kind, -.infinity) == 0, "\(kind)")
+    }
+    #expect(of(.elu, -.infinity) == -1 && of(.clip, .infinity) == 1)
+    for kind in [Activation.Kind.tanh, .softsign, .elu, .gelu, .silu, .none, .leakyRelu] {
+      #expect(of(kind, -0.0).sign == .minus, "\(kind) of -0")
+    }
+  }
+
+  @Test(arguments: KernelSet.allCases.filter(\.isAvailable), ReferenceActivation.all)
+  func `NaN goes in, NaN comes out`(set: KernelSet, activation: Activation) {
     let x: [Float] = [.nan, 1, -.nan, 2, .nan]
     var y = x
-    set.activate(kind, x.count, x, &y)
+    set.activate(activation, x.count, x, &y)
     #expect(y.map(\.isNaN) == [true, false, true, false, true])
   }
 
   @Test(.enabled(if: KernelSet.avx2.isAvailable))
   func `both sets give the same bits for every activation`() {
-    let x = Self.anything(40000, seed: 5) + Self.usual(20000, seed: 6)
-    for kind in [Activation.none, .relu, .tanh, .sigmoid] {
+    let x = Self.anything(20000, seed: 5) + Self.usual(10000, seed: 6)
+    for kind in ReferenceActivation.all {
       var (a, b) = (x, x)
       KernelSet.scalar.activate(kind, x.count, x, &a)
       KernelSet.avx2.activate(kind, x.count, x, &b)
       #expect(zip(a, b).allSatisfy(sameBits), "\(kind)")
     }
-    var (a, b) = (x, x)
-    KernelSet.scalar.exponential(x.count, x, &a)
-    KernelSet.avx2.exponential(x.count, x, &b)
-    #expect(zip(a, b).allSatisfy(sameBits))
   }
 
   @Test(arguments: [1, 2, 3, 7, 8, 9, 16, 33])

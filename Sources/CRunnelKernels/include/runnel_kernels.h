@@ -25,10 +25,9 @@
 // Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches.
 // Largest errors, of f32 arguments of every size:
 //
-//   exp                            2 ulp
-//   tanh, sigmoid                  3e-7
-//   elu, selu (at their alphas)    3e-7
-//   softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
+//   exp                                  2 ulp
+//   tanh, sigmoid, elu (alpha 1)         3e-7
+//   selu, softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
 //
 // They are right at both infinities and at denormals. NaN goes in, NaN comes out, through every function here; its sign
 // and payload are not promised. Comparisons are ordered: relu(x) is `x < 0 ? 0 : x`, a bound k is `x < -k ? -k : x`,
@@ -152,9 +151,9 @@ typedef struct {
 typedef struct {
   int32_t inputs;            // D
   int32_t hidden;            // H
-  const float *weights;      // (H / 16, D + H or D + P, 4, 16) i f g o, coupled 3: without the gate that is not computed
+  const float *weights;      // (H / 16, D + H or D + P, 4, 16) i f g o, coupled 3: without the missing gate
   const float *bias;         // (H / 16, 4 or 3, 16), the two biases of PyTorch added
-  const float *peepholes;    // (H / 16, 3, 16) i f o, coupled 2; NULL where there are none
+  const float *peepholes;    // (H / 16, 3, 16) i f o, coupled 2; not read where there are none
   runnel_linear projection;  // H -> P without a bias (zeros)
   runnel_lstm_form form;
 } runnel_lstm;
@@ -173,7 +172,8 @@ typedef struct {
   // The same; scratch (rows, 3, H in whole blocks) where the reset is before.
   void (*gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
               float *scratch, float *y, int64_t y_stride);
-  // x (rows, D), h, c -> h', c'; h' goes to y (rows, H or P) as well. scratch (rows, H in whole blocks) where projected.
+  // x (rows, D), h, c -> h', c'; h' goes to y (rows, H or P) as well. scratch (rows, H in whole blocks) where
+  // projected.
   void (*lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
                float *scratch, float *y, int64_t y_stride);
 

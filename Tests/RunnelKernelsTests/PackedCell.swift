@@ -1,0 +1,76 @@
+import RunnelKernels
+
+/// The packed form of any cell behind one call, with its own scratch.
+struct PackedCell {
+  private enum Kind {
+    case rnn(PackedRNN)
+    case gru(PackedGRU)
+    case lstm(PackedLSTM)
+  }
+
+  private let kind: Kind
+  let outputs: Int
+  let hStride: Int
+  let cStride: Int
+  private let scratchPerRow: Int
+
+  init(_ weights: CellWeights, _ kernels: KernelSet) {
+    switch weights.form {
+    case .rnn(let activation, let leak):
+      let rnn = PackedRNN(
+        inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
+        hidden: weights.hidden, activation: activation, leak: leak, kernels: kernels)
+      (kind, hStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, rnn.scratchPerRow)
+    case .gru(let reset, let gate, let activation, let clip):
+      let gru = PackedGRU(
+        inputWeight: weights.input, hiddenWeight: weights.recurrent, inputBias: weights.inputBias,
+        hiddenBias: weights.hiddenBias, inputs: weights.inputs, hidden: weights.hidden, reset: reset,
+        gateActivation: gate, activation: activation, gateClip: clip, kernels: kernels)
+      (kind, hStride, scratchPerRow) = (.gru(gru), gru.hStride, gru.scratchPerRow)
+    case .lstm(let form):
+      let options = LSTMOptions(
+        projection: form.projected ? weights.projection : nil, projectionWidth: form.projected ? weights.outputs : 0,
+        peepholes: form.peepholes ? weights.peepholes : nil, coupling: form.coupling, gateActivation: form.gate,
+        cellActivation: form.cell, outputActivation: form.output, cellClip: form.cellClip, gateClip: form.gateClip)
+      let lstm = PackedLSTM(
+        inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
+        hidden: weights.hidden, options: options, kernels: kernels)
+      (kind, hStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.scratchPerRow)
+    }
+    outputs = weights.outputs
+    cStride = KernelSet.padded(weights.hidden)
+  }
+
+  /// One step of every row; h and c are whole banks. → y (rows, hStride)
+  func step(_ x: [Float], inputs: Int, h: inout [Float], c: inout [Float], from: [Int32], to: [Int32]) -> [Float] {
+    let rows = from.count
+    // What a step leaves in its scratch is nobody's business, nor what it finds there.
+    var scratch = [Float](repeating: .nan, count: max(rows * scratchPerRow, 1))
+    var y = [Float](repeating: 0, count: rows * hStride)
+    switch kind {
+    case .rnn(let rnn):
+      rnn.step(rows: rows, x, xStride: inputs, h: &h, from: from, to: to, scratch: &scratch, &y, yStride: hStride)
+    case .gru(let gru):
+      gru.step(rows: rows, x, xStride: inputs, h: &h, from: from, to: to, scratch: &scratch, &y, yStride: hStride)
+    case .lstm(let lstm):
+      lstm.step(
+        rows: rows, x, xStride: inputs, h: &h, c: &c, from: from, to: to, scratch: &scratch, &y, yStride: hStride)
+    }
+    return y
+  }
+
+  /// A lane alone, `steps` steps from zeros: y of every step, then the final c.
+  func run(_ frames: [Float], inputs: Int) -> (y: [[Float]], c: [Float]) {
+    var h = [Float](repeating: 0, count: 2 * hStride)
+    var c = [Float](repeating: 0, count: 2 * cStride)
+    var all: [[Float]] = []
+    for n in 0..<frames.count / inputs {
+      let (from, to): (Int32, Int32) = n % 2 == 0 ? (0, 1) : (1, 0)
+      let y = step(
+        Array(frames[n * inputs..<(n + 1) * inputs]), inputs: inputs, h: &h, c: &c, from: [from], to: [to])
+      all.append(Array(y[..<outputs]))
+    }
+    let last = frames.count / inputs % 2
+    return (all, Array(c[last * cStride..<(last + 1) * cStride]))
+  }
+}

@@ -1,0 +1,213 @@
+import RunnelCore
+import RunnelKernels
+import Testing
+
+/// A recurrent cell and its variant.
+enum CellForm: Sendable, CustomTestStringConvertible {
+  case rnn(Activation, leak: Float)
+  case gru(PackedGRU.Reset, gate: Activation, activation: Activation, clip: Float?)
+  case lstm(LSTMForm)
+
+  struct LSTMForm: Sendable {
+    var projected = false
+    var peepholes = false
+    var coupling = LSTMOptions.Coupling.none
+    var gate = Activation.sigmoid
+    var cell = Activation.tanh
+    var output = Activation.tanh
+    var cellClip: Float?
+    var gateClip: Float?
+  }
+
+  static let plainGRU = gru(.after, gate: .sigmoid, activation: .tanh, clip: nil)
+  static let plain: [CellForm] = [.rnn(.tanh, leak: 1), plainGRU, .lstm(LSTMForm())]
+
+  static let all: [CellForm] =
+    plain + [
+      .rnn(.relu, leak: 1), .rnn(.tanh, leak: 0.25), .rnn(Activation(.softsign), leak: 0.5),
+      .gru(.before, gate: .sigmoid, activation: .tanh, clip: nil),
+      .gru(.after, gate: Activation(.hardSigmoid, alpha: 0.2), activation: .relu, clip: nil),
+      .gru(.before, gate: Activation(.hardSigmoid), activation: Activation(.softsign), clip: 0.3),
+      .gru(.after, gate: .sigmoid, activation: .tanh, clip: 0.3),
+      .lstm(LSTMForm(projected: true)), .lstm(LSTMForm(peepholes: true)),
+      .lstm(LSTMForm(coupling: .input)), .lstm(LSTMForm(coupling: .forget)),
+      .lstm(LSTMForm(cellClip: 0.2)), .lstm(LSTMForm(peepholes: true, gateClip: 0.3)),
+      .lstm(LSTMForm(gate: Activation(.hardSigmoid), cell: Activation(.softsign), output: Activation(.elu))),
+      .lstm(LSTMForm(projected: true, peepholes: true, coupling: .input, cellClip: 0.5, gateClip: 0.6)),
+      .lstm(LSTMForm(projected: true, peepholes: true, coupling: .forget, output: .none)),
+    ]
+
+  var gates: Int {
+    switch self {
+    case .rnn: 1
+    case .gru: 3
+    case .lstm(let form): form.coupling == .none ? 4 : 3
+    }
+  }
+
+  var hasCellState: Bool { if case .lstm = self { true } else { false } }
+  var isProjected: Bool { if case .lstm(let form) = self { form.projected } else { false } }
+
+  var testDescription: String {
+    switch self {
+    case .rnn(let activation, let leak): "rnn \(activation.kind) leak \(leak)"
+    case .gru(let reset, let gate, let activation, let clip):
+      "gru reset \(reset) \(gate.kind) \(activation.kind) clip \(clip ?? .infinity)"
+    case .lstm(let f):
+      "lstm\(f.projected ? " projected" : "")\(f.peepholes ? " peepholes" : "") \(f.coupling) \(f.gate.kind) "
+        + "\(f.cell.kind) \(f.output.kind) clips \(f.cellClip ?? .infinity) \(f.gateClip ?? .infinity)"
+    }
+  }
+}
+
+/// Numbers for one cell in PyTorch's order, small enough that its state does not run away.
+struct CellWeights {
+  let form: CellForm
+  let inputs: Int
+  let hidden: Int
+  /// P or H.
+  let outputs: Int
+  var input: [Float]
+  var recurrent: [Float]
+  var inputBias: [Float]
+  var hiddenBias: [Float]
+  /// The two added and rounded once.
+  var bias: [Float]
+  var projection: [Float]
+  /// (gates − 1, H)
+  var peepholes: [Float]
+
+  init(_ form: CellForm, inputs: Int, hidden: Int, seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    self.form = form
+    self.inputs = inputs
+    self.hidden = hidden
+    outputs = form.isProjected ? max(1, hidden * 2 / 3) : hidden
+    func values(_ count: Int, scale: Double) -> [Float] {
+      (0..<count).map { _ in Float((random.uniform() * 2 - 1) * scale) }
+    }
+    let rows = form.gates * hidden
+    input = values(rows * inputs, scale: 1 / Double(inputs).squareRoot())
+    recurrent = values(rows * outputs, scale: 1 / Double(outputs).squareRoot())
+    inputBias = values(rows, scale: 0.5)
+    hiddenBias = values(rows, scale: 0.5)
+    bias = zip(inputBias, hiddenBias).map { $0 + $1 }
+    projection = values(outputs * hidden, scale: 1 / Double(hidden).squareRoot())
+    peepholes = values((form.gates - 1) * hidden, scale: 0.5)
+  }
+
+}
+
+/// One step of a cell, equation by equation, unit by unit. In f64 it is the reference; in f32, whose `addingProduct`
+/// is the fused one, it is the order that the header of CRunnelKernels states, bit for bit.
+struct ReferenceCell<T: ChainedNumber> {
+  let weights: CellWeights
+  let act: (Activation, T) -> T
+
+  private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T) -> T {
+    T.chain(sum, w[row * columns..<(row + 1) * columns], x)
+  }
+
+  /// W x + b of one gate and unit.
+  private func inputs(_ gate: Int, _ unit: Int, _ x: [T], bias: T) -> T {
+    matrix(weights.input, gate * weights.hidden + unit, weights.inputs, x, from: bias)
+  }
+
+  /// sum + R h
+  private func recurrent(_ gate: Int, _ unit: Int, _ h: [T], from sum: T) -> T {
+    matrix(weights.recurrent, gate * weights.hidden + unit, weights.outputs, h, from: sum)
+  }
+
+  private func clipped(_ x: T, _ limit: Float?) -> T { limit.map { min(max(x, -T($0)), T($0)) } ?? x }
+
+  func step(x: [T], h: [T], c: [T]) -> (h: [T], c: [T]) {
+    switch weights.form {
+    case .rnn(let activation, let leak): (rnn(x, h, activation, T(leak)), [])
+    case .gru(let reset, let gate, let activation, let clip): (gru(x, h, reset, gate, activation, clip), [])
+    case .lstm(let form): lstm(x, h, c, form)
+    }
+  }
+
+  private func rnn(_ x: [T], _ h: [T], _ activation: Activation, _ leak: T) -> [T] {
+    (0..<weights.hidden).map { unit in
+      let a = recurrent(0, unit, h, from: inputs(0, unit, x, bias: T(weights.bias[unit])))
+      return leak == 1 ? act(activation, a) : ((1 - leak) * h[unit]).addingProduct(leak, act(activation, a))
+    }
+  }
+
+  private func gru(
+    _ x: [T], _ h: [T], _ reset: PackedGRU.Reset, _ gate: Activation, _ activation: Activation, _ clip: Float?
+  ) -> [T] {
+    let units = weights.hidden
+    func opened(_ number: Int) -> [T] {
+      (0..<units).map { unit in
+        let bias = T(weights.bias[number * units + unit])
+        return act(gate, clipped(recurrent(number, unit, h, from: inputs(number, unit, x, bias: bias)), clip))
+      }
+    }
+    let (r, z) = (opened(0), opened(1))
+    let remembered = zip(r, h).map { $0 * $1 }
+    return (0..<units).map { unit in
+      let place = 2 * units + unit
+      let a: T
+      switch reset {
+      case .after:
+        let past = recurrent(2, unit, h, from: T(weights.hiddenBias[place]))
+        a = inputs(2, unit, x, bias: T(weights.inputBias[place])).addingProduct(r[unit], past)
+      case .before:
+        a = recurrent(2, unit, remembered, from: inputs(2, unit, x, bias: T(weights.bias[place])))
+      }
+      let n = act(activation, clipped(a, clip))
+      return ((1 - z[unit]) * n).addingProduct(z[unit], h[unit])
+    }
+  }
+
+  private func lstm(_ x: [T], _ h: [T], _ c: [T], _ form: CellForm.LSTMForm) -> (h: [T], c: [T]) {
+    let units = weights.hidden
+    // Which rows a gate has, without the one that is missing.
+    let (i, f, g, o) = form.coupling == .none ? (0, 1, 2, 3) : (0, 0, 1, 2)
+    func sum(_ gate: Int, _ unit: Int) -> T {
+      recurrent(gate, unit, h, from: inputs(gate, unit, x, bias: T(weights.bias[gate * units + unit])))
+    }
+    func opened(_ gate: Int, _ unit: Int, peephole: Int, cell: T) -> T {
+      var a = sum(gate, unit)
+      if form.peepholes { a = a.addingProduct(T(weights.peepholes[peephole * units + unit]), cell) }
+      return act(form.gate, clipped(a, form.gateClip))
+    }
+    var (m, cells) = ([T](), [T]())
+    for unit in 0..<units {
+      var input = opened(i, unit, peephole: i, cell: c[unit])
+      var forget = opened(f, unit, peephole: f, cell: c[unit])
+      if form.coupling == .input { input = 1 - forget }
+      if form.coupling == .forget { forget = 1 - input }
+      let candidate = act(form.cell, clipped(sum(g, unit), form.gateClip))
+      let cell = clipped((input * candidate).addingProduct(forget, c[unit]), form.cellClip)
+      cells.append(cell)
+      m.append(opened(o, unit, peephole: form.coupling == .none ? 2 : 1, cell: cell) * act(form.output, cell))
+    }
+    guard form.projected else { return (m, cells) }
+    return ((0..<weights.outputs).map { matrix(weights.projection, $0, units, m, from: 0) }, cells)
+  }
+}
+
+/// sum + Σ w[k] x[k] for k ascending, one fused multiply-add each. Written for each type, because a test build does not
+/// specialise a generic one.
+protocol ChainedNumber: BinaryFloatingPoint {
+  static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self]) -> Self
+}
+
+extension Float: ChainedNumber {
+  static func chain(_ sum: Float, _ w: ArraySlice<Float>, _ x: [Float]) -> Float {
+    var sum = sum
+    for k in 0..<w.count { sum.addProduct(x[k], w[w.startIndex + k]) }
+    return sum
+  }
+}
+
+extension Double: ChainedNumber {
+  static func chain(_ sum: Double, _ w: ArraySlice<Float>, _ x: [Double]) -> Double {
+    var sum = sum
+    for k in 0..<w.count { sum.addProduct(x[k], Double(w[w.startIndex + k])) }
+    return sum
+  }
+}

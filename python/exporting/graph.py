@@ -1,0 +1,141 @@
+"""The layer list of a model description while it is being found: a DAG of entries with their tensors."""
+
+import numpy as np
+
+
+class ExportError(ValueError):
+    """Why this module cannot be written, and what to change."""
+
+
+# What an activation may follow without a layer of its own.
+FUSED = ("linear", "conv1d")
+
+
+class Graph:
+    """Entries in the order of execution. Names are unique in one file: `taken` is shared between the layers, the
+    decoder and the event stage."""
+
+    def __init__(self, width, taken=None):
+        self.entries, self.tensors = {}, {}
+        self.widths = {"input": width}
+        self.taken = {"input", "golden"} if taken is None else taken
+
+    def add(self, kind, name, sources, width, tensors=None, /, **keys):
+        """Appends a layer that takes `sources` (names) and gives `width` features; its name."""
+        name = self.unique(name)
+        self.entries[name] = {"kind": kind, "name": name, "from": list(sources), **keys}
+        self.tensors[name] = {key: array(value) for key, value in (tensors or {}).items()}
+        self.widths[name] = width
+        return name
+
+    def unique(self, name):
+        name = (name or "layer").removeprefix("_orig_mod.").removeprefix("module.")
+        if name.split(".")[0] in ("golden", "input"):
+            name = f"layer.{name}"
+        result, count = name, 1
+        while result in self.taken:
+            count += 1
+            result = f"{name}_{count}"
+        self.taken.add(result)
+        return result
+
+    def copy_of(self, name, **keys):
+        """The same layer with other keys; whichever of the two is not used is left out."""
+        entry = {key: value for key, value in self.entries[name].items() if key not in ("kind", "name", "from")}
+        old = self.entries[name]
+        return self.add(old["kind"], name, old["from"], self.widths[name], self.tensors[name], **{**entry, **keys})
+
+    def kind(self, name):
+        return self.entries[name]["kind"] if name in self.entries else "input"
+
+    # What is written
+
+    def finish(self, output):
+        """(entries, tensors) that `output` needs, activations fused, `from` only where it says something."""
+        needed, open_names = set(), [output]
+        while open_names:
+            name = open_names.pop()
+            if name != "input" and name not in needed:
+                needed.add(name)
+                open_names += self.entries[name]["from"]
+        entries = [dict(entry) for entry in self.entries.values() if entry["name"] in needed]
+        entries = fuse(entries)
+        for entry in entries:
+            base = copy_base(entry["name"])
+            if base != entry["name"] and all(base != each["name"] for each in entries):
+                self.rename(entries, entry["name"], base)
+        tensors = {}
+        for entry in entries:
+            own = self.tensors[entry.pop("tensors_of", entry["name"])]
+            tensors.update({f"{entry['name']}.{key}": value for key, value in own.items()})
+        before = "input"
+        for entry in entries:
+            taken = entry.pop("from")
+            if taken != [before]:
+                entry["from"] = taken[0] if len(taken) == 1 else taken
+            before = entry["name"]
+        return entries, tensors
+
+    def rename(self, entries, old, new):
+        for entry in entries:
+            if entry["name"] == old:
+                entry["tensors_of"], entry["name"] = entry.get("tensors_of", old), new
+            entry["from"] = [new if name == old else name for name in entry["from"]]
+
+
+def copy_base(name):
+    base, _, count = name.rpartition("_")
+    return base if base and count.isdigit() else name
+
+
+def array(value):
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    return np.array(value, dtype=np.float32)
+
+
+def fuse(entries):
+    """Joins an activation with the Linear or Conv1d below, affine · tanh · affine and clip · affine with themselves,
+    where nothing else reads what lies between."""
+    done = False
+    while not done:
+        done = True
+        by_name = {entry["name"]: entry for entry in entries}
+        readers = {}
+        for entry in entries:
+            for name in entry["from"]:
+                readers[name] = readers.get(name, 0) + 1
+        for entry in entries:
+            below = by_name.get(entry["from"][0])
+            if entry["kind"] != "activation" or below is None or readers[below["name"]] != 1:
+                continue
+            if below["kind"] in FUSED and below.get("activation", "none") == "none":
+                below["activation"] = entry["activation"]
+            elif below["kind"] in FUSED + ("activation",) and joined(below["activation"], entry["activation"]):
+                below["activation"] = joined(below["activation"], entry["activation"])
+            else:
+                continue
+            entries.remove(entry)
+            for other in entries:
+                other["from"] = [below["name"] if name == entry["name"] else name for name in other["from"]]
+            done = False
+            break
+    return entries
+
+
+def joined(first, second):
+    """The one activation that does both, or None."""
+    first = first if isinstance(first, dict) else {"kind": first}
+    second = second if isinstance(second, dict) else {"kind": second}
+    kinds = first["kind"], second["kind"]
+    if kinds == ("affine", "affine"):
+        a, b = second["alpha"], second["beta"]
+        return {"kind": "affine", "alpha": a * first["alpha"], "beta": a * first["beta"] + b}
+    if kinds == ("affine", "tanh") and first["beta"] == 0:
+        return {"kind": "scaled_tanh", "alpha": 1.0, "beta": first["alpha"]}
+    if kinds == ("tanh", "affine") and second["beta"] == 0:
+        return {"kind": "scaled_tanh", "alpha": second["alpha"], "beta": 1.0}
+    if kinds == ("scaled_tanh", "affine") and second["beta"] == 0:
+        return {**first, "alpha": first["alpha"] * second["alpha"]}
+    if kinds == ("affine", "clip") and (second["alpha"], second["beta"]) == (0, 1):
+        return {"kind": "hard_sigmoid", "alpha": first["alpha"], "beta": first["beta"]}
+    return None
