@@ -13,7 +13,7 @@ machine proves itself.
 
     python runnel_export.py --selftest
 
-Needs torch and numpy; `save_keras` needs Keras 3 with any backend. It does not train, and it does not read ONNX.
+Needs numpy, and torch for `save`, Keras 3 with any backend for `save_keras`. It does not train, and it does not read ONNX.
 """
 
 import argparse
@@ -21,12 +21,16 @@ import os
 import sys
 
 import numpy as np
-import torch
 
 import runnel_reference
-from exporting import cells, decoding, modules  # noqa: F401  (cells is part of the interface)
+from exporting import decoding
 from exporting.file import encode, write
 from exporting.graph import ExportError
+
+try:
+    from exporting import cells, modules
+except ImportError:  # no torch: Keras models alone
+    cells = modules = None
 
 TOLERANCE = 1e-5  # of max(1e-3, largest value)
 GOLDEN_STEPS = 256
@@ -90,13 +94,14 @@ def save(
     Returns a dict: steps compared, the largest difference (of max(1e-3, largest value)), the digest, the size in bytes,
     the whole delay, notes.
     """
+    if modules is None:
+        raise ExportError("PyTorch is not installed: pip install torch")
     module = modules.prepared(module)
     if example is None and modules.first_classes(module):
         frames = np.random.default_rng(1).integers(0, modules.first_classes(module), ((window or GOLDEN_STEPS) * 4, 1))
         example = frames.astype(np.float32)
     width = len(inputs) if inputs else modules.first_width(module)
-    find = lambda network, frames, labels, activations: modules.find(network, frames, labels, activations)
-    return export(find, module, width, path, **{key: value for key, value in locals().items() if key in SHARED})
+    return export(modules.find, module, width, path, **{key: value for key, value in locals().items() if key in SHARED})
 
 
 def save_keras(model, path, *, example, labels, rate, **more):
@@ -113,9 +118,11 @@ def export(find, network, width, path, *, example, labels, rate, regime, window,
            golden_steps):
     check_regime(regime, pattern, window, target, decoder, event_stage, max_state_age, conditioning)
     labels = read_labels(labels)
-    if pattern in ("one-to-many", "encoder-decoder"):
-        frames = read_windows(example, width, 1 if pattern == "one-to-many" else window, hop)
-    elif regime == "windowed":
+    if regime == "windowed" and pattern == "one-to-many":
+        window = window or 1
+        if window != 1:
+            raise ExportError("one-to-many makes a sequence of one frame: window is 1")
+    if regime == "windowed":
         frames = read_windows(example, width, window, hop)
     else:
         frames = read_example(example, width)
@@ -135,14 +142,14 @@ def export(find, network, width, path, *, example, labels, rate, regime, window,
     if max_state_age:
         description["max_state_age"] = float(max_state_age)
     if decoder is not None:
-        proof = decoding.describe(find, network, frames, labels, head_activation, decoder, pattern, description)
+        found = decoding.find(find, network, frames, labels, head_activation, decoder, description)
     else:
         found = search(find, network, frames, labels, head_activation, description)
-        description |= {"layers": found.entries, "heads": found.description_heads}
-        prove = prove_windows if regime == "windowed" else prove_stream
-        proof = prove(found, frames, description, target, pattern, delay, golden_steps)
+    description |= {"layers": found.entries, "heads": found.description_heads}
+    prove = prove_windows if regime == "windowed" else prove_stream
+    proof = prove(found, frames, description, target, pattern, delay, golden_steps)
     if event_stage is not None:
-        decoding.describe_stage(event_stage, description, proof, TOLERANCE)
+        decoding.add_event_stage(find, event_stage, description, proof)
     description["golden"] = {"tolerance": {"float32": TOLERANCE}, "by": proof["by"]}
     tensors = proof["tensors"]
     runnel_reference.check(description, tensors)
@@ -180,8 +187,10 @@ def check_regime(regime, pattern, window, target, decoder, event_stage, max_stat
             raise ExportError("max_state_age belongs to regime='carried': every window starts anew")
         if event_stage is not None:
             raise ExportError("an event stage needs regime='carried'")
-    if (decoder is not None) != (pattern in ("one-to-many", "encoder-decoder")):
-        raise ExportError("decoder= and pattern='one-to-many' or 'encoder-decoder' belong together")
+    if decoder is not None and regime != "windowed":
+        raise ExportError("a decoder needs regime='windowed': it starts anew from each window")
+    if decoder is not None and pattern not in (None, "one-to-many", "encoder-decoder"):
+        raise ExportError(f"a decoder makes the pattern one-to-many or encoder-decoder, not {pattern}")
 
 
 def read_labels(labels):
@@ -217,16 +226,17 @@ def search(find, network, frames, labels, head_activation, description):
         if key not in labels or value not in (*kinds, None):
             raise ExportError(f"head_activation '{value}' of '{key}' is not one of {', '.join(kinds)} of a head")
     activation = [asked.get(key) or "softmax" for key in labels]
-    example = frames[0] if frames.ndim == 3 else frames
+    carried = description["regime"] == "carried"
+    example = frames if carried else frames[0]
     if description["conditioning"].get("normalisation", {}).get("kind") == "window":
         example = normalised(description, frames)[0]
     try:
-        found = find(network, example, labels, activation)
+        found = find(network, example, labels, activation, carried)
     except ExportError as reason:
         if "ends in Sigmoid" not in str(reason) or any(asked.values()):
             raise
         activation = ["sigmoid"] * len(labels)
-        found = find(network, example, labels, activation)
+        found = find(network, example, labels, activation, carried)
     found.description_heads = read_heads(labels, activation, found.heads)
     return found
 
@@ -241,7 +251,7 @@ def read_inputs(inputs, count):
 
 
 def read_array(example):
-    x = example.detach().cpu().numpy() if isinstance(example, torch.Tensor) else np.array(example)
+    x = example.detach().cpu().numpy() if hasattr(example, "detach") else np.array(example)
     x = np.ascontiguousarray(x, dtype=np.float32)
     if not np.isfinite(x).all():
         raise ExportError("the example holds NaN or infinity")
@@ -299,6 +309,9 @@ def normalised(description, windows):
 
 def prove_stream(found, frames, description, target, pattern, delay, golden_steps):
     """Frame by frame with the state carried. What a stream gives is what the original gives, as far as it comes."""
+    if found.decoder is not None:
+        raise ExportError("the module makes a sequence of one step: save it with regime='windowed', "
+                          "pattern='encoder-decoder'")
     if found.step is not None or any(entry["kind"] in ("globalpool", "final") for entry in found.entries):
         raise ExportError("the module gives one answer for a window (it takes one step, pools over time, or flattens): a "
                           "carried network answers at every step. Save it with regime='windowed', window=…, or return "
@@ -357,6 +370,11 @@ def prove_windows(found, windows, description, target, pattern, delay, golden_st
     elif pattern == "many-to-one":
         target = found.steps - 1
     made = "many-to-many" if target is None else "many-to-one"
+    if found.decoder is not None:
+        made = "one-to-many" if length == 1 and pattern != "encoder-decoder" else "encoder-decoder"
+        description["decoder"] = found.decoder
+        if target is not None:
+            raise ExportError("target belongs to many-to-one; a decoder's steps are all given")
     if pattern is not None and pattern != made:
         raise ExportError(f"pattern is {pattern}, but the module is {made}" + (
             ": it takes one step, pools over time, or flattens" if made == "many-to-one" else ""))

@@ -195,6 +195,9 @@ public struct EventStageDescription: Sendable, Hashable {
       throw ModelDescriptionError(
         path, "no layer is named '\(name)'", suggestion: StrictObject.nearest(name, network.nodes.map(\.layer.name)))
     }
+    guard network.computes(name) else {
+      throw ModelDescriptionError(path, "layer '\(name)' shows the frame as it is: name one that computes something")
+    }
     guard node.time == network.time else {
       throw ModelDescriptionError(path, "layer '\(name)' does not have a step where the network has one")
     }

@@ -51,13 +51,20 @@ enum LayerWeights: Sendable {
     default: self = .none
     }
   }
+}
 
-  static func list(
-    _ layers: [LayerDescription], _ tensors: inout TensorReader
-  ) throws(ModelFileError) -> [LayerWeights] {
-    var weights: [LayerWeights] = []
-    for layer in layers { weights.append(try LayerWeights(layer, &tensors)) }
-    return weights
+/// The weights of a list of layers, one for each.
+struct WeightList: Sendable {
+  private(set) var layers: [LayerWeights] = []
+  /// Numbers in the tensors of each.
+  private(set) var counts: [Int] = []
+
+  init(_ layers: [LayerDescription], _ tensors: inout TensorReader) throws(ModelFileError) {
+    for layer in layers {
+      let before = tensors.valuesRead
+      self.layers.append(try LayerWeights(layer, &tensors))
+      counts.append(tensors.valuesRead - before)
+    }
   }
 }
 

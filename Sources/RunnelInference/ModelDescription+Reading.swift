@@ -61,6 +61,8 @@ extension ModelDescription {
     else { throw ModelDescriptionError("digest", "expected 'sha256:' and 64 lower-case hexadecimal digits") }
     try checkHeads()
     try checkRegime()
+    try checkNames()
+    try checkSizes()
     try Self.check(decide, against: heads)
   }
 

@@ -17,6 +17,7 @@ extension ModelDescription {
     let each = try StrictObject(try object.value("window"), path: "window", keys: ["length", "target"])
     let length = try each.integer("length", in: 1...windowLimit)
     let steps = graph.length(of: length)
+    try graph.checkMeetings(of: length)
     guard steps > 0 else {
       throw ModelDescriptionError("window.length", "\(length) frames are too few for the layers: no step comes out")
     }
@@ -104,6 +105,24 @@ extension ModelDescription {
 extension NetworkGraph {
   /// Steps that come out of a window of so many frames; 1 where they become one.
   public func length(of frames: Int) -> Int {
+    let lengths = lengths(of: frames)
+    return lengths[lengths.count - 1]
+  }
+
+  /// In a window, branches that meet have as many steps, as in PyTorch: to cut one of them could mean either end.
+  func checkMeetings(of frames: Int) throws(ModelDescriptionError) {
+    let lengths = lengths(of: frames)
+    for (place, node) in nodes.enumerated() where node.layer.joins {
+      let steps = node.sources.map { $0 == Self.frame ? frames : lengths[$0] }
+      guard let other = steps.first(where: { $0 != steps[0] }) else { continue }
+      throw ModelDescriptionError(
+        "layers[\(place)].from",
+        "one of these has \(steps[0]) steps of a window of \(frames) frames, another \(other): pad them alike")
+    }
+  }
+
+  /// The same of every node.
+  func lengths(of frames: Int) -> [Int] {
     var lengths: [Int] = []
     for node in nodes {
       let before = node.sources.map { $0 == Self.frame ? frames : lengths[$0] }.min() ?? 0
@@ -115,6 +134,6 @@ extension NetworkGraph {
         lengths.append(node.layer.span?.length(of: before) ?? before)
       }
     }
-    return lengths[lengths.count - 1]
+    return lengths
   }
 }

@@ -13,7 +13,10 @@ public struct ModelFile: Sendable {
   public let size: Int
   /// Parameters of all layers.
   public let parameters: Int
-  private let weights: [LayerWeights]
+  let weights: WeightList
+  /// Of the decoder's and the event stage's layers, where there are some.
+  let decoderWeights: WeightList
+  let eventWeights: WeightList
 
   public init(_ file: UnsafeRawBufferPointer) throws(ModelFileError) {
     var tensors = try TensorReader(file)
@@ -22,7 +25,9 @@ public struct ModelFile: Sendable {
       throw .description(error)
     }
     try Self.verify(description.digest, file, header: tensors.index.header)
-    weights = try LayerWeights.list(description.layers, &tensors)
+    weights = try WeightList(description.layers, &tensors)
+    decoderWeights = try WeightList(description.decoder?.layers ?? [], &tensors)
+    eventWeights = try WeightList(description.eventStage?.layers ?? [], &tensors)
     parameters = tensors.valuesRead
     golden = try Golden(description, &tensors)
     try tensors.end()
@@ -38,13 +43,6 @@ public struct ModelFile: Sendable {
 
   /// The digest in the description, which is that of the bytes.
   public var digest: String { description.digest }
-
-  /// Weights packed for one kernel set; every set gives the same bits.
-  public func makeNetwork(kernels: KernelSet = .best, logits: Bool = false) -> Network {
-    Network(
-      description.graph, weights: weights, heads: logits || description.decoder != nil ? [] : description.heads,
-      tap: description.eventStage?.hiddenOf, kernels: kernels)
-  }
 
   /// SHA-256 of the file with the digest's own 64 digits as zeros.
   private static func verify(

@@ -94,15 +94,15 @@ extension Network {
   ) {
     let rows = bank.batch.counts.base[operation.output.list]
     if operation.entry < 0 {
-      return meet(operation, rows: rows, y) { bank.pointer(to: operation.parts[$0], frames) }
+      return meet(operation, rows: rows, y, bank) { from, _ in bank.pointer(to: from, frames) }
     }
     for row in 0..<rows {
       let place = operation.output.list * bank.capacity + row
-      meet(operation, rows: 1, y + row * operation.output.stride) { part in
+      meet(operation, rows: 1, y + row * operation.output.stride, bank) { from, part in
         switch layout.joins[operation.entry].parts[part] {
         case .now(let list):
           let position = bank.batch.positions.base[list * bank.capacity + Int(bank.batch.rows.base[place])]
-          return bank.pointer(to: operation.parts[part], frames) + Int(position) * operation.parts[part].stride
+          return bank.pointer(to: from, frames) + Int(position) * from.stride
         case .waited(let wait):
           let (slot, index) = (Int(bank.batch.slots.base[place]), bank.batch.indexes.base[place])
           guard let output = bank.waited(wait, slot: slot, index: index) else {
@@ -114,15 +114,16 @@ extension Network {
     }
   }
 
-  /// - Parameter pointer: to the first of `rows` rows of a part.
+  /// - Parameter pointer: to the first of `rows` rows of a part, given its place and number.
   private func meet(
-    _ operation: StepPlan.Operation, rows: Int, _ y: UnsafeMutablePointer<Float>,
-    _ pointer: (Int) -> UnsafePointer<Float>
+    _ operation: StepPlan.Operation, rows: Int, _ y: UnsafeMutablePointer<Float>, _ bank: borrowing StateBank,
+    _ pointer: (StepPlan.Place, Int) -> UnsafePointer<Float>
   ) {
     let stride = operation.output.stride
     var first = 0
-    for part in 0..<operation.parts.count {
-      let (x, xStride) = (pointer(part), operation.parts[part].stride)
+    for part in 0..<operation.partCount {
+      let from = bank.plan.parts[operation.firstPart + part]
+      let (x, xStride) = (pointer(from, part), from.stride)
       switch operation.function {
       case .concat:
         let width = graph.width(of: graph.nodes[operation.node].sources[part])
@@ -152,7 +153,7 @@ extension Network {
     for position in 0..<bank.batch.counts.base[place.list] {
       let row = Int(bank.batch.rows.base[place.list * bank.capacity + position])
       let y = scores + row * outputs
-      score(logits + position * place.stride, y)
+      heads.score(logits + position * place.stride, y)
       if !allFinite(y, outputs) { bank.batch.isSound.base[row] = false }
     }
   }

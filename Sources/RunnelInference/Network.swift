@@ -22,18 +22,12 @@ public final class Network: Sendable {
   public let outputs: Int
   /// The layer that stays readable after a step, for the event stage.
   public let tap: Tap?
-  private let heads: [Head]
+  let heads: Heads
 
   /// A layer whose output stays readable after a step.
   public struct Tap: Sendable, Equatable {
     let node: Int
     public let width: Int
-  }
-
-  private struct Head: Sendable {
-    var activation: ModelDescription.Head.Activation
-    var first: Int
-    var count: Int
   }
 
   /// - Parameters:
@@ -56,12 +50,7 @@ public final class Network: Sendable {
     initialState = layout.initialState(initialCells)
     plan = graph.isCausal ? StepPlan(graph, layers, layout: layout, tap: kept) : nil
     outputs = graph.output.layer.output
-    var all: [Head] = []
-    for head in heads {
-      all.append(Head(activation: head.activation, first: all.reduce(0) { $0 + $1.count }, count: head.labels.count))
-    }
-    self.heads = all
-    precondition(heads.isEmpty || all.reduce(0) { $0 + $1.count } == outputs, "heads share the output among them")
+    self.heads = Heads(heads, outputs: outputs, kernels: kernels)
   }
 
   /// D, features of a frame.
@@ -70,19 +59,6 @@ public final class Network: Sendable {
   public var time: NetworkGraph.StepTime { graph.time }
   /// Whether it can run frame by frame.
   public var isSteppable: Bool { plan != nil }
-
-  /// Each head's activation over its part: logits (K) → scores (K), apart.
-  func score(_ logits: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>) {
-    guard !heads.isEmpty else { return scores.update(from: logits, count: outputs) }
-    for head in heads {
-      let (x, y) = (logits + head.first, scores + head.first)
-      switch head.activation {
-      case .softmax: kernels.softmax(head.count, x, y)
-      case .sigmoid: kernels.activate(.sigmoid, head.count, x, y)
-      case .linear: y.update(from: x, count: head.count)
-      }
-    }
-  }
 }
 
 extension StateLayout {

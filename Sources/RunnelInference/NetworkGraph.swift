@@ -68,6 +68,19 @@ public struct NetworkGraph: Sendable, Hashable {
   /// Features that node `place` gives.
   public func width(of place: Int) -> Int { place == Self.frame ? inputs : nodes[place].layer.output }
 
+  /// Whether what a layer gives is more than features of the frame.
+  func computes(_ name: String) -> Bool {
+    var place = nodes.firstIndex { $0.layer.name == name } ?? Self.frame
+    while place != Self.frame {
+      switch nodes[place].layer.kind {
+      case .select: place = nodes[place].sources[0]
+      case .pool where !nodes[place].layer.needsRing: place = nodes[place].sources[0]
+      default: return true
+      }
+    }
+    return false
+  }
+
   private func checkAllUsed(_ path: String) throws(ModelDescriptionError) {
     var used = Set([nodes.count - 1])
     for node in nodes { used.formUnion(node.sources) }
@@ -105,7 +118,8 @@ extension NetworkGraph.Node {
     self.sources = sources
     let times = sources.map { $0 == NetworkGraph.frame ? NetworkGraph.StepTime() : nodes[$0].time }
     let collapsed = sources.map { $0 == NetworkGraph.frame ? false : nodes[$0].isCollapsed }
-    time = try Self.time(layer, times, path)
+    // One step of a whole window has no time in it, so branches of any stride may meet behind it.
+    time = layer.collapses ? NetworkGraph.StepTime() : try Self.time(layer, times, path)
     guard Set(collapsed).count == 1 else {
       throw ModelDescriptionError("\(path).from", "one of these has a step for the whole window, another many")
     }

@@ -38,6 +38,7 @@ extension StateBank {
     for row in 0..<slots.count {
       let index = checked(slots[row])
       precondition(batch.seen.base[index] != batch.number, "a slot is in a batch once")
+      precondition(steps[row] >= 0, "the grid begins at 0")
       batch.seen.base[index] = batch.number
       batch.isSound.base[row] = true
       batch.append(Int32(row), slot: Int32(index), index: steps[row], to: 0)
@@ -70,9 +71,7 @@ extension StateBank {
 
   /// Rows that have an output of every branch with the same index, come now or waiting.
   private func gather(join number: Int, to list: Int) {
-    guard
-      case .now(let latest)? = layout.joins[number].parts.first(where: { if case .now = $0 { true } else { false } })
-    else { preconditionFailure("one branch is the last to come") }
+    let latest = layout.joins[number].latest
     for place in latest * capacity..<latest * capacity + batch.counts.base[latest] {
       let (row, slot, index) = (batch.rows.base[place], batch.slots.base[place], batch.indexes.base[place])
       var isWhole = true
@@ -123,8 +122,9 @@ extension StateBank {
   /// Every slot whose row is sound turns over to its new state; the others keep the old one, of every layer.
   /// - Returns: rows that failed.
   func settle(frames: UnsafePointer<Float>, inputs: Int) -> Int {
-    for wait in 0..<layout.waits.count where layout.waits[wait].source != NetworkGraph.frame {
+    for wait in 0..<layout.waits.count {
       let place = plan.waits[wait]
+      guard place.buffer != StepPlan.Place.frames else { continue }
       batch.check(
         list: place.list, width: layout.waits[wait].width, batch.buffers[place.buffer].base + place.offset,
         stride: place.stride)

@@ -16,7 +16,7 @@ public struct Slot: Sendable, Hashable {
 /// not open, closing one twice, or naming one twice in a batch is a bug of the caller and stops the program.
 public struct StateBank: ~Copyable, Sendable {
   let plan: StepPlan
-  var layout: StateLayout { plan.layout }
+  let layout: StateLayout
   let initial: NetworkState
 
   /// Slots there is room for; doubled when more are opened.
@@ -50,6 +50,7 @@ public struct StateBank: ~Copyable, Sendable {
     precondition(capacity > 0, "a bank has room for one slot at least")
     guard let plan = network.plan else { preconditionFailure("a network that needs whole windows has no bank") }
     self.plan = plan
+    layout = plan.layout
     initial = network.initialState
     self.capacity = capacity
     generations = FixedBuffer(count: capacity, zero: 0)

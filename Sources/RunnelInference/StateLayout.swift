@@ -65,6 +65,8 @@ public struct StateLayout: Sendable, Equatable {
   struct Join: Sendable, Equatable {
     var node: Int
     var parts: [Part]
+    /// The list of a part that is the last to come.
+    var latest: Int
   }
 
   enum Part: Sendable, Equatable {
@@ -161,10 +163,12 @@ public struct StateLayout: Sendable, Equatable {
 
   private mutating func add(joinOf node: NetworkGraph.Node, at place: Int, in graph: NetworkGraph) {
     var parts: [Part] = []
+    var latest = 0
     for (part, source) in node.sources.enumerated() {
       let lead = node.time.first - graph.time(of: source).first
       guard lead > 0 else {
-        parts.append(.now(list: list(of: source)))
+        latest = list(of: source)
+        parts.append(.now(list: latest))
         continue
       }
       let wait = Wait(
@@ -176,7 +180,7 @@ public struct StateLayout: Sendable, Equatable {
       countCount += wait.size
     }
     lists.append(RowList(rule: .join(joins.count)))
-    joins.append(Join(node: place, parts: parts))
+    joins.append(Join(node: place, parts: parts, latest: latest))
   }
 
   /// The list of the rows that have an output of a node, or a frame.

@@ -24,8 +24,9 @@ final class StepPlan: Sendable {
     /// Features in and out.
     var inputs: Int
     var outputs: Int
-    /// All that a join reads.
-    var parts: [Place] = []
+    /// Where in `parts` stands what a join reads.
+    var firstPart = 0
+    var partCount = 0
     var function = Function.layer
   }
 
@@ -39,6 +40,8 @@ final class StepPlan: Sendable {
 
   let layout: StateLayout
   let operations: [Operation]
+  /// What the joins read, one after the other: an operation owns no memory, so that to copy one costs nothing.
+  let parts: [Place]
   /// Floats of a row of each buffer.
   let buffers: [Int]
   /// Of a row, of the cell that needs most.
@@ -53,6 +56,7 @@ final class StepPlan: Sendable {
     var builder = Builder(graph, layers, layout, outliving: [tap].compactMap { $0 })
     for place in graph.nodes.indices { builder.add(place) }
     operations = builder.operations
+    parts = builder.parts
     buffers = builder.assignment.sizes
     scratch = builder.scratch
     output = builder.place(of: graph.nodes.count - 1)
@@ -67,6 +71,7 @@ final class StepPlan: Sendable {
     let lastReaders: [Int]
     var assignment = BufferAssignment()
     var operations: [Operation] = []
+    var parts: [Place] = []
     var scratch = 0
     private var bufferOfNode: [Int]
 
@@ -99,7 +104,8 @@ final class StepPlan: Sendable {
       case .view: return
       case .recurrent(let levels): return add(levels, operation)
       case .join:
-        operation.parts = node.sources.map { self.place(of: $0) }
+        (operation.firstPart, operation.partCount) = (parts.count, node.sources.count)
+        parts += node.sources.map { self.place(of: $0) }
         operation.function =
           switch node.layer.kind {
           case .add: .add

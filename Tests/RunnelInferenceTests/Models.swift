@@ -5,11 +5,20 @@ import RunnelInference
 /// The model files of Tests/Golden/models, written by python/golden/make_models.py (tools and versions in each
 /// file's provenance), and ways to break them.
 enum Models {
+  /// Carried ones, small and of different kinds.
   static let names = ["conv-lstm", "lstm-2-layers", "lstm-odd", "conv-dilated"]
 
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Golden/models")
+
+  /// Every model file there is.
+  static let all: [String] = {
+    let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+    return (files ?? []).filter { $0.hasSuffix(".safetensors") }.map { String($0.dropLast(12)) }.sorted()
+  }()
+
   static func bytes(_ name: String) throws -> [UInt8] {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    return [UInt8](try Data(contentsOf: folder.appending(path: "Golden/models/\(name).safetensors")))
+    [UInt8](try Data(contentsOf: folder.appending(path: "\(name).safetensors")))
   }
 
   static func file(_ name: String) throws -> ModelFile { try ModelFile(bytes: bytes(name)) }
@@ -34,6 +43,11 @@ enum Models {
   struct Pieces {
     var description: String
     var tensors: [(name: String, shape: [Int], values: [Float])]
+
+    init(description: String, tensors: [(name: String, shape: [Int], values: [Float])]) {
+      self.description = description
+      self.tensors = tensors
+    }
 
     init(_ bytes: [UInt8]) throws {
       let index = try bytes.withUnsafeBytes { try SafeTensors($0) }

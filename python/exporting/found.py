@@ -26,6 +26,7 @@ class Found:
     states      (frames, {layer: steps}) → final h and c by golden name
     by          who runs the original: "PyTorch 2.15.0"
     notes       what a person should know
+    decoder     of a description, where the original gives a sequence made of a context; `entries` are then the encoder's
     """
 
     entries: list
@@ -37,6 +38,7 @@ class Found:
     states: Callable
     by: str
     notes: list = dataclasses.field(default_factory=list)
+    decoder: dict | None = None
 
     def ended(self, logits):
         """What the original would give for these logits (…, K)."""
@@ -62,6 +64,22 @@ class Found:
             parts.append(function(ending, x[..., first : first + width]))
             first += width
         return np.concatenate(parts, -1)
+
+
+def layers_of(walk, last, steps):
+    """(entries, tensors, decoder or None) of what was walked, ending in `last`."""
+    entries, tensors = walk.graph.finish(last)
+    middle = next((entry["name"] for entry in entries if entry["kind"] == "log_softmax"), None)
+    if middle:
+        raise ExportError(f"'{middle}': log_softmax is supported at the end only")
+    if walk.encoder is None:
+        return entries, tensors, None
+    decoder = {"steps": steps, "input": "context", "layers": entries}
+    if walk.context == "input":
+        walk.context = walk.encoder.add("activation", "context", ["input"], walk.encoder.widths["input"],
+                                        input=walk.encoder.widths["input"], activation="none")
+    entries, own = walk.encoder.finish(walk.context)
+    return entries, tensors | own, decoder
 
 
 def scored(ending, activation, x):

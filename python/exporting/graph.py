@@ -19,9 +19,13 @@ class Graph:
         self.entries, self.tensors = {}, {}
         self.widths = {"input": width}
         self.taken = {"input", "golden"} if taken is None else taken
+        self.bases = {}  # of names that were taken: what they would have been
 
     def add(self, kind, name, sources, width, tensors=None, /, **keys):
         """Appends a layer that takes `sources` (names) and gives `width` features; its name."""
+        across = next((each for each in sources if each not in self.widths), None)
+        if across is not None:
+            raise ExportError(f"layer '{name}' of the decoder takes '{across}' of the encoder; only the context comes across")
         name = self.unique(name)
         self.entries[name] = {"kind": kind, "name": name, "from": list(sources), **keys}
         self.tensors[name] = {key: array(value) for key, value in (tensors or {}).items()}
@@ -37,6 +41,7 @@ class Graph:
             count += 1
             result = f"{name}_{count}"
         self.taken.add(result)
+        self.bases[result] = name
         return result
 
     def copy_of(self, name, **keys):
@@ -61,8 +66,9 @@ class Graph:
         entries = [dict(entry) for entry in self.entries.values() if entry["name"] in needed]
         entries = fuse(entries)
         for entry in entries:
-            base = copy_base(entry["name"])
-            if base != entry["name"] and all(base != each["name"] for each in entries):
+            base = self.bases[entry["name"]]
+            recurrent = entry["kind"] in ("rnn", "gru", "lstm")  # their states are looked for by name
+            if not recurrent and base not in self.taken - set(self.bases) and all(base != each["name"] for each in entries):
                 self.rename(entries, entry["name"], base)
         tensors = {}
         for entry in entries:
@@ -83,9 +89,21 @@ class Graph:
             entry["from"] = [new if name == old else name for name in entry["from"]]
 
 
-def copy_base(name):
-    base, _, count = name.rpartition("_")
-    return base if base and count.isdigit() else name
+def renamed(entries, tensors, names):
+    """The same layers under other names: a function of the old one."""
+    change = {entry["name"]: names(entry["name"]) for entry in entries}
+    result = []
+    for entry in entries:
+        entry = {**entry, "name": change[entry["name"]]}
+        if "from" in entry:
+            taken = entry["from"]
+            entry["from"] = change.get(taken, taken) if isinstance(taken, str) else [change.get(each, each) for each in taken]
+        result.append(entry)
+    moved = {}
+    for key, value in tensors.items():
+        owner = max((name for name in change if key.startswith(name + ".")), key=len)
+        moved[change[owner] + key[len(owner):]] = value
+    return result, moved
 
 
 def array(value):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from exporting import cells, operations, recurrent
-from exporting.found import Found, strip
+from exporting.found import Found, layers_of, strip
 from exporting.graph import ExportError
 from exporting.tracing import Trace, tensors_in
 from exporting.values import Unknown, Value
@@ -83,8 +83,8 @@ def first_classes(module):
     return leaf.num_embeddings if isinstance(leaf, nn.Embedding) else None
 
 
-def find(module, frames, labels, activations):
-    """The layers of `module`, traced on frames (T, D)."""
+def find(module, frames, labels, activations, carried=True, names=None):
+    """The layers of `module`, traced on frames (T, D). names: of its parts by id, where it is part of another."""
     width = frames.shape[1]
     layouts = dict(LAYOUTS) | (LAYOUTS_OF_ONE if width == 1 else {})
     whole = any(isinstance(child, nn.Embedding) for child in module.modules()) and bool((frames == frames.round()).all())
@@ -93,7 +93,7 @@ def find(module, frames, labels, activations):
         for dtype in [torch.float32] + ([torch.long] if whole else []):
             prepare = lambda x, arrange=arrange, dtype=dtype: arrange(torch.as_tensor(x)).to(dtype).contiguous()
             try:
-                found = traced(module, frames, axes, prepare, labels, activations)
+                found = traced(module, frames, axes, prepare, labels, activations, names)
             except ExportError as reason:
                 reasons.append((progress(str(reason)), name, reason))
             except Exception as error:  # whatever a foreign forward raises: it does not take this layout
@@ -101,7 +101,7 @@ def find(module, frames, labels, activations):
             else:
                 found.notes.append(f"takes ({name})")
                 return found
-    chain = by_children(module, frames, labels, activations, reasons)
+    chain = by_children(module, frames, labels, activations, reasons, names)
     if chain is not None:
         return chain
     if reasons:
@@ -125,6 +125,8 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     values = []
     for each in outputs:
         value = trace.of(each)
+        if isinstance(value, Value) and value.pieces and len(value.pieces) == 1:
+            value = operations.piece(trace, value)
         if isinstance(value, Unknown):
             raise ExportError(value.reason)
         if value is None:
@@ -147,10 +149,7 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     last = sources[0]
     if len(sources) > 1:
         last = trace.graph.add("concat", "heads", sources, sum(width for width, _ in heads), output=sum(width for width, _ in heads))
-    entries, tensors = trace.graph.finish(last)
-    middle = next((entry["name"] for entry in entries if entry["kind"] == "log_softmax"), None)
-    if middle:
-        raise ExportError(f"'{middle}': log_softmax is supported at the end only")
+    entries, tensors, decoder = layers_of(trace, last, values[0].steps)
 
     def call(x):
         with torch.no_grad():
@@ -169,7 +168,8 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
                 result.update({f"{name}.{letter}_l{k}": row for k, row in enumerate(value)})
         return result
 
-    return Found(entries, tensors, heads, values[0].step, values[0].steps, call, states, BY, list(dict.fromkeys(trace.notes)))
+    return Found(entries, tensors, heads, values[0].step, values[0].steps, call, states, BY,
+                 list(dict.fromkeys(trace.notes)), decoder)
 
 
 def picked(output, labels):
@@ -208,9 +208,9 @@ def arranged(y, value):
 class Chain(nn.Module):
     """The children one after the other: what a forward with control flow, or a Sequential with an LSTM, may mean."""
 
-    def __init__(self, module):
+    def __init__(self, named):
         super().__init__()
-        self.leaves = [(name, unrolled(leaf)) for name, leaf in leaves(module)]
+        self.leaves = [(name, unrolled(leaf)) for name, leaf in named]
 
     def forward(self, x):  # (1, T, D)
         for _, leaf in self.leaves:
@@ -223,10 +223,13 @@ class Chain(nn.Module):
                 x = leaf(x).transpose(1, 2)
             elif isinstance(leaf, (nn.BatchNorm1d, nn.MaxPool1d, nn.AvgPool1d, nn.PReLU)):
                 x = leaf(x.transpose(1, 2)).transpose(1, 2)
+            elif isinstance(leaf, nn.Embedding):
+                x = leaf(x[..., 0].long())
             elif isinstance(leaf, (nn.ConstantPad1d, nn.Flatten)):
                 continue
             else:
                 x = leaf(x)
+                x = x[0] if isinstance(x, tuple) else x
         return x
 
 
@@ -241,15 +244,15 @@ def unrolled(leaf):
     return whole.eval()
 
 
-def by_children(module, frames, labels, activations, reasons):
+def by_children(module, frames, labels, activations, reasons, names):
     """The layers in order of definition, judged by what the module itself gives where it can be called; None where that
     does not agree."""
     if any(True for key, _ in module.named_parameters() if "." not in key) and list(module.children()):
         return None
-    chain = Chain(module)
+    chain = Chain(leaves(module))
     axes, arrange = LAYOUTS["batch, time, features"]
     prepare = lambda x: arrange(torch.as_tensor(x)).contiguous()
-    names = {id(leaf): name for name, leaf in chain.leaves}
+    names = {id(leaf): name for name, leaf in chain.leaves} | (names or {})
     try:
         found = traced(chain, frames, axes, prepare, labels, activations, names)
     except ExportError as reason:

@@ -21,8 +21,7 @@ REASONS = {
     "flip": "turns time round: use a bidirectional layer (regime='windowed')",
     "pack_padded_sequence": "is not supported: in eval mode give the recurrent layer the tensor itself",
     "_pack_padded_sequence": "is not supported: in eval mode give the recurrent layer the tensor itself",
-    "repeat": "makes steps out of one: for an output sequence see save(…, pattern='encoder-decoder', decoder=…)",
-    "expand": "makes steps out of one: for an output sequence see save(…, pattern='encoder-decoder', decoder=…)",
+    "repeat_interleave": "makes other steps than came in: not supported",
     "cumsum": "sums over all of the past: not supported; use an RNN",
 }
 
@@ -112,6 +111,29 @@ def reshape(t, x, *shape, **more):
     if x.pieces and ("L", "F") in axes:
         return levels(t, x.but(axes=tuple(axes)))
     return x.but(axes=tuple(axes))
+
+
+@function("repeat", "expand", "tile", "expand_as")
+def repeat(t, x, *_, **__):
+    """One step made into many: the context of a decoder."""
+    shape = tuple(t.result_shape)
+    axes = ((),) * (len(shape) - len(x.axes)) + x.axes
+    changed = [k for k, axis in enumerate(axes) if x.size(axis) != shape[k]]
+    if not changed:
+        return x.but(axes=axes)
+    if len(changed) > 1 or axes[changed[0]] != () or x.step is None:
+        raise t.cannot("repeat", "repeats what is no single step")
+    return context(t, x, shape[changed[0]], axes[: changed[0]] + (("T",),) + axes[changed[0] + 1 :])
+
+
+def context(t, x, steps, axes):
+    """What comes after belongs to a decoder that takes x at each of its steps."""
+    if t.encoder is not None:
+        raise t.cannot("repeat", "a second sequence is made of one step; one decoder is supported")
+    x = x if x.step == x.steps - 1 else single(t, x)
+    t.encoder, t.context = t.graph, x.source
+    t.graph = type(t.graph)(x.width, t.graph.taken)
+    return Value("input", x.width, axes, steps)
 
 
 # --- parts
@@ -257,7 +279,8 @@ def single(t, x):
         return x
     kind = t.graph.kind(x.source)
     entry = t.graph.entries.get(x.source, {})
-    if kind in ("rnn", "gru", "lstm") and entry.get("direction", "forward") == "forward" and x.step == x.steps - 1:
+    last = {"forward": x.steps - 1, "backward": 0}.get(entry.get("direction", "forward"))
+    if kind in ("rnn", "gru", "lstm") and x.step == last:
         return x.but(source=final(t, x.source, x.width), step=0, steps=1)
     raise t.cannot("join", "one step of a sequence meets a value over the whole window; only the last step of a recurrent "
                    "layer can")

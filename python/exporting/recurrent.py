@@ -6,7 +6,7 @@ from torch import nn
 
 from exporting import cells
 from exporting.graph import array
-from exporting.operations import features, with_features
+from exporting.operations import features, shown, with_features
 from exporting.values import Value
 
 

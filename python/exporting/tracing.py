@@ -16,7 +16,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from exporting import cells
-from exporting.graph import Graph
+from exporting.graph import ExportError, Graph
 from exporting.values import Cannot, Unknown, Value
 
 # Questions about data whose answer steers forward: the trace is right for this example only.
@@ -33,6 +33,7 @@ class Trace(TorchFunctionMode):
         self.values, self.kept = {}, []  # by id; kept alive so that no id comes twice
         self.stack, self.paused = [], False
         self.recurrent, self.finals = {}, {}  # name: (module, its input); name: its `final` layer
+        self.encoder = self.context = None  # the graph before a context was repeated, and the context's layer
         self.notes = []
 
     def run(self, *inputs, call=None):
@@ -162,7 +163,7 @@ class Trace(TorchFunctionMode):
                 kwargs = {key: value for key, value in kwargs.items() if key not in ("inplace", "out", "_stacklevel")}
                 swapped = {key: self.swap(value) for key, value in kwargs.items()}
                 found = function(self, *(self.swap(each) for each in args), **swapped)
-        except Cannot as reason:
+        except (Cannot, ExportError) as reason:
             found = Unknown(str(reason))
         except TypeError as error:
             found = Unknown(f"{self.culprit(name)}: called in a way that is not supported ({error})")

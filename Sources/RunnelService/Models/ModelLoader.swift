@@ -16,7 +16,7 @@ public enum ModelLoader {
     if let sha256 { try compare(bytes, path, with: sha256) }
     do {
       let model = Model(try ModelFile(bytes: bytes))
-      _ = try model.file.golden.check(model.network)
+      _ = try model.file.check(network: model.network)
       return model
     } catch { throw ServiceError(.data, "\(path): \(error)") }
   }

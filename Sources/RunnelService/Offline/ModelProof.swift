@@ -30,7 +30,7 @@ public struct ModelProof: Sendable {
     tensors = (try? bytes.withUnsafeBytes { try SafeTensors($0) })?.entries.count ?? 0
     for kernels in KernelSet.allCases where kernels.isAvailable {
       do throws(GoldenError) {
-        let report = try file.golden.check(file.makeNetwork(kernels: kernels))
+        let report = try file.check(kernels: kernels)
         trials.append(Trial(kernels: kernels, outcome: .success(report)))
       } catch { trials.append(Trial(kernels: kernels, outcome: .failure(error))) }
     }
@@ -58,8 +58,8 @@ public struct ModelProof: Sendable {
       let name = trial.kernels.rawValue + String(repeating: " ", count: max(0, 8 - trial.kernels.rawValue.count))
       switch trial.outcome {
       case .success(let report):
-        let errors = GoldenReport.Way.allCases.map { way in
-          let text = Float(report.errors[way] ?? 0).description
+        let errors = report.results.map { result in
+          let text = Float(result.largest).description
           return String(repeating: " ", count: max(1, 15 - text.count)) + text
         }
         lines.append("        \(name)       \(errors.joined())")
@@ -108,9 +108,9 @@ public struct ModelProof: Sendable {
       json.write(true)
       json.key("largest_error")
       json.beginObject()
-      for way in GoldenReport.Way.allCases {
-        json.key(String(way.rawValue.map { $0 == " " ? "_" : $0 }))
-        json.write(report.errors[way] ?? 0)
+      for result in report.results {
+        json.key(String(result.way.rawValue.map { $0 == " " ? "_" : $0 }))
+        json.write(result.largest)
       }
       json.endObject()
     case .failure(let error):

@@ -1,0 +1,179 @@
+import RunnelKernels
+
+extension LayerwiseRun {
+  // MARK: layers that look along time
+
+  /// Lays the steps of each window behind their past and reads them there, one output of all windows after the other.
+  func look(_ layer: SpanLayer, _ place: Int, _ x: Track, _ count: Int) {
+    let node = network.graph.nodes[place]
+    guard let span = node.layer.span else { preconditionFailure("what looks along time has a span") }
+    let ring = network.layout.rings[network.layout.entryOfNode[place]]
+    if node.sources[0] != NetworkGraph.frame { check(count, x, width: ring.width) }
+    let steps = x.count + (isWindowed ? span.right : 0)
+    let length = span.roundedToRings(steps)
+    for window in 0..<count { lay(x, window, around.base + window * length * ring.width, steps: steps, ring) }
+    if !isLaidOut { findOutputs(of: place, x, steps: steps, ring) }
+    let y = tracks[place]
+    for window in 0..<count {
+      slots.base[window] = Int32(window * (length / ring.size))
+      at.base[window] = Int32(ring.past)
+    }
+    for output in 0..<y.count {
+      let newest = newest[place][output]
+      layer.run(
+        rows: count, width: ring.width, rings: around.base + newest * ring.width, ring: ring.size, slot: slots.base,
+        at: at.base, y.base + output * y.stride, yStride: y.count * y.stride, kernels: network.kernels)
+    }
+    if !isWindowed { keep(ring, steps: x.count) }
+  }
+
+  /// The past, oldest first, then the steps, then padding on the right.
+  private func lay(
+    _ x: Track, _ window: Int, _ to: UnsafeMutablePointer<Float>, steps: Int, _ ring: StateLayout.Ring
+  ) {
+    let past = ring.past * ring.width
+    for k in 0..<past { to[k] = before.values[ring.place + k] }
+    for step in 0..<x.count {
+      (to + past + step * ring.width).update(
+        from: x.base + (window * x.count + step) * x.stride, count: ring.width)
+    }
+    (to + past + x.count * ring.width).update(repeating: ring.filler, count: (steps - x.count) * ring.width)
+  }
+
+  /// An output comes where it is time on the grid, and the layer has had what it skips.
+  private func findOutputs(of place: Int, _ x: Track, steps: Int, _ ring: StateLayout.Ring) {
+    newest[place].removeAll()
+    tracks[place].indexes.removeAll()
+    let counted = ring.countPlace.map { Int(before.counts[$0]) } ?? 0
+    for step in 0..<steps {
+      let index = step < x.count ? x.indexes[step] : (x.indexes.last ?? -1) + Int64(step - x.count + 1)
+      let since = index - Int64(ring.skip)
+      guard since >= 0, since % Int64(ring.stride) == 0, counted + step >= ring.skip else { continue }
+      newest[place].append(step)
+      tracks[place].indexes.append(since / Int64(ring.stride))
+    }
+  }
+
+  private func keep(_ ring: StateLayout.Ring, steps: Int) {
+    for k in 0..<ring.past * ring.width { after.values[ring.place + k] = around.base[steps * ring.width + k] }
+    guard let place = ring.countPlace else { return }
+    after.counts[place] = min(Int64(ring.skip), before.counts[place] + Int64(steps))
+  }
+
+  // MARK: recurrent layers
+
+  /// Level after level; of a bidirectional one the forward half, then the backward half beside it.
+  func step(_ cells: [[PackedCell]], _ place: Int, _ x: Track, _ count: Int) {
+    guard case .recurrent(let recurrent) = network.graph.nodes[place].layer.kind else {
+      preconditionFailure("cells are of their layer")
+    }
+    tracks[place].indexes = x.indexes
+    var input = x
+    for level in cells.indices {
+      var output = tracks[place]
+      if level < cells.count - 1 { output.base = levels[level % 2].base }
+      for direction in cells[level].indices {
+        let cell = cells[level][direction]
+        var part = output
+        if cells[level].count > 1 { (part.base, part.stride) = (half.base, cell.hStride) }
+        let isBackward = direction == 1 || recurrent.direction == .backward
+        step(cell, recurrent, (place, level, direction), input, part, count, isBackward: isBackward)
+        check(count, part, width: recurrent.width)
+        if cells[level].count > 1 {
+          for row in 0..<count * x.count {
+            (output.base + row * output.stride + direction * recurrent.width).update(
+              from: part.base + row * part.stride, count: recurrent.width)
+          }
+        }
+      }
+      input = output
+    }
+  }
+
+  private func step(
+    _ cell: PackedCell, _ recurrent: RecurrentDescription, _ address: (node: Int, level: Int, direction: Int),
+    _ x: Track, _ y: Track, _ count: Int, isBackward: Bool
+  ) {
+    let units = recurrent.hasCellState ? recurrent.hidden : 0
+    begin(cell, recurrent, address, count, units)
+    var (from, to) = (firstRows, secondRows)
+    for n in 0..<x.count {
+      let t = isBackward ? x.count - 1 - n : n
+      cell.step(
+        rows: count, x.base + t * x.stride, xStride: x.count * x.stride, h: h.base, c: c.base, from: from.base,
+        to: to.base, scratch: scratch.base, y.base + t * y.stride, yStride: y.count * y.stride)
+      for window in 0..<count where !allFinite(c.base + Int(to.base[window]) * cell.cStride, units) {
+        isSound.base[window] = false
+      }
+      swap(&from, &to)
+    }
+    let final = finals[address.node][address.level][address.direction]
+    for window in 0..<count {
+      let row = Int(from.base[window])
+      (final.h.base + window * cell.hStride).update(from: h.base + row * cell.hStride, count: recurrent.width)
+      (final.c.base + window * cell.cStride).update(from: c.base + row * cell.cStride, count: units)
+    }
+    if !isWindowed { keep(final.h.base, final.c.base, address) }
+  }
+
+  private func begin(
+    _ cell: PackedCell, _ recurrent: RecurrentDescription, _ address: (node: Int, level: Int, direction: Int),
+    _ count: Int, _ units: Int
+  ) {
+    let initial = network.initialCells[address.node][address.level][address.direction]
+    for window in 0..<count {
+      for k in 0..<recurrent.width { h.base[window * cell.hStride + k] = initial.h[k] }
+      for k in 0..<units { c.base[window * cell.cStride + k] = initial.c[k] }
+    }
+    guard !isWindowed else { return }
+    let state = network.layout.cells[network.layout.entryOfNode[address.node] + address.level]
+    for k in 0..<state.width { h.base[k] = before.values[state.place + k] }
+    for k in 0..<state.cells { c.base[k] = before.values[state.place + state.width + k] }
+  }
+
+  private func keep(
+    _ h: UnsafePointer<Float>, _ c: UnsafePointer<Float>, _ address: (node: Int, level: Int, direction: Int)
+  ) {
+    let state = network.layout.cells[network.layout.entryOfNode[address.node] + address.level]
+    for k in 0..<state.width { after.values[state.place + k] = h[k] }
+    for k in 0..<state.cells { after.values[state.place + state.width + k] = c[k] }
+  }
+
+  // MARK: layers that make one step of all
+
+  /// Mean: the steps added from the first to the last, divided once. NaN is larger than all.
+  func pool(_ operation: LayerDescription.PoolOperation, _ place: Int, _ x: Track, _ count: Int) {
+    let width = network.graph.nodes[place].layer.output
+    if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
+    for window in 0..<count {
+      let steps = x.base + window * x.count * x.stride
+      let y = tracks[place].base + window * tracks[place].stride
+      y.update(from: steps, count: width)
+      for step in 1..<max(1, x.count) {
+        let next = steps + step * x.stride
+        for k in 0..<width {
+          switch operation {
+          case .max: y[k] = next[k] > y[k] || next[k].isNaN ? next[k] : y[k]
+          case .mean: y[k] += next[k]
+          }
+        }
+      }
+      guard operation == .mean else { continue }
+      for k in 0..<width { y[k] /= Float(x.count) }
+    }
+  }
+
+  /// The last output of the forward half, and the backward half's at step 0.
+  func pick(_ place: Int, _ x: Track, _ count: Int) {
+    let source = network.graph.nodes[network.graph.nodes[place].sources[0]].layer
+    guard case .recurrent(let recurrent) = source.kind else { preconditionFailure("final reads a recurrent layer") }
+    if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
+    let forward = recurrent.direction == .backward ? 0 : recurrent.width
+    for window in 0..<count {
+      let y = tracks[place].base + window * tracks[place].stride
+      let first = x.base + window * x.count * x.stride
+      y.update(from: first + (x.count - 1) * x.stride, count: forward)
+      (y + forward).update(from: first + forward, count: source.output - forward)
+    }
+  }
+}
