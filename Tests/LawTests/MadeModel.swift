@@ -26,6 +26,8 @@ struct MadeModel {
   var decide = #"{"emit":"every"}"#
   var decoder: String?
   var eventStage: (json: String, features: Int, labels: Int)?
+  /// Weights that are not random, by the name of their tensor.
+  var constants: [String: [Float]] = [:]
   private var layers: [String] = []
   /// Name and shape, in the order in which they get their weights.
   private var tensors: [(name: String, shape: [Int])] = []
@@ -130,7 +132,8 @@ struct MadeModel {
     var all: [(name: String, shape: [Int], values: [Float])] = []
     for (name, shape) in tensors {
       let scale = 1.6 / Double(shape.dropFirst().reduce(1, *)).squareRoot()
-      all.append((name, shape, (0..<shape.reduce(1, *)).map { _ in Float(scale * (2 * random.uniform() - 1)) }))
+      let values = (0..<shape.reduce(1, *)).map { _ in Float(scale * (2 * random.uniform() - 1)) }
+      all.append((name, shape, constants[name] ?? values))
     }
     var golden: [(String, [Int])] = []
     if let window = description.window {

@@ -28,8 +28,8 @@ enum Regimes {
       made.linear("head", from: 6, to: 3)
     case "renewed":
       made = MadeModel(seed: 3)
-      made.warmUp = 1
-      made.maxStateAge = 3
+      made.warmUp = 0.1
+      made.maxStateAge = 1
       made.recurrent("lstm", name: "lstm", from: 1, to: 8)
       made.linear("head", from: 8, to: 3)
     case "side-by-side":
