@@ -87,6 +87,9 @@ struct MadeModel {
     tensors += [("\(name).weight", [to, from]), ("\(name).bias", [to])]
   }
 
+  /// Takes the weights away that belong to no layer of the first network.
+  mutating func unstage() { tensors.removeAll { name, _ in name.hasPrefix("judge.") || name.hasPrefix("verdict.") } }
+
   static func linear(_ name: String, from: Int, to: Int, activation: String = "none") -> String {
     #"{"kind":"linear","name":"\#(name)","input":\#(from),"output":\#(to),"activation":"\#(activation)"}"#
   }
