@@ -61,6 +61,13 @@ public struct ConfigurationProof: Sendable {
     json.endObject()
   }
 
+  /// The same mistake at its place in the file, where this proof finds it too: what ends a command that was given the
+  /// file.
+  public static func placed(_ error: ServiceError, in path: String) -> ServiceError {
+    guard error.kind == .configuration, !error.isPlaced else { return error }
+    return (try? ConfigurationProof(path))?.failure ?? error
+  }
+
   // MARK: what only who opens things can find
 
   private mutating func prove(_ read: ReadConfiguration) {
@@ -103,11 +110,25 @@ public struct ConfigurationProof: Sendable {
     }
   }
 
+  /// The key about states and windows without which the plan could be made.
+  private func cure(_ pipeline: PipelineConfiguration, _ input: InputConfiguration, _ model: Model) -> String? {
+    var without = pipeline
+    without.maxStateAge = nil
+    if pipeline.maxStateAge != nil, (try? PipelinePlan(without, input: input, model: model)) != nil {
+      return "max_state_age"
+    }
+    without = pipeline
+    without.hop = nil
+    return pipeline.hop != nil && (try? PipelinePlan(without, input: input, model: model)) != nil ? "hop" : nil
+  }
+
   /// Which value is to blame.
   private func place(
     of refusal: Refusal, _ pipeline: PipelineConfiguration, _ input: InputConfiguration, _ model: Model
   ) -> [String] {
     let own = ["pipelines", pipeline.name]
+    if let contradiction = pipeline.contradiction(of: model.description) { return own + [contradiction.key] }
+    if let key = cure(pipeline, input, model) { return own + [key] }
     switch refusal.reason {
     case .rate: return ["streams", input.name, "rate"]
     case .unit: return ["streams", input.name, "channels"]
