@@ -137,14 +137,16 @@ import Testing
     }
   }
 
-  /// The frames of one lane.
+  /// The frames of one lane, D values each.
   final class Heard {
     private(set) var first: Int64 = 0
+    private var next: Int64 = 0
     private(set) var frames: [Float] = []
 
     func append(_ steps: Range<Int64>, _ values: UnsafeBufferPointer<Float>) {
-      if frames.isEmpty { first = steps.lowerBound }
-      #expect(first + Int64(frames.count) == steps.lowerBound)
+      if frames.isEmpty { (first, next) = (steps.lowerBound, steps.lowerBound) }
+      #expect(next == steps.lowerBound, "no frame is missing")
+      next = steps.upperBound
       frames += values
     }
   }
