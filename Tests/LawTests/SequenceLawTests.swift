@@ -30,6 +30,9 @@ import Testing
     let lengths = Set(found.compactMap { $0.steps?.count })
     #expect(found.allSatisfy { $0.steps?.labels.contains("none") == false && $0.steps?.step == nil }, "\(name)")
     #expect(lengths.isSubset(of: Set(0...5)) && !lengths.isEmpty)
+    // The rows of the whole window, whatever its neighbours share with it.
+    let length = Int64(try Regimes.made(name).window!.length)
+    #expect(found.allSatisfy { $0.last! - $0.first! + 1 == length && $0.at == $0.last && $0.decided == $0.last })
     for label in found where label.steps?.count == 0 {
       #expect(label.label == nil && label.id == nil && label.p == nil)
     }
