@@ -31,7 +31,7 @@ extension Configuration {
 extension PipelinePlan {
   /// What the configuration says of one pipeline, of its input's samples, and of its model.
   init(_ pipeline: PipelineConfiguration, input: InputConfiguration, model: Model) throws(Refusal) {
-    if let contradiction = pipeline.contradiction(of: model.description) {
+    if let contradiction = pipeline.contradictions(of: model.description).first {
       throw Refusal(.malformed, contradiction.sentence)
     }
     let binding: Binding =

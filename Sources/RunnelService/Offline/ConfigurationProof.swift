@@ -95,6 +95,12 @@ public struct ConfigurationProof: Sendable {
   private mutating func prove(
     _ pipeline: PipelineConfiguration, input: InputConfiguration, model: Model, _ read: ReadConfiguration
   ) {
+    for (key, sentence) in pipeline.contradictions(of: model.description) {
+      diagnostics.append(
+        read.diagnostic(.contradiction, at: ["pipelines", pipeline.name, key], message: sentence))
+    }
+    var pipeline = pipeline
+    (pipeline.regime, pipeline.window) = (nil, nil)
     do throws(Refusal) {
       let plan = try PipelinePlan(pipeline, input: input, model: model)
       // Where the configuration itself says rate and channels, the lanes are known before the first message.
@@ -127,7 +133,6 @@ public struct ConfigurationProof: Sendable {
     of refusal: Refusal, _ pipeline: PipelineConfiguration, _ input: InputConfiguration, _ model: Model
   ) -> [String] {
     let own = ["pipelines", pipeline.name]
-    if let contradiction = pipeline.contradiction(of: model.description) { return own + [contradiction.key] }
     if let key = cure(pipeline, input, model) { return own + [key] }
     switch refusal.reason {
     case .rate: return ["streams", input.name, "rate"]

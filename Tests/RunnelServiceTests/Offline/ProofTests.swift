@@ -83,6 +83,12 @@ import Testing
     #expect(error.source.dropFirst(error.place.column - 1).hasPrefix(at))
   }
 
+  @Test func `each contradiction of a pipeline is told at once`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let text = rig.configuration(pipeline: "model: beats, regime: windowed, window: 50, max_state_age: 1s")
+    #expect(try ConfigurationProof(rig.write("c.yaml", text)).errors.count == 3)
+  }
+
   @Test func `what the model file says may be repeated, and hop and age of the state may be chosen`() throws {
     let rig = try OfflineRig(seconds: 1)
     let text = rig.configuration(
