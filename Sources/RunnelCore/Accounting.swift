@@ -23,6 +23,8 @@ public struct Accounting: Sendable, Equatable {
   public var valuesMissing: Int64 = 0
   public var gaps: Int64 = 0
   public var resets: Int64 = 0
+  /// Windows that got no label, because they were not whole (per lane).
+  public var windowsLeftOut: Int64 = 0
   public var sessions: Int64 = 0
 
   public init() {}
@@ -54,6 +56,7 @@ public struct Accounting: Sendable, Equatable {
     sum.valuesMissing += other.valuesMissing
     sum.gaps += other.gaps
     sum.resets += other.resets
+    sum.windowsLeftOut += other.windowsLeftOut
     sum.sessions += other.sessions
   }
 }

@@ -62,15 +62,10 @@ public struct EventFeatures: Sendable, Equatable {
     last = step
     if let interval { note(interval) }
     let completes = !stage.waits || isWaiting
-    for number in stage.features.indices {
-      // What the next event tells goes into the vector of the one that waited.
-      guard stage.features[number].isNext else { continue }
-      put(number, interval, scores, hidden, into: &pending)
-    }
+    // What the next event tells goes into the vector of the one that waited.
+    fill(ofNext: true, interval, scores, hidden)
     if stage.waits, isWaiting { copyPending() }
-    for number in stage.features.indices where !stage.features[number].isNext {
-      put(number, interval, scores, hidden, into: &pending)
-    }
+    fill(ofNext: false, interval, scores, hidden)
     if !stage.waits { copyPending() }
     isWaiting = stage.waits
     return completes
@@ -98,6 +93,20 @@ public struct EventFeatures: Sendable, Equatable {
   }
 
   private mutating func copyPending() { for k in vector.indices { vector[k] = pending[k] } }
+
+  /// Puts an event's own features, or what it tells of the one before, into the vector of the event that waits.
+  private mutating func fill(
+    ofNext isNext: Bool, _ interval: Double?, _ scores: UnsafeBufferPointer<Float>,
+    _ hidden: UnsafeBufferPointer<Float>
+  ) {
+    // Moved out for the while: written beside a copy of self it would be copied each time.
+    var vector: [Float] = []
+    swap(&vector, &pending)
+    for number in stage.features.indices where stage.features[number].isNext == isNext {
+      put(number, interval, scores, hidden, into: &vector)
+    }
+    swap(&vector, &pending)
+  }
 
   private func put(
     _ number: Int, _ interval: Double?, _ scores: UnsafeBufferPointer<Float>, _ hidden: UnsafeBufferPointer<Float>,

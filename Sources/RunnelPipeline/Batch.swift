@@ -61,10 +61,10 @@ final class Batch {
   }
 
   /// Steps every row.
-  func step(bank: inout StateBank) {
-    guard !slots.isEmpty else { return }
+  func step(bank: inout StateBank?) {
+    guard !slots.isEmpty, bank != nil else { return }
     _ = slots.withUnsafeBufferPointer {
-      network.step(slots: $0, steps: steps, frames: frames, scores: scores, bank: &bank)
+      network.step(slots: $0, steps: steps, frames: frames, scores: scores, bank: &bank!)
     }
   }
 

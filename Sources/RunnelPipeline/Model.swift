@@ -12,7 +12,7 @@ public struct Model: Sendable {
   public init(_ file: ModelFile, kernels: KernelSet = .best) {
     self.file = file
     network = file.makeNetwork(kernels: kernels)
-    eventStage = file.description.eventStage == nil ? nil : file.makeEventStage(kernels: kernels)
+    eventStage = file.makeEventStage(kernels: kernels)
   }
 
   public var description: ModelDescription { file.description }

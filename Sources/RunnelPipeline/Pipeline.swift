@@ -11,7 +11,8 @@ import RunnelWire
 /// frame by frame are evaluated together when they are complete.
 public final class Pipeline {
   public let plan: PipelinePlan
-  private var bank: StateBank
+  /// Nil where windows are evaluated whole and no state is stepped.
+  private var bank: StateBank?
   private var lanes: [Int: [Lane]] = [:]  // by stream
   private var ready: [Lane] = []
   private let batch: Batch
@@ -29,9 +30,10 @@ public final class Pipeline {
   /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
   public init(plan: PipelinePlan, epoch: UInt64) {
     self.plan = plan
-    bank = StateBank(for: plan.model.network)
     batch = Batch(network: plan.model.network)
-    if case .whole = plan.regime.schedule.way { windows = WindowBatch(plan.model) } else { windows = nil }
+    let isStepped = plan.regime.schedule.places > 0
+    bank = isStepped ? StateBank(for: plan.model.network) : nil
+    windows = isStepped ? nil : WindowBatch(plan.model)
     judge = plan.model.eventStage.map { EventJudge($0) }
     nextEpoch = epoch
   }
@@ -109,14 +111,16 @@ public final class Pipeline {
     step(sink: &sink)
     for lane in old {
       closedCounts += lane.takeCounts()
-      for slot in lane.states.slots { bank.close(slot) }
+      for slot in lane.states.slots { bank?.close(slot) }
       if let slot = lane.states.eventSlot { judge?.close(slot) }
     }
   }
 
   private func openStates() -> Lane.States {
     var slots: [Slot] = []
-    for _ in 0..<plan.regime.schedule.places { slots.append(bank.open()) }
+    for _ in 0..<plan.regime.schedule.places {
+      if let slot = bank?.open() { slots.append(slot) }
+    }
     return Lane.States(slots: slots, judge: judge, eventSlot: judge?.open())
   }
 
@@ -150,7 +154,7 @@ public final class Pipeline {
       var isFirst = true
       lane.schedule(frame) { row in
         let slot = lane.states.slots[row.place]
-        if row.starts { bank.reset(slot) }
+        if row.starts { bank?.reset(slot) }
         batch.append(Batch.Entry(lane: kept, frame: frame, row: row), slot: slot, isFirst: isFirst)
         isFirst = false
       }
@@ -167,12 +171,12 @@ public final class Pipeline {
   private func score<Sink: LabelSink>(sink: inout Sink) {
     for (row, entry) in batch.entries.enumerated() {
       let lane = ready[entry.lane]
-      switch bank.outcome(row: row) {
+      switch bank?.outcome(row: row) {
       case .failed: lane.settleFailure(entry, bank: &bank, sink: &sink)
-      case .none: break
+      case nil, .some(.none): break
       case .scores:
         guard entry.row.counts else { break }
-        let hidden = plan.model.network.tap.flatMap { bank.features(of: $0, row: row) }
+        let hidden = plan.model.network.tap.flatMap { bank?.features(of: $0, row: row) }
         lane.settle(entry, scores: batch.scores(row), hidden: hidden, bank: &bank, sink: &sink)
       }
     }

@@ -16,12 +16,12 @@ final class WindowBatch {
     case failed
   }
 
-  /// Windows side by side in one evaluation, and values that their frames may take.
+  /// Windows in one evaluation, and values that their frames may have.
   private static let most = 32
   private static let valueLimit = 1 << 20
 
   init(_ model: Model) {
-    let size = (model.description.window?.length ?? 1) * max(1, model.description.layers.map(\.output).max() ?? 1)
+    let size = (model.description.window?.length ?? 1) * model.description.inputs.count
     evaluator = model.file.makeEvaluator(
       kernels: model.network.kernels, windows: max(1, min(Self.most, Self.valueLimit / size)))
     frames = .allocate(capacity: evaluator.windows * evaluator.floatsPerWindow)

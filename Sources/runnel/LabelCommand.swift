@@ -124,11 +124,17 @@ struct LabelCommand: ParsableCommand {
     flush: () -> Void = {}
   ) throws {
     let (total, name) = (max(recording.range.count, 1), recording.description.stream)
-    try labeller.label(recording, into: &sink, frames: frames.map { frames in { frames.append($1, $2) } }) { rows in
+    let observer: FrameObserver? = frames.map { frames in { frames.append($1, $2) } }
+    let counts = try labeller.label(recording, into: &sink, frames: observer) { rows in
       flush()
       Terminal.progress("\(name)  \(100 * Int(rows) / total) %")
     }
     Terminal.endProgress()
+    if counts.windowsLeftOut > 0 {
+      Terminal.say(
+        "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row, end behind the last, "
+          + "or contain a gap that was not filled")
+    }
   }
 }
 

@@ -34,7 +34,9 @@ struct PipelineOptions: ParsableArguments {
         throw ServiceError(.usage, "--channels goes with -m; with -c the channels stand in the configuration")
       }
       let configuration = try ConfigurationFile.read(config).configuration
-      return try Labeller(configuration, models: try ModelLoader.load(configuration.models), pipeline: pipeline)
+      do throws(ServiceError) {
+        return try Labeller(configuration, models: try ModelLoader.load(configuration.models), pipeline: pipeline)
+      } catch { throw ConfigurationProof.placed(error, in: config) }
     case (nil, nil): throw ServiceError(.usage, "nothing says which network to run: give -m MODEL or -c CONFIG")
     case (_?, _?): throw ServiceError(.usage, "-m and -c exclude each other: a configuration names its models itself")
     }

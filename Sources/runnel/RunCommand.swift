@@ -29,8 +29,11 @@ struct RunCommand: ParsableCommand {
     let logger = StandardErrorLog.logger(level: logLevel)
     let configuration = try ConfigurationFile.read(config)
     notifier.status("checking models")
-    let models = try ModelLoader.load(configuration.configuration.models)
-    let daemon = try Daemon(configuration.configuration, models: models, logger: logger)
+    let daemon: Daemon
+    do {
+      let models = try ModelLoader.load(configuration.configuration.models)
+      daemon = try Daemon(configuration.configuration, models: models, logger: logger)
+    } catch let error as ServiceError { throw ConfigurationProof.placed(error, in: config) }
     for line in daemon.banner { logger.notice("\(line)") }
     notifier.ready(daemon.statusLine)
     let report = try daemon.run(

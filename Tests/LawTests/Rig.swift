@@ -21,9 +21,17 @@ final class Rig {
     }
   }
 
-  init(_ plans: [PipelinePlan], policy: StreamPolicy = StreamPolicy(input: "in"), epoch: UInt64 = 1) {
-    let shard = Shard(
-      claims: plans.map { .init(input: policy.input, pipeline: Pipeline(plan: $0, epoch: epoch)) }, sink: Collector())
+  /// - Parameter frames: hears what the networks see.
+  init(
+    _ plans: [PipelinePlan], policy: StreamPolicy = StreamPolicy(input: "in"), epoch: UInt64 = 1,
+    frames: FrameObserver? = nil
+  ) {
+    let claims = plans.map { plan in
+      let pipeline = Pipeline(plan: plan, epoch: epoch)
+      pipeline.frameObserver = frames
+      return Shard<Collector>.Claim(input: policy.input, pipeline: pipeline)
+    }
+    let shard = Shard(claims: claims, sink: Collector())
     self.shard = shard
     intake = Intake(policy: policy, numbering: { shard.addStream() })
   }
@@ -42,6 +50,11 @@ final class Rig {
   }
 
   func step() { shard.step() }
+
+  /// The labels of lane `bed7/MLII` as messages, without statuses.
+  var decisions: [LabelMessage] {
+    (labels["bed7/MLII"] ?? []).compactMap { try? LabelDecoder().decode($0) }.filter(\.isDecision)
+  }
 
   /// Labels of all lanes, after everything that waits was stepped.
   var labels: [String: [String]] {

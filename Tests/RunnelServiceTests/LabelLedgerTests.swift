@@ -84,6 +84,14 @@ import Testing
     #expect(
       LabelLine.time(-1) == "1969-12-31 23:59:59.999"
         && LabelLine.time(951_782_400_000_000_000).hasPrefix("2000-02-29 "))
+    label.steps = LabelSequence(labels: ["N", "N", "V"], ids: [0, 0, 1], ps: [0.9, 0.8, 0.7])
+    #expect(LabelLine.text(label) == "2025-11-23 18:45:32.123  bed7/MLII  at 98765530  N N V  ok  184 µs")
+    #expect(LabelFilter(labels: ["V"]).shows(label) && !LabelFilter(labels: ["S"]).shows(label))
+    label.steps = LabelSequence(labels: Array(repeating: "N", count: 40), ids: [], ps: [])
+    #expect(LabelLine.text(label).contains("N N … (40 steps)"))
+    label.steps = LabelSequence()
+    #expect(LabelLine.text(label).contains("(empty)"))
+    label.steps = nil
     label.label = "\u{1B}[31m"
     #expect(!LabelLine.text(label).contains("\u{1B}"))
   }

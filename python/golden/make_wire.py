@@ -177,6 +177,21 @@ def seconds(t_ns):
     return ("-" if t_ns < 0 else "") + f"{whole}.{rest:07d}".rstrip("0").rstrip(".")
 
 
+def numbers(values):
+    return "[" + ",".join(map(f32, values)) + "]"
+
+
+def sequence(steps, distance=None):
+    """A label of several steps, each a class and its score; the last one beside them."""
+    name = {None: "unknown", 1: "N", 2: "V"}
+    last = [("label", name[steps[-1][0]]), ("id", steps[-1][0]), ("p", f32(steps[-1][1]).encode())] if steps else []
+    lists = [("labels", [name[k] for k, _ in steps]), ("ids", [k for k, _ in steps]),
+             ("ps", numbers(p for _, p in steps).encode())]
+    scores = ",".join(numbers([1 - p, p / 2, p / 2]) for _, p in steps)
+    return (last + lists + ([("scores", f"[{scores}]".encode())] if steps else [])
+            + ([("step", distance)] if distance else []))
+
+
 def label_lines():
     model = "sha256:" + "0123456789abcdef" * 4
 
@@ -218,6 +233,10 @@ def label_lines():
             + [("seq", 2**53 + 1), ("at", -12), ("first", 0), ("last", 2**61), ("decided", 2**61)]
             + [("t_ns", "-1500000000"), ("t", seconds(-1500000000).encode()), ("t_source", "index")]
             + [("label", "\u0001\n"), ("level", "unsequenced"), ("quality", "warming"), ("missing", 0)]),
+        put(label + names() + epochs[:1] + position(46) + time + sequence([(1, 0.9), (None, 0.4), (2, 0.8)], 25 / 12)
+            + trust + [("latency_us", 7)]),
+        put(label + names(True) + position(46) + sequence([(1, 0.9), (None, 0.4), (2, 0.8)], 9) + trust),
+        put(label + names(True) + position(47) + sequence([]) + trust),
     ]
 
 

@@ -9,7 +9,7 @@ extension Lane {
 
   /// Works off the turns before the next frame, then copies that frame out; nil when none is left.
   func nextFrame<Sink: LabelSink>(
-    into frame: UnsafeMutablePointer<Float>, bank: inout StateBank, sink: inout Sink
+    into frame: UnsafeMutablePointer<Float>, bank: inout StateBank?, sink: inout Sink
   ) -> Int64? {
     while let turn = queue.takeTurn() { take(turn, bank: &bank, sink: &sink) }
     guard let index = queue.takeFrame(into: frame) else { return nil }
@@ -38,7 +38,7 @@ extension Lane {
   /// - Parameter hidden: what the event stage wants to know of this step; nil where it wants nothing.
   func settle<Sink: LabelSink>(
     _ entry: Batch.Entry, scores: UnsafeBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>?,
-    bank: inout StateBank, sink: inout Sink
+    bank: inout StateBank?, sink: inout Sink
   ) {
     let frame = entry.frame
     if let window = window(endingAt: frame) {
@@ -72,7 +72,7 @@ extension Lane {
 
   /// A row gave something that is not finite, so the network kept its old state. What is carried starts fresh, and says
   /// so; a window is left out.
-  func settleFailure<Sink: LabelSink>(_ entry: Batch.Entry, bank: inout StateBank, sink: inout Sink) {
+  func settleFailure<Sink: LabelSink>(_ entry: Batch.Entry, bank: inout StateBank?, sink: inout Sink) {
     if entry.row.counts, !plan.regime.schedule.isWindowed { return restart(at: entry.frame, bank: &bank, sink: &sink) }
     counts.windowsLeftOut += plan.regime.schedule.fail(entry.row, at: entry.frame, &state.schedule)
     if plan.regime.schedule.isWindowed { tellNonFinite(at: entry.frame, sink: &sink) }
@@ -130,7 +130,7 @@ extension Lane {
 
   // MARK: turns
 
-  private func take<Sink: LabelSink>(_ turn: FrameQueue.Turn, bank: inout StateBank, sink: inout Sink) {
+  private func take<Sink: LabelSink>(_ turn: FrameQueue.Turn, bank: inout StateBank?, sink: inout Sink) {
     switch turn {
     case .gap(let range, let reason, let wasReset):
       let frame = firstFrame(after: range.upperBound)
@@ -148,10 +148,10 @@ extension Lane {
   }
 
   private func reset<Sink: LabelSink>(
-    _ reason: ResetReason, over range: Range<Int64>, bank: inout StateBank, sink: inout Sink
+    _ reason: ResetReason, over range: Range<Int64>, bank: inout StateBank?, sink: inout Sink
   ) {
     let frame = firstFrame(after: range.upperBound)
-    for slot in states.slots { bank.reset(slot) }
+    for slot in states.slots { bank?.reset(slot) }
     if let slot = states.eventSlot { states.judge?.reset(slot) }
     forgetDecision()
     state.window.clear()
@@ -162,7 +162,7 @@ extension Lane {
   }
 
   /// What is carried became something that is not finite with this frame, or would have.
-  private func restart<Sink: LabelSink>(at frame: Int64, bank: inout StateBank, sink: inout Sink) {
+  private func restart<Sink: LabelSink>(at frame: Int64, bank: inout StateBank?, sink: inout Sink) {
     let index = plan.clock.newestIndex(ofFrame: frame)
     reset(.nonFinite, over: index..<index + 1, bank: &bank, sink: &sink)
   }

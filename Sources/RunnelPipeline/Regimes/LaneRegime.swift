@@ -90,17 +90,12 @@ struct LaneRegime: Sendable, Hashable {
     _ model: ModelDescription, _ window: ModelDescription.Window, hop: Int64
   ) -> StepSchedule.Way {
     let length = Int64(window.length)
-    guard model.pattern == .manyToOne, model.graph.isCausal, !model.normalisesWindows else {
+    guard model.pattern == .manyToOne, model.stepsSideBySide else {
       return .whole(hop: hop, length: length)
     }
-    let needed = model.graph.time.frame(ofOutput: Int64(window.target)) + 1
-    return needed <= length ? .sideBySide(hop: hop, length: needed) : .whole(hop: hop, length: length)
+    // The frames behind the target's change nothing any more.
+    return .sideBySide(hop: hop, length: model.graph.time.frame(ofOutput: Int64(window.target)) + 1)
   }
-}
-
-extension ModelDescription {
-  /// Whether a window's frames are known only when the last of them is.
-  var normalisesWindows: Bool { if case .window = conditioning.normalisation { true } else { false } }
 }
 
 /// Why a model cannot run as it is asked to; each sentence goes on after the pipeline's name.

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelInference
 
 extension Assembler {
   mutating func pipeline(_ name: String, _ section: ConfigurationSection) -> PipelineConfiguration? {
@@ -9,7 +10,10 @@ extension Assembler {
     let gap = gap(section)
     let decide = decide(section)
     guard let input, let model, let lanes, let gap else { return nil }
-    return PipelineConfiguration(name: name, input: input, model: model, lanes: lanes, gap: gap, decide: decide)
+    return PipelineConfiguration(
+      name: name, input: input, model: model, lanes: lanes, gap: gap, decide: decide,
+      regime: section.text("regime").flatMap(ModelDescription.Regime.init), window: section.integer("window"),
+      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"))
   }
 
   /// A name that must stand in another section.

@@ -1,3 +1,5 @@
+import RunnelInference
+
 /// Every key of the configuration, in the order of the reference page and of `check --print`.
 ///
 /// Nothing else in the reader knows a key's spelling, unit, range or default, except the few lines that build the
@@ -249,20 +251,27 @@ public enum ConfigurationTable {
       ],
       "Filters, resampling and normalisation travel in the model file."),
     ConfigurationKey(
-      "pipelines.*.regime", .choice(["carried", "windowed"], later: []), .absent(""),
-      availability: .partOfTheModel(trained), synonyms: ["window", "stateful"],
-      "Carried or windowed travels in the model file."),
+      "pipelines.*.regime", .choice(["carried", "windowed"], later: []), .absent("as in the model"),
+      example: "carried", synonyms: ["stateful"],
+      "How the model meets the stream. It may only repeat what the model file says: a network trained one way and run the "
+        + "other gives other answers."),
     ConfigurationKey(
-      "pipelines.*.hop", .integer(1...1_000_000), .absent(""), availability: .partOfTheModel(trained),
-      synonyms: ["stride"],
-      "The hop travels in the model file."),
+      "pipelines.*.window", .integer(1...ModelDescription.windowLimit), .absent("as in the model"), example: "256",
+      synonyms: ["window_length", "length"],
+      "Frames of a window, of a windowed model. It may only repeat what the model file says."),
+    ConfigurationKey(
+      "pipelines.*.hop", .integer(1...1_000_000), .absent("as in the model"), example: "64",
+      synonyms: ["stride", "every"],
+      "Windowed: frames from the start of a window to the start of the next; any number will do, for windows know nothing "
+        + "of each other. Carried: outputs of the network from label to label. Frames are counted at the model's rate."),
+    ConfigurationKey(
+      "pipelines.*.max_state_age", .quantity(.duration, positive), .absent("as in the model"), example: "1h",
+      synonyms: ["state_age", "renew", "renew_after"],
+      "Of a carried model that says how long it warms up: at multiples of this time a fresh state, warmed up beside the "
+        + "old one, takes over."),
     ConfigurationKey(
       "pipelines.*.attach", .section, .absent(""), availability: .later,
       "Conditioned samples sent with a label."),
-    ConfigurationKey(
-      "pipelines.*.max_state_age", .quantity(.duration, positive), .absent(""), availability: .later,
-      example: "1h",
-      "After how long a freshly warmed state takes over."),
   ]
 
   private static let outputs: [ConfigurationKey] =

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelInference
 
 /// One entry of `pipelines`: a model on the lanes of one stream.
 public struct PipelineConfiguration: Sendable, Hashable {
@@ -25,6 +26,14 @@ public struct PipelineConfiguration: Sendable, Hashable {
   public var lanes: Lanes
   public var gap: GapConfiguration
   public var decide: DecisionOverride
+  /// What the configuration says the model is; nil where it says nothing.
+  public var regime: ModelDescription.Regime?
+  /// Frames of a window, which the model must have too.
+  public var window: Int?
+  /// In place of the model's.
+  public var hop: Int?
+  /// Seconds, in place of the model's.
+  public var maxStateAge: Double?
 }
 
 /// What a lane does about a gap that stays; a longer one than `carry` resets it.

@@ -31,6 +31,9 @@ extension Configuration {
 extension PipelinePlan {
   /// What the configuration says of one pipeline, of its input's samples, and of its model.
   init(_ pipeline: PipelineConfiguration, input: InputConfiguration, model: Model) throws(Refusal) {
+    if let contradiction = pipeline.contradictions(of: model.description).first {
+      throw Refusal(.malformed, contradiction.sentence)
+    }
     let binding: Binding =
       switch pipeline.lanes {
       case .everyChannel: .each(nil)
@@ -40,7 +43,8 @@ extension PipelinePlan {
       }
     try self.init(
       name: pipeline.name, model: model, binding: binding, rule: pipeline.decide.applied(to: model.description.decide),
-      gap: GapSettings(pipeline.gap), missing: input.missing, range: input.range, flat: input.flat)
+      gap: GapSettings(pipeline.gap), missing: input.missing, range: input.range, flat: input.flat, hop: pipeline.hop,
+      maxStateAge: pipeline.maxStateAge)
   }
 }
 

@@ -215,6 +215,7 @@ public final class Daemon {
     accounting.samplesFilled = lanes.samplesFilled
     accounting.valuesMissing = lanes.valuesMissing
     accounting.resets = lanes.resets
+    accounting.windowsLeftOut = lanes.windowsLeftOut
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
       labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts,

@@ -25,7 +25,8 @@ public struct DaemonReport {
       "rows: \(a.rowsReceived) received = \(a.rowsUsed) used + \(a.dropped.total) dropped"
         + reasons(a.dropped.nonzero.map { ($0.reason.rawValue, $0.count) }) + " + \(a.rowsHeld) held",
       "lost: \(a.rowsLost) rows, \(a.messagesLost) messages in \(a.gaps) gaps; "
-        + "\(a.samplesFilled) samples filled, \(a.valuesMissing) values missing, \(a.resets) resets",
+        + "\(a.samplesFilled) samples filled, \(a.valuesMissing) values missing, \(a.resets) resets"
+        + (a.windowsLeftOut > 0 ? ", \(a.windowsLeftOut) windows left out" : ""),
     ]
     var labelled = "labels: \(labels) from \(lanes) lanes of \(streams) streams"
     if let median = latencies.microseconds(atPercentile: 50), let slow = latencies.microseconds(atPercentile: 99) {

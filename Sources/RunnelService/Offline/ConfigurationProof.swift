@@ -61,6 +61,13 @@ public struct ConfigurationProof: Sendable {
     json.endObject()
   }
 
+  /// The same mistake at its place in the file, where this proof finds it too: what ends a command that was given the
+  /// file.
+  public static func placed(_ error: ServiceError, in path: String) -> ServiceError {
+    guard error.kind == .configuration, !error.isPlaced else { return error }
+    return (try? ConfigurationProof(path))?.failure ?? error
+  }
+
   // MARK: what only who opens things can find
 
   private mutating func prove(_ read: ReadConfiguration) {
@@ -88,6 +95,12 @@ public struct ConfigurationProof: Sendable {
   private mutating func prove(
     _ pipeline: PipelineConfiguration, input: InputConfiguration, model: Model, _ read: ReadConfiguration
   ) {
+    for (key, sentence) in pipeline.contradictions(of: model.description) {
+      diagnostics.append(
+        read.diagnostic(.contradiction, at: ["pipelines", pipeline.name, key], message: sentence))
+    }
+    var pipeline = pipeline
+    (pipeline.regime, pipeline.window) = (nil, nil)
     do throws(Refusal) {
       let plan = try PipelinePlan(pipeline, input: input, model: model)
       // Where the configuration itself says rate and channels, the lanes are known before the first message.
@@ -103,11 +116,24 @@ public struct ConfigurationProof: Sendable {
     }
   }
 
+  /// The key about states and windows without which the plan could be made.
+  private func cure(_ pipeline: PipelineConfiguration, _ input: InputConfiguration, _ model: Model) -> String? {
+    var without = pipeline
+    without.maxStateAge = nil
+    if pipeline.maxStateAge != nil, (try? PipelinePlan(without, input: input, model: model)) != nil {
+      return "max_state_age"
+    }
+    without = pipeline
+    without.hop = nil
+    return pipeline.hop != nil && (try? PipelinePlan(without, input: input, model: model)) != nil ? "hop" : nil
+  }
+
   /// Which value is to blame.
   private func place(
     of refusal: Refusal, _ pipeline: PipelineConfiguration, _ input: InputConfiguration, _ model: Model
   ) -> [String] {
     let own = ["pipelines", pipeline.name]
+    if let key = cure(pipeline, input, model) { return own + [key] }
     switch refusal.reason {
     case .rate: return ["streams", input.name, "rate"]
     case .unit: return ["streams", input.name, "channels"]

@@ -41,7 +41,7 @@ public struct LabelLines: LabelSink {
     count += 1
   }
 
-  /// `   1:23.456     29924  MLII  V      97 %`
+  /// `   1:23.456     29924  MLII  V      97 %`, and of a sequence `   1:23.456     29924  MLII  N N V`
   static func line(_ label: LabelMessage, rate: Double) -> String {
     let at = label.at ?? 0
     let place = "\(time(Double(at) / rate)) \(padded("\(at)", 10))  \(label.channel)  "
@@ -58,8 +58,10 @@ public struct LabelLines: LabelSink {
   }
 
   private static func decided(_ label: LabelMessage) -> String {
-    var text = label.label ?? ""
-    if let p = label.p { text += String(repeating: " ", count: max(1, 6 - text.count)) + percent(p) }
+    var text = label.steps.map(LabelLine.sequence) ?? label.label ?? ""
+    if label.steps == nil, let p = label.p {
+      text += String(repeating: " ", count: max(1, 6 - text.count)) + percent(p)
+    }
     if let quality = label.quality, quality != .ok { text += "  \(quality.name)" }
     return text
   }

@@ -33,6 +33,9 @@ public struct LabelFilter: Sendable, Hashable {
     return pieces.joined(separator: "/") + "/"
   }
 
+  /// The classes that a message names: one, or those of a sequence's steps.
+  private func names(_ message: LabelMessage) -> [String] { message.steps?.labels ?? message.label.map { [$0] } ?? [] }
+
   /// Whether the message is of a topic that was asked for.
   public func covers(_ message: LabelMessage) -> Bool {
     (stream ?? message.stream) == message.stream && (pipeline ?? message.pipeline) == message.pipeline
@@ -43,7 +46,7 @@ public struct LabelFilter: Sendable, Hashable {
   public func shows(_ message: LabelMessage) -> Bool {
     guard covers(message) else { return false }
     return switch message.kind {
-    case .label, .event: labels.isEmpty || message.label.map(labels.contains) == true
+    case .label, .event: labels.isEmpty || names(message).contains(where: labels.contains)
     case .status: statuses
     case .heartbeat: false
     }

@@ -22,15 +22,26 @@ public enum LabelLine {
     case .heartbeat: return ["heartbeat, next \(message.sequence)"]
     case .label, .event: break
     }
-    var pieces = [message.at.map { "at \($0)" } ?? "", printable(message.label ?? "?")]
+    let said = message.steps.map(sequence) ?? printable(message.label ?? "?")
+    var pieces = [message.at.map { "at \($0)" } ?? "", said]
     if case .event(let phase, _) = message.kind, phase != .point { pieces.append(phase.rawValue) }
-    pieces.append(message.p.map(thousandths) ?? "")
+    if message.steps == nil { pieces.append(message.p.map(thousandths) ?? "") }
     pieces.append(message.quality?.name ?? "")
     if message.synthetic == true { pieces.append("synthetic") }
     if message.isRepeat { pieces.append("repeat") }
     pieces.append(message.latencyMicroseconds.map { "\($0) µs" } ?? "")
     return pieces.filter { !$0.isEmpty }
   }
+
+  /// `N N V`, or `(empty)`; of a long sequence its beginning and how long it is.
+  static func sequence(_ steps: LabelSequence) -> String {
+    guard steps.count > 0 else { return "(empty)" }
+    let shown = steps.labels.prefix(mostSteps).map(printable).joined(separator: " ")
+    return steps.count > mostSteps ? "\(shown) … (\(steps.count) steps)" : shown
+  }
+
+  /// Steps of a sequence that a line shows.
+  private static let mostSteps = 16
 
   /// Class 0 of a peak rule is `none` and 1 the usual beat: neither is worth a colour.
   private static func colour(_ message: LabelMessage) -> String? {

@@ -68,6 +68,45 @@ import Testing
     #expect(error.source.dropFirst(error.place.column - 1).hasPrefix(at))
   }
 
+  @Test(arguments: [
+    ("regime: windowed", "fell from 97 % to 54 %", "windowed}"), ("window: 50", "it has no windows", "50}"),
+    ("max_state_age: 1s", "warms up for 1.5 s", "1s}"),
+  ])
+  func `what the model file denies of its states is told where it stands, with the harm`(
+    key: String, words: String, at: String
+  ) throws {
+    let rig = try OfflineRig(seconds: 1)
+    let text = rig.configuration(pipeline: "model: beats, channels: [MLII], \(key)")
+    let proof = try ConfigurationProof(rig.write("c.yaml", text))
+    let error = try #require(proof.errors.first)
+    #expect(proof.errors.count == 1 && error.kind == .contradiction && error.message.contains(words))
+    #expect(error.source.dropFirst(error.place.column - 1).hasPrefix(at))
+  }
+
+  @Test func `each contradiction of a pipeline is told at once`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let text = rig.configuration(pipeline: "model: beats, regime: windowed, window: 50, max_state_age: 1s")
+    #expect(try ConfigurationProof(rig.write("c.yaml", text)).errors.count == 3)
+  }
+
+  @Test func `what the model file says may be repeated, and hop and age of the state may be chosen`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let text = rig.configuration(
+      pipeline: "model: beats, channels: [MLII], regime: carried, hop: 12, max_state_age: 10min")
+    #expect(try ConfigurationProof(rig.write("c.yaml", text)).errors.isEmpty)
+  }
+
+  @Test func `a command that was given the file tells the same mistake at its place`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let text = rig.configuration(pipeline: "model: beats, channels: [MLII], regime: windowed")
+    let path = try rig.write("c.yaml", text)
+    let bare = ServiceError(.configuration, "regime is wrong")
+    let placed = ConfigurationProof.placed(bare, in: path)
+    #expect(placed.isPlaced && placed.description.hasPrefix("\(path):6:"))
+    let other = ServiceError(.unavailable, "no endpoint")
+    #expect(ConfigurationProof.placed(other, in: path) == other)
+  }
+
   @Test func `a group that binds what the model has not is told at the group`() throws {
     let rig = try OfflineRig(seconds: 1)
     let text = rig.configuration(pipeline: "model: beats, group: {lead_a: MLII}")

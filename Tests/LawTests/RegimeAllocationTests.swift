@@ -1,0 +1,63 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelTesting
+import RunnelWire
+import Testing
+
+/// From a received message to its settled labels nothing is allocated once warm, in whatever regime. Debug builds box
+/// what release builds do not, so this is one for `swift test -c release`.
+@Suite(.enabled(if: allocationsAreCounted && isOptimised)) struct RegimeAllocationTests {
+  struct Nowhere: LabelSink {
+    var count = 0
+    mutating func publish(_ label: LabelMessage, arrived: Int64) { count += 1 }
+  }
+
+  @Test(arguments: Regimes.names)
+  func `admitting, stepping and settling allocate nothing once warm`(name: String) throws {
+    let plan = try RegimeLawTests.plan(name)
+    try measure(plan, name)
+  }
+
+  @Test(arguments: [false, true])
+  func `judging events allocates nothing once warm`(waits: Bool) throws {
+    try measure(try PipelinePlan(name: "p", model: EventStageLawTests.made(waits: waits).model()), "events")
+  }
+
+  private func measure(_ plan: PipelinePlan, _ name: String) throws {
+    let shard = Shard(claims: [.init(input: "in", pipeline: Pipeline(plan: plan, epoch: 1))], sink: Nowhere())
+    var intake = Intake(policy: StreamPolicy(input: "in"), numbering: { shard.addStream() })
+    let signal = Signal(rate: 120, channels: ["A", "B"], rows: 400, seed: 1)
+    var encoder = try RunnelEncoder(signal.description, epoch: 7, element: .int16)
+    let decoder = RunnelDecoder()
+    var failures = 0
+    func receive(_ parts: MessageParts) {
+      shard.arrive(monotonic: 1, unix: nil)
+      guard let message = try? decoder.decode(parts) else { return failures += 1 }
+      intake.admit(
+        message, key: UnsafeRawBufferPointer(rebasing: parts[0].dropFirst()), endpoint: "test", now: 1, to: shard
+      ) { "bed7" }
+      shard.step()
+    }
+    encoder.withDescription(receive)
+    func turn(_ number: Int) {
+      // A hole that is filled, one that is carried over, one that resets.
+      if number % 10 == 3 { encoder.nextIndex += 5 }
+      if number % 10 == 5 { encoder.nextIndex += 100 }
+      if number % 50 == 7 { encoder.nextIndex += 1000 }
+      signal.samples.withUnsafeBytes { encoder.withSamples($0, rows: 400, receive) }
+    }
+    for number in 0..<100 { turn(number) }
+    let before = shard.sink.count
+    let count = allocations { for number in 100..<200 { turn(number) } }
+    #expect(count == 0, "\(name)")
+    #expect(failures == 0 && shard.sink.count > before + 100, "\(name)")
+  }
+}
+
+private var isOptimised: Bool {
+  #if DEBUG
+    false
+  #else
+    true
+  #endif
+}
