@@ -714,9 +714,21 @@ def make_patterns():
         },
     )
     plain = nn.Sequential(nn.Linear(3 + 2, 8), nn.ReLU(), nn.Linear(8, 3))
+    with torch.no_grad():
+        # So that some events are dropped and not all.
+        for weight in plain.parameters():
+            weight.mul_(4)
+        plain[2].bias.copy_(torch.tensor([1.5, 4.0, 0.0]))
+
+    def sharp():
+        network = nn.Sequential(nn.GRU(1, 6, batch_first=True), nn.Linear(6, 3))
+        with torch.no_grad():
+            network[1].weight.mul_(6)
+        return network
+
     make(
         "event-stage-no-wait",
-        lambda: nn.Sequential(nn.GRU(1, 6, batch_first=True), nn.Linear(6, 3)),
+        sharp,
         features=1,
         labels=["none", "N", "V"],
         scale=2.0,
