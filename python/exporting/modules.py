@@ -125,7 +125,11 @@ def find(module, frames, labels, activations, carried=True, names=None):
     raise NotCallable(
         "the module could not be called on the example in any layout; tried "
         + "; ".join(ran[:3])
-        + ". Does module(example) work?"
+        + (
+            ". States that forward takes beside the frames are given with them: example=(x, h0, c0)"
+            if any("positional argument" in each for each in ran)
+            else ". Does module(example) work?"
+        )
     )
 
 
@@ -134,13 +138,55 @@ def progress(reason):
     return 0 if "axes here" in reason else 1
 
 
+class Rest:
+    """What forward keeps in its modules from call to call (`self.hidden = h`) is put back: every run begins alike."""
+
+    def __init__(self, module):
+        self.kept = [(child, dict(child.__dict__)) for child in module.modules()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child, kept in self.kept:
+            child.__dict__.clear()
+            child.__dict__.update(kept)
+
+
+class Called(nn.Module):
+    """forward(frames, *rest) as a function of the frames: further inputs are states at their beginning."""
+
+    def __init__(self, module, rest):
+        super().__init__()
+        self.module, self.rest = module, rest  # names begin with module., which is not written
+
+    def forward(self, x):
+        return self.module(x, *self.rest)
+
+
+def with_rest(module, example):
+    """(module, frames) of an example (frames, h0, c0): what torch.onnx.export takes too."""
+    if not isinstance(example, tuple) or not any(isinstance(each, torch.Tensor) for each in example[1:]):
+        return module, example
+    rest = []
+    for each in example[1:]:
+        if isinstance(each, torch.Tensor) and each.ndim == 3 and each.shape[1] > 1:
+            if not torch.equal(each, each[:, :1].expand_as(each)):
+                raise ExportError("a state in the example differs from row to row of the batch; give the one to begin with")
+            each = each[:, :1]
+        floats = isinstance(each, torch.Tensor) and each.is_floating_point()
+        rest.append(each.detach().cpu().float() if floats else each)
+    return Called(module, rest), example[0]
+
+
 def traced(module, frames, axes, prepare, labels, activations, names=None):
     trace = Trace(module, frames.shape[1], names=names)
     width = frames.shape[1]
     if width == 1:
         axes = tuple(() if axis == ("F",) else axis for axis in axes)
     tensor = prepare(frames)
-    output = trace.run((tensor, Value("input", width, axes, len(frames))))
+    with Rest(module):
+        output = trace.run((tensor, Value("input", width, axes, len(frames))))
     outputs = picked(output, labels)
     values = []
     for each in outputs:
@@ -175,13 +221,14 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     entries, tensors, decoder = layers_of(trace, last, values[0].steps)
 
     def call(x):
-        with torch.no_grad():
+        with torch.no_grad(), Rest(module):
             results = picked(module(prepare(x)), labels)
         return np.concatenate([arranged(np.array(each), value) for each, value in zip(results, values)], -1)
 
     def states(x, counts):
         again = Trace(module, width, names=names)
-        again.run((prepare(x), Value("input", width, axes, len(x))))
+        with Rest(module):
+            again.run((prepare(x), Value("input", width, axes, len(x))))
         result = {}
         for name, count in counts.items():
             own, taken, given = again.recurrent[name]
@@ -311,8 +358,10 @@ def by_children(module, frames, labels, activations, reasons, names):
     wanted = found.call(frames)
     scale = max(1e-3, float(np.abs(wanted).max()))
     for y, call in outputs:
-        if y.shape == wanted.shape and np.abs(y - wanted).max() <= 1e-5 * scale:
+        last = len(y) == 1 < len(wanted)  # of a loop that returns what it ends with
+        if (last or y.shape == wanted.shape) and np.abs(y - wanted[-len(y) :]).max() <= 1e-5 * scale:
             found.call = call
+            found.step = found.steps - 1 if last else None
             found.notes.append("forward could not be traced: its children in order of definition give what it gives")
             return found
     return None
@@ -324,7 +373,7 @@ def called(module, frames, width):
         for turn in (lambda y: y, lambda y: y.T):
 
             def call(x, arrange=arrange, turn=turn):
-                with torch.no_grad():
+                with torch.no_grad(), Rest(module):
                     y = next(iter(tensors_in(module(arrange(torch.as_tensor(x)).contiguous()))))
                 y = turn(np.array(y).squeeze())
                 return y[:, None] if y.ndim == 1 else y
