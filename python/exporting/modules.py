@@ -50,7 +50,15 @@ def prepared(module):
     if is_keras(module):
         raise ExportError("this is a Keras model: use runnel_export.save_keras")
     if isinstance(module, torch.jit.ScriptModule):
-        raise ExportError("a TorchScript module hides its forward: save the nn.Module that it was made from")
+        raise ExportError(
+            "a TorchScript module hides its forward: save the nn.Module that it was made from. Where that is lost: "
+            "safetensors.torch.save_file(module.state_dict(), 'w.safetensors'), runnel model template w.safetensors"
+        )
+    if isinstance(module, torch.fx.GraphModule) or isinstance(module, torch.export.ExportedProgram):
+        raise ExportError(
+            "an exported or symbolically traced module has operators in place of layers: save the nn.Module that it was "
+            "made from"
+        )
     if not isinstance(module, nn.Module):
         raise ExportError(f"{type(module).__name__} is no torch.nn.Module")
     while isinstance(getattr(module, "_orig_mod", None), nn.Module):  # torch.compile
@@ -61,7 +69,9 @@ def prepared(module):
         module = copy.deepcopy(module)
     except RuntimeError:
         pass  # the old weight norm cannot be copied
+    kinds = {value.dtype for value in module.parameters() if value.is_floating_point()} - {torch.float32}
     module = module.to(device="cpu", dtype=torch.float32).eval()
+    module.converted = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
     for name, value in list(module.named_parameters()) + list(module.named_buffers()):
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise ExportError(f"tensor '{name}' holds NaN or infinity: the training diverged")
@@ -114,6 +124,8 @@ def find(module, frames, labels, activations, carried=True, names=None):
                 ran.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             else:
                 found.notes.append(f"takes ({name})")
+                if getattr(module, "converted", ""):
+                    found.notes.append(f"weights were {module.converted}: compared, and run, in float32")
                 return found
         if any(weight for weight, _, _ in reasons):
             break
@@ -176,7 +188,9 @@ def with_rest(module, example):
             each = each[:, :1]
         floats = isinstance(each, torch.Tensor) and each.is_floating_point()
         rest.append(each.detach().cpu().float() if floats else each)
-    return Called(module, rest), example[0]
+    called = Called(module, rest)
+    called.converted = getattr(module, "converted", "")
+    return called, example[0]
 
 
 def traced(module, frames, axes, prepare, labels, activations, names=None):
@@ -376,7 +390,7 @@ def called(module, frames, width):
                 with torch.no_grad(), Rest(module):
                     y = next(iter(tensors_in(module(arrange(torch.as_tensor(x)).contiguous()))))
                 y = turn(np.array(y).squeeze())
-                return y[:, None] if y.ndim == 1 else y
+                return y if y.ndim != 1 else y[None] if width > 1 else y[:, None]
 
             try:
                 y = call(frames)

@@ -351,7 +351,9 @@ def single(t, x):
         return x.but(source=final(t, x.source, x.width), step=0, steps=1)
     raise t.cannot(
         "join",
-        "one step of a sequence meets a value over the whole window; only the last step of a recurrent layer can",
+        "steps of a sequence meet each other, or a value over the whole window; only the last step of a recurrent layer "
+        "can. A loop over time cannot be seen: give the whole sequence to nn.RNN, nn.LSTM or nn.GRU, or to "
+        "runnel_export.cells, which has leaky and other cells",
     )
 
 
@@ -699,6 +701,12 @@ def prelu(t, x, weight):
 
 @function("softmax")
 def softmax(t, x, dim=None, *_, **__):
+    if dim is not None and "T" in x.axes[dim]:
+        raise t.cannot(
+            "softmax",
+            "over time (attention pooling) weighs each step by all the others, which is not supported; take the last step, "
+            "or the mean or the largest over time (y.mean(1), y.amax(1)), and train again",
+        )
     features(t, x, -1 if dim is None else dim, "softmax")
     return t.add("softmax", t.named("softmax"), x, x.width, input=x.width)
 

@@ -64,6 +64,8 @@ def run():
     torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
         test = Test(os.path.join(folder, "m.safetensors"))
+        from exporting import selftest_fields
+
         the_file(test)
         streams(test)
         recurrent_layers(test)
@@ -71,6 +73,7 @@ def run():
         sequences(test)
         events(test)
         refusals(test)
+        selftest_fields.run(test)
         try:
             os.environ.setdefault("KERAS_BACKEND", "torch")
             import keras
