@@ -231,6 +231,50 @@ def make(name, module, spec, dynamo, features=3, steps=T, refused=None, time_fir
     fixtures.describe(name, spec, x, y, tools=TOOLS)
 
 
+class Plane(nn.Module):
+    """Convolutions over time and a second axis (DeepConvLSTM, keyword spotting), flattened filter by filter or column by
+    column; the second one turns the axes round."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.conv = nn.Conv2d(1, 4, (3, 5) if kind == "turned" else (5, 1), padding=(1, 0) if kind == "turned" else 0)
+        self.norm, self.deep = nn.BatchNorm2d(4), nn.Conv2d(4, 2, 3 if kind == "wide" else 1, groups=2, padding=(0, 1) if kind == "wide" else 0)
+        self.lstm, self.head = nn.LSTM(6, 5, batch_first=True), nn.Linear(5, 4)
+        self.norm.running_mean += torch.linspace(-0.2, 0.2, 4)
+        self.norm.running_var *= torch.linspace(0.5, 1.5, 4)
+
+    def forward(self, x):
+        x = (x.transpose(1, 2) if self.kind == "turned" else x).unsqueeze(1)
+        x = torch.relu(self.deep(torch.relu(self.norm(self.conv(x)))))
+        x = x.transpose(2, 3) if self.kind == "turned" else x
+        x = x.permute(0, 2, 3, 1) if self.kind == "columns" else x.permute(0, 2, 1, 3)
+        return self.head(self.lstm(x.flatten(2))[0])
+
+
+class Weighed(nn.Module):
+    """Attention pooling over one feature: a softmax over time."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.weigh = nn.LSTM(3, 1, batch_first=True), nn.Linear(1, 1)
+
+    def forward(self, x):
+        y = self.lstm(x)[0]
+        return (torch.softmax(self.weigh(y), 1) * y).mean(1)
+
+
+class Normed(nn.Module):
+    """Weight norm, which the older exporter writes out."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gru = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 5, 3, padding=2)), nn.GRU(5, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.gru(torch.relu(self.conv(x.transpose(1, 2))[:, :, :-2]).transpose(1, 2))[0]
+
+
 def main():
     warnings.filterwarnings("ignore")
     zeros = (torch.zeros(2, 1, 6), torch.zeros(2, 1, 6))
@@ -246,6 +290,10 @@ def main():
         make(f"residual-{exporter}", Residual(), carried(4), dynamo)
         make(f"gru-mean-{exporter}", Mean(), windowed(4), dynamo)
         make(f"conv-average-{exporter}", Adaptive(), windowed(4), dynamo)
+        for kind in ("filters", "columns", "wide", "turned"):
+            make(f"plane-{kind}-{exporter}", Plane(kind), carried(4), dynamo)
+        make(f"attention-{exporter}", Weighed(), windowed(1), dynamo, refused="attention pooling")
+        make(f"weight-norm-{exporter}", Normed(), carried(4), dynamo)
         make(f"conv-flat-{exporter}", Flat(), windowed(4), dynamo)
         make(f"lstm-embedded-{exporter}", Embedded(), carried(4), dynamo, integers=9)
         make(f"gru-learned-{exporter}", Learned(), windowed(4), dynamo)

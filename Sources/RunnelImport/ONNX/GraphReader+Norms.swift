@@ -119,7 +119,9 @@ extension GraphReader {
       throw node.error("uses the statistics of the batch (training_mode 1); export the module after module.eval()")
     }
     let channels = flow.layout.rank >= 2 ? flow.layout.shape[1] : 0
-    guard flow.isFeatures(1) || (channels > 0 && perChannel(flow, Array(repeating: 1, count: channels)).count == flow.features)
+    guard
+      flow.isFeatures(1)
+        || (channels > 0 && perChannel(flow, Array(repeating: 1, count: channels)).count == flow.features)
     else {
       throw node.error("expects features in axis 1, found shape \(flow.layout.shape)")
     }

@@ -36,8 +36,7 @@ extension GraphReader {
     let axis = 5 - time
     let columns = flow.layout.shape[axis]
     guard columns > 1, flow.layout.axes[axis].allSatisfy({ $0.role == .feature }),
-      flow.layout.axes[1].allSatisfy({ $0.role == .feature }), columns * flow.layout.shape[1] == flow.features,
-      kernel[axis - 2] < columns || !flow.layout.axes[1].isEmpty
+      flow.layout.axes[1].allSatisfy({ $0.role == .feature }), columns * flow.layout.shape[1] == flow.features
     else { return nil }
     func value(_ key: String) throws(ImportError) -> Int {
       guard let list = node.integers(key) else { return 1 }
@@ -62,6 +61,9 @@ extension GraphReader {
     guard plane.kernel > 0, columns + plane.above + plane.below > (plane.kernel - 1) * plane.dilation else {
       throw node.error("its kernel of \(plane.kernel) is longer than the \(columns) columns it gets")
     }
+    // A kernel that covers the features of a step is a convolution over time as it is.
+    let isWhole = plane.kernel == columns && plane.made == 1 && flow.layout.axes[1].isEmpty
+    guard !isWhole || !flow.isFeatures(axis) else { return nil }
     return plane
   }
 

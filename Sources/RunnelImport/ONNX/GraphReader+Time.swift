@@ -74,7 +74,8 @@ extension GraphReader {
     result.length = try length(node, motion, flow)
     result.layout.axes[1] = Layout.axis(.feature, channels)
     if let plane {
-      result.layout.axes[plane.axis] = plane.made == 1 ? [] : [.init(role: .feature, stride: channels, size: plane.made)]
+      result.layout.axes[plane.axis] =
+        plane.made == 1 ? [] : [.init(role: .feature, stride: channels, size: plane.made)]
     }
     if let across = motion.features { result.layout.axes[across] = [] }
     result.layout.axes[motion.time] = Layout.axis(.time, result.length)
