@@ -224,7 +224,7 @@ extension StrictObject {
     where object.has(name) && number == nil {
       throw ModelDescriptionError(object.at(name), "'\(kind.rawValue)' has no \(name)")
     }
-    func value(_ key: String) throws(ModelDescriptionError) -> Float? {
+    func finite(_ key: String) throws(ModelDescriptionError) -> Float? {
       guard object.has(key) else { return nil }
       let number = try object.number(key, .any)
       guard Float(number).isFinite else {
@@ -232,7 +232,7 @@ extension StrictObject {
       }
       return Float(number)
     }
-    let activation = Activation(kind, alpha: try value("alpha"), beta: try value("beta"))
+    let activation = Activation(kind, alpha: try finite("alpha"), beta: try finite("beta"))
     guard kind != .clip || activation.alpha <= activation.beta else {
       throw ModelDescriptionError(
         object.at("alpha"), "clip goes from alpha to beta, and \(activation.alpha) is above \(activation.beta)")

@@ -98,6 +98,11 @@ import Testing
       "\"kind\": \"lstm\"", "\"kind\": \"lstn\"",
       "layers[1].kind: layer 'lstm': 'lstn' is not supported; supported: linear, conv1d, rnn")
     try refused("\"relu\"", "\"mish\"", "layers[0].activation: 'mish' is not supported; supported: none, relu, tanh")
+    try refused(
+      "\"relu\"", "{\"kind\": \"clip\", \"alpha\": 2, \"beta\": 1}",
+      "clip goes from alpha to beta, and 2.0 is above 1.0")
+    try refused("\"relu\"", "{\"kind\": \"clip\", \"beta\": 1e39}", "layers[0].activation.beta: 1e+39 is no finite f32")
+    try refused("\"relu\"", "{\"kind\": \"clip\", \"alpha\": 1.5}", "1.5 is above 1.0")
     try refused("\"softmax\"", "\"sparsemax\"", "heads[0].activation: 'sparsemax' is not supported")
     try refused("\"band-pass\"", "\"bandpass\"", "did you mean 'band-pass'?")
   }
