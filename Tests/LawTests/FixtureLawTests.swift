@@ -30,7 +30,7 @@ import Testing
     let model = try TestModel.load(name)
     let inputs = model.description.inputs
     // Loud enough for events.
-    let scaling = Scaling.linear(scale: model.description.eventStage == nil ? 0.005 : 0.02, offset: 0)
+    let scaling = Channel.Scaling.linear(scale: model.description.eventStage == nil ? 0.005 : 0.02, offset: 0)
     let channels = inputs.map { Channel(name: $0.name, unit: $0.unit, scaling: scaling) }
     var signal = Signal(rate: model.description.rate, channels: inputs.map(\.name), rows: 700, seed: 1)
     signal.channels = channels
