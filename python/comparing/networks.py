@@ -28,13 +28,13 @@ class Drawn:
     regime: dict  # what `runnel_export.save` is told
     ending: str  # none, softmax or sigmoid: what the scores went through
 
-    def scores(self, dtype=torch.float32):
-        """What the network says of its frames: (T', K), (W, K) or (W, S, K)."""
-        x = torch.from_numpy(self.frames if self.frames.ndim == 3 else self.frames[None]).to(dtype)
+    def scores(self, frames=None):
+        """What the network says of frames, its own where none are given: (T', K), (W, K) or (W, S, K)."""
+        frames = self.frames if frames is None else frames
         with torch.no_grad():
-            y = self.network.to(dtype)(x)
+            y = self.network(torch.from_numpy(frames if frames.ndim == 3 else frames[None]))
         y = torch.cat(list(y.values()) if isinstance(y, dict) else [y], -1).numpy()
-        return y if self.frames.ndim == 3 else y[0]
+        return y if frames.ndim == 3 else y[0]
 
     @property
     def options(self):
@@ -203,15 +203,15 @@ def variant(rng, kind, projection):
                     "projection": projection or None}
 
 
-def cell(rng, width, windowed, variants):
+def cell(rng, width, windowed, everything):
     """A recurrent layer and what it gives out."""
     hidden, depth = int(rng.integers(3, 24)), int(rng.integers(1, 3))
     common = {"batch_first": True, "num_layers": depth, "bias": bool(rng.random() < 0.8),
               "bidirectional": bool(windowed and rng.random() < 0.5)}
-    kind = str(rng.choice(["RNN", "GRU", "LSTM", "projected"]))
+    kind = str(rng.choice(["RNN", "GRU", "LSTM"] + ["projected"] * everything))
     projection = int(rng.integers(1, hidden)) if kind == "projected" else 0
     kind = "LSTM" if projection else kind
-    if variants and rng.random() < 0.4:
+    if everything and rng.random() < 0.4:
         layer = getattr(cells, kind)(width, hidden, **common, **variant(rng, kind, projection))
     elif kind == "RNN":
         layer = nn.RNN(width, hidden, nonlinearity=str(rng.choice(["tanh", "relu"])), **common)
@@ -222,8 +222,8 @@ def cell(rng, width, windowed, variants):
     return contract(layer), (projection or hidden) * (2 if layer.bidirectional else 1)
 
 
-def recurrent(rng, width, windowed, variants):
-    layer, out = cell(rng, width, windowed, variants)
+def recurrent(rng, width, windowed, everything):
+    layer, out = cell(rng, width, windowed, everything)
     plain = isinstance(layer, nn.RNNBase) and not layer.bidirectional and not layer.proj_size
     return Only(layer, learned=plain and rng.random() < 0.2), out
 
@@ -265,11 +265,11 @@ def activation(rng):
     return ACTIVATIONS[rng.integers(len(ACTIVATIONS))]()
 
 
-def block(rng, width, windowed, variants):
+def block(rng, width, windowed, everything):
     kind = rng.choice(["recurrent", "recurrent", "conv", "conv", "norm", "linear", "pool", "prelu", "residual", "concat",
                        "gate", "halves"])
     if kind == "recurrent":
-        return recurrent(rng, width, windowed, variants)
+        return recurrent(rng, width, windowed, everything)
     if kind == "conv":
         return convolution(rng, width)
     if kind == "norm":
@@ -291,19 +291,19 @@ def block(rng, width, windowed, variants):
     return nn.Sequential(nn.Linear(width, out, bias=bool(rng.random() < 0.8)), activation(rng)), out
 
 
-def summary(rng, width, variants):
+def summary(rng, width, everything):
     """What makes one vector of a window, and its width."""
     kind = rng.integers(6)
     if kind == 0:
-        layer, out = cell(rng, width, True, variants)
+        layer, out = cell(rng, width, True, everything)
         return [Final(layer)], out
     ends = [Last, Last, Mean, Largest, lambda: Adaptive(nn.AdaptiveAvgPool1d), lambda: Adaptive(nn.AdaptiveMaxPool1d)]
-    layer, out = recurrent(rng, width, True, variants)
+    layer, out = recurrent(rng, width, True, everything)
     return [layer, ends[rng.integers(len(ends))]()], out
 
 
-def draw(seed, variants=True, steps=1000, window=64, count=16):
-    """variants: also what only `exporting.cells` has. steps of a stream; count windows of so many frames."""
+def draw(seed, everything=True, steps=1000, window=64, count=16):
+    """everything: also what ONNX has not, projections and the variants of `exporting.cells`. steps of a stream; count windows of so many frames."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     windowed = bool(rng.random() < 0.4)
@@ -316,16 +316,16 @@ def draw(seed, variants=True, steps=1000, window=64, count=16):
         out = int(rng.integers(2, 7))
         layers, width = [Classes(out, features)], out + features - 1
     for _ in range(int(rng.integers(1, 5))):
-        layer, width = block(rng, width, windowed, variants)
+        layer, width = block(rng, width, windowed, everything)
         layers.append(layer)
     if windowed and rng.random() < 0.8:
-        more, width = summary(rng, width, variants)
+        more, width = summary(rng, width, everything)
         layers += more
         if rng.random() < 0.2:
-            layer, out = recurrent(rng, width, False, variants)
+            layer, out = recurrent(rng, width, False, everything)
             layers, width = [*layers, Repeat(int(rng.integers(2, 12))), layer], out
     else:
-        layer, width = recurrent(rng, width, windowed, variants)
+        layer, width = recurrent(rng, width, windowed, everything)
         layers.append(layer)
     layers.append(nn.Dropout(0.3))
     ending = str(rng.choice(["none", "none", "none", "softmax", "sigmoid"]))

@@ -133,7 +133,7 @@ class Everything(nn.Module):
         x = self.pool(x + F.leaky_relu(self.side(x), 0.2)).mT
         x = self.layernorm(x)
         y = self.prelu(self.gru(x)[0].transpose(1, 2)).transpose(1, 2)
-        y = y * torch.sigmoid(self.gate(y)) - 0.5 * F.hardswish(y)
+        y = y * torch.sigmoid(self.gate(y)) - 0.5 * F.hardswish(y) + F.logsigmoid(y)
         return F.log_softmax(self.head(torch.cat([1.7 * torch.tanh(0.6 * x), y], -1)) / self.scale, -1)
 
 
