@@ -15,6 +15,12 @@ extension GraphReader {
       gate.isShared = true
       gate = activated(node, gate, Activation(.hardSigmoid, alpha: 1 / 6, beta: 0.5))
       return product(node, x, gate)
+    case "Mish":
+      let x = try flow(node)
+      var gate = x
+      gate.isShared = true
+      gate = activated(node, gate, Activation(.softplus))
+      return product(node, x, activated(node, gate, .tanh))
     default: break
     }
     guard let activation = try function(node) else {
