@@ -33,7 +33,7 @@ REASONS = {
     r"torch\.onnx\.export": None,
     r"out step by step": "wrote out step by step",
     r"proj_size": "`proj_size` from the dynamo exporter",
-    r"repeats the frames": "a vector repeated for a decoder",
+    r"repeats what flows": "a vector repeated for a decoder",
 }
 
 
