@@ -62,11 +62,11 @@ test-parity: build ## a record, random networks and golden files against PyTorch
 FUZZ_SECONDS ?= 60
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
 fuzz: setup ## damaged safetensors, ONNX and RTNeural JSON, each for FUZZ_SECONDS (60)
-	RUNNEL_FUZZ=1 $(SWIFT) build -c release -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
+	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	@for target in safetensors onnx rtneural; do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
-	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/release/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
+	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done
 
 check: setup ## the quick rules: format, floors, files and words

@@ -120,15 +120,17 @@ def draw(seed, steps=200, window=24, count=6):
         x = given = keras.Input((window if windowed else None, features))
     for _ in range(int(rng.integers(1, 5))):
         x = block(rng, x, windowed)
+    decodes = False
     if windowed and rng.random() < 0.8:
         x = summary(rng, recurrent(rng, windowed)(x), windowed)
-        if rng.random() < 0.2:
+        decodes = rng.random() < 0.2
+        if decodes:
             x = recurrent(rng, False)(layers.RepeatVector(int(rng.integers(2, 9)))(x))
     else:
         x = recurrent(rng, windowed)(x)
     x = layers.Dropout(0.3)(x)
     ending = [None, None, "softmax", "sigmoid"][rng.integers(4)]
-    heads = {f"head{k}": int(rng.integers(2, 5)) for k in range(2 if rng.random() < 0.2 else 1)}
+    heads = {f"head{k}": int(rng.integers(2, 5)) for k in range(2 if rng.random() < 0.2 and not decodes else 1)}
     outputs = [layers.Dense(count, activation=ending, name=name)(x) for name, count in heads.items()]
     model = keras.Model(given, outputs if len(outputs) > 1 else outputs[0])
     settle(model, rng)

@@ -318,10 +318,12 @@ def draw(seed, everything=True, steps=1000, window=64, count=16):
     for _ in range(int(rng.integers(1, 5))):
         layer, width = block(rng, width, windowed, everything)
         layers.append(layer)
+    decodes = False
     if windowed and rng.random() < 0.8:
         more, width = summary(rng, width, everything)
         layers += more
-        if rng.random() < 0.2:
+        decodes = rng.random() < 0.2
+        if decodes:
             layer, out = recurrent(rng, width, False, everything)
             layers, width = [*layers, Repeat(int(rng.integers(2, 12))), layer], out
     else:
@@ -329,7 +331,7 @@ def draw(seed, everything=True, steps=1000, window=64, count=16):
         layers.append(layer)
     layers.append(nn.Dropout(0.3))
     ending = str(rng.choice(["none", "none", "none", "softmax", "sigmoid"]))
-    counts = [int(each) for each in rng.integers(2, 5, 2 if rng.random() < 0.2 else 1)]
+    counts = [int(each) for each in rng.integers(2, 5, 2 if rng.random() < 0.2 and not decodes else 1)]
     names = [[f"k{k}" for k in range(count)] for count in counts]
     if len(counts) > 1:
         labels = {f"head{k}": each for k, each in enumerate(names)}
