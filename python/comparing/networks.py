@@ -303,7 +303,10 @@ def summary(rng, width, everything):
 
 
 def draw(seed, everything=True, steps=1000, window=64, count=16):
-    """everything: also what ONNX has not, projections and the variants of `exporting.cells`. steps of a stream; count windows of so many frames."""
+    """everything: also what ONNX has not, projections and the variants of `exporting.cells`.
+
+    steps: of a stream; count windows of `window` frames each.
+    """
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     windowed = bool(rng.random() < 0.4)
