@@ -2,8 +2,8 @@
 
     python python/parity_onnx.py [--count 25] [--seed 1] [--exporter script] [--runnel .build/release/runnel]
 
-The networks of `parity_models.py` without projections and the cells that PyTorch lacks (neither exporter writes them), through both exporters (script: dynamo=False), each
-imported and run over 400 frames, or 16 windows of 32, whole and in random chunks, against PyTorch. Where ONNX Runtime gives
+The networks of `parity_models.py` without projections and the cells that PyTorch lacks, which neither exporter writes,
+through both exporters (script: dynamo=False; networks with an nn.RNN only through that). Each is imported and run over 400 frames, or 16 windows of 32, whole and in random chunks, against PyTorch. Where ONNX Runtime gives
 another answer than PyTorch for the same file, the exporter wrote another network; then ONNX Runtime is the judge.
 
 A refusal is counted by its reason, and must be one that docs/import.md tells of. Ends with 1 where a network differs, or
