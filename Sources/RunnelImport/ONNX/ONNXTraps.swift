@@ -23,9 +23,6 @@ enum ONNXTraps {
       return
         "normalises over the steps of the window; use BatchNorm, LayerNorm, or conditioning.normalisation kind window"
     case "Erf": return "is a part of a GELU written out in single operations; export it with opset_version=20 or more"
-    case "Tile":
-      return
-        "repeats one step into many, as an encoder does for its decoder (RepeatVector); save the module with runnel_export, which writes it as encoder-decoder, or describe the decoder in a spec"
     case "ConvTranspose", "Resize", "Upsample":
       return "makes more steps than go in, which no layer of runnel does"
     case "Attention", "MultiHeadAttention", "RotaryEmbedding":

@@ -28,6 +28,9 @@ public struct ModelDrawing: Sendable {
 
   private var drawing: [String] {
     var lines: [String] = model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" }
+    if lines.count > 12 {
+      lines.replaceSubrange(4..<lines.count - 1, with: ["  … \(lines.count - 5) more"])
+    }
     lines += conditioning.map { "    │  \($0)" }
     lines += Self.table(model.graph, file.figures, rate: model.rate)
     if let decoder = model.decoder {
