@@ -49,6 +49,20 @@ import Testing
     #expect(try drawing("rnn-leaky").text.contains("leak "))
   }
 
+  @Test func `the reach of a kernel is told in milliseconds and seconds, rounded`() {
+    func words(_ kernel: Int, _ rate: Double) -> String {
+      TimeSpan(kernel: kernel, left: kernel - 1).words(rate: rate)[0]
+    }
+    #expect(words(7, 360) == "kernel 7 (19.4ms)" && words(5, 180) == "kernel 5 (27.8ms)")
+    #expect(words(250, 100) == "kernel 250 (2.5s)" && words(3, 0) == "kernel 3")
+  }
+
+  @Test func `of a hundred inputs the first and the last are drawn`() {
+    let names = (0..<113).map { "  imu\($0)" }
+    #expect(ModelDrawing.shortened(names) == Array(names[..<4]) + ["  … 108 more"] + [names[112]])
+    #expect(ModelDrawing.shortened(Array(names[..<12])) == Array(names[..<12]))
+  }
+
   @Test func `every model of the golden files can be drawn`() throws {
     for name in ["embedding", "prelu", "maxpool", "layernorm", "two-heads", "window-birnn-mean", "gated"] {
       #expect(try drawing(name).text.contains("golden    "))
