@@ -305,13 +305,14 @@ class Plane(nn.Module):
         self.kind = kind
         self.conv = nn.Conv2d(1, 4, (3, 5) if kind == "turned" else (5, 1), padding=(1, 0) if kind == "turned" else 0)
         self.norm, self.deep = nn.BatchNorm2d(4), nn.Conv2d(4, 2, 3 if kind == "wide" else 1, groups=2, padding=(0, 1) if kind == "wide" else 0)
+        self.pool = nn.MaxPool2d((2, 1)) if kind == "filters" else nn.Identity()
         self.lstm, self.head = nn.LSTM(6, 5, batch_first=True), nn.Linear(5, 4)
         self.norm.running_mean += torch.linspace(-0.2, 0.2, 4)
         self.norm.running_var *= torch.linspace(0.5, 1.5, 4)
 
     def forward(self, x):
         x = (x.transpose(1, 2) if self.kind == "turned" else x).unsqueeze(1)
-        x = torch.relu(self.deep(torch.relu(self.norm(self.conv(x)))))
+        x = self.pool(torch.relu(self.deep(torch.relu(self.norm(self.conv(x))))))
         x = x.transpose(2, 3) if self.kind == "turned" else x
         x = x.permute(0, 2, 3, 1) if self.kind == "columns" else x.permute(0, 2, 1, 3)
         return self.head(self.lstm(x.flatten(2))[0])

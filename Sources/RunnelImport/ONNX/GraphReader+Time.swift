@@ -89,7 +89,13 @@ extension GraphReader {
     }
     guard let kernel = node.integers("kernel_shape") else { throw node.error("needs a kernel_shape") }
     let isMax = node.operation == "MaxPool"
-    var motion = try motion(node, flow, kernel: kernel)
+    let plane = try plane(node, flow, kernel: kernel)
+    guard plane?.keepsColumns ?? true else {
+      throw node.error(
+        "pools \(plane?.kernel ?? 0) columns (features of a step) into one, which no layer does; pool over time alone, or stride the Conv before it"
+      )
+    }
+    var motion = try motion(node, flow, kernel: kernel, plane: plane)
     guard motion.features == nil else { throw node.error("pools over the features") }
     if let padding = flow.padding {
       guard padding.value == (isMax ? -.infinity : 0) else {
