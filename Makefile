@@ -40,10 +40,11 @@ test: setup ## every test
 # PyTorch is large, so it is asked for only here; PYTHON=... names one that has it.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-test-parity: build ## runnel's scores against PyTorch's over a whole record; installs PyTorch in .build-python
+test-parity: build ## runnel's scores against PyTorch's, and the tutorial's trainings; installs PyTorch in .build-python
 	@$(PYTHON) -c 'import numpy, torch' 2>/dev/null || { \
 	  python3 -m venv .build-python && .build-python/bin/pip install --quiet --index-url $(TORCH_INDEX) torch numpy; }
 	$(PYTHON) python/parity.py
+	RUNNEL_PYTHON="$$(realpath -s "$$(command -v $(PYTHON))")" $(SWIFT) test -j $(JOBS) --filter TutorialTests
 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
