@@ -56,6 +56,9 @@ test-parity: build ## a record, random networks and golden files against PyTorch
 	tail -n 1 .build/selftest.log; \
 	for script in $(PARITY); do \
 	  echo "== $$script"; $(PYTHON) python/$$script || failed=1; done; \
+	echo "== the tutorial's trainings"; \
+	RUNNEL_PYTHON="$$(realpath -s "$$(command -v $(PYTHON))")" $(SWIFT) test -j $(JOBS) --filter TutorialTests \
+	  >.build/tutorial.log 2>&1 || { grep -E '✘|error:' .build/tutorial.log; failed=1; }; tail -n 1 .build/tutorial.log; \
 	test -z "$$failed" || { echo "test-parity: something differs; see FAILED above"; exit 1; }; echo "test-parity: all agree"
 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
