@@ -61,7 +61,9 @@ struct LaneRegime: Sendable, Hashable {
       let isOfWholeWindow = model.graph.output.isCollapsed || model.decoder != nil
       let last = model.pattern == .manyToOne ? window.target : steps - 1
       grid = OutputGrid(
-        stride: Int64(hop), spoken: isOfWholeWindow ? Int64(window.length) - 1 : time.frame(ofOutput: Int64(last)),
+        stride: Int64(hop),
+        spoken: isOfWholeWindow
+          ? Int64(window.length) - 1 : max(0, time.frame(ofOutput: Int64(last)) - model.graph.output.ahead),
         decided: windowReach, isWindowed: true)
       outputRate = model.rate / Double(hop)
       self.hop = 1
