@@ -38,7 +38,8 @@ extension SlowLane {
       }
       var scores = alone.evaluate(values)
       if random.regime == .decoder { scores = cut(scores) }
-      let after = max(position(ofFrame: spoken + start - hop), position(ofFrame: start - 1)) + 1
+      let before = position(spoken: start + spoken - hop, decided: start + needed - 1 - hop)
+      let after = max(before, position(ofFrame: start - 1)) + 1
       let own = random.regime == .decoder || random.regime == .sequence ? position(ofFrame: start - 1) + 1 : after
       if let label = label(
         spoken: start + spoken, after: own, decided: start + needed - 1, scores, reach: needed - 1)
@@ -120,7 +121,8 @@ extension SlowLane {
       precondition(frame == Int64(random.first) + step * Int64(random.stride), "an output comes on its grid")
       since = since ?? step
       guard (step + 1) % hop == 0 else { continue }
-      let after = position(ofFrame: Int64(random.first) + (since! - 1) * Int64(random.stride)) + 1
+      let before = Int64(random.first) + (since! - 1) * Int64(random.stride)
+      let after = position(spoken: before, decided: before) + 1
       since = step + 1
       if let label = label(spoken: frame, after: after, decided: frame, scores, reach: 0) { labels.append(label) }
     }

@@ -108,6 +108,9 @@ struct SlowLane {
     }
   }
 
+  /// What an output speaks of: nothing that has not come.
+  func position(spoken: Int64, decided: Int64) -> Int64 { min(position(ofFrame: spoken), row(ofFrame: decided)) }
+
   func position(ofFrame frame: Int64) -> Int64 {
     let (n, d) = (Int128(frame) * Int128(q) * delay.1 - delay.0 * Int128(p), Int128(p) * delay.1)
     let (twice, half) = (2 * n + d, 2 * d)
@@ -126,7 +129,7 @@ struct SlowLane {
   }
 
   func label(spoken: Int64, after: Int64, decided: Int64, _ scores: [Float], reach: Int64) -> Label? {
-    let (base, at) = (random.stream.base, position(ofFrame: spoken))
+    let (base, at) = (random.stream.base, position(spoken: spoken, decided: decided))
     guard at >= base else { return nil }
     let first = max(base, min(after, at))
     let missing = (first...at).count { index in

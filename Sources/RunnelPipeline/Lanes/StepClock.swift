@@ -26,8 +26,11 @@ struct StepClock: Sendable, Hashable {
     delayDenominator = ratio.p * extraLag.denominator
   }
 
-  /// The input index that step m speaks of.
-  func position(ofStep step: Int64) -> Int64 { position(ofFrame: grid.frame(spokenOfBy: step)) }
+  /// The input index that step m speaks of, never one that has not come: a resampler that lags less than that of the
+  /// training did would take the moment beyond it where the delay is short.
+  func position(ofStep step: Int64) -> Int64 {
+    min(position(ofFrame: grid.frame(spokenOfBy: step)), newestIndex(ofStep: step))
+  }
 
   /// The newest input index that step m used.
   func newestIndex(ofStep step: Int64) -> Int64 { newestIndex(ofFrame: grid.newestFrame(of: step)) }
