@@ -44,6 +44,7 @@ test-parity: build ## runnel's scores against PyTorch's over a whole record; ins
 	@$(PYTHON) -c 'import numpy, torch' 2>/dev/null || { \
 	  python3 -m venv .build-python && .build-python/bin/pip install --quiet --index-url $(TORCH_INDEX) torch numpy; }
 	$(PYTHON) python/parity.py
+	$(PYTHON) python/parity_labels.py
 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60

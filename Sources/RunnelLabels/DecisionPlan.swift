@@ -68,7 +68,8 @@ public struct DecisionPlan: Sendable, Hashable {
     self.spansJumps = spansJumps
     enter = Float(rule.enter)
     leave = Float(rule.leave)
-    unknownBelow = Float(rule.unknownBelow)
+    // Scores of a linear head are below 0 as often as not; there the default would make half of its labels unknown.
+    unknownBelow = rule.unknownBelow == 0 ? -.infinity : Float(rule.unknownBelow)
     minOnSteps = max(1, try Self.steps("min_on", rule.minOn, rate))
     minOffSteps = max(1, try Self.steps("min_off", rule.minOff, rate))
     refractorySteps = try Self.steps("refractory", rule.refractory, rate)

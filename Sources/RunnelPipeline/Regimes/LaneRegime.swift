@@ -100,6 +100,15 @@ struct LaneRegime: Sendable, Hashable {
   }
 }
 
+extension ModelDescription {
+  /// Windows of one lane that are stepped side by side, by the model's own hop; nil where they are evaluated whole, and
+  /// for what is carried.
+  public var windowsSideBySide: Int? {
+    guard regime == .windowed, let lane = try? LaneRegime(self), lane.schedule.places > 0 else { return nil }
+    return lane.schedule.places
+  }
+}
+
 /// Why a model cannot run as it is asked to; each sentence goes on after the pipeline's name.
 enum RegimeError: Error, Hashable, CustomStringConvertible {
   case hop(Int)
