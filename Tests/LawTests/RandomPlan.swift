@@ -109,8 +109,10 @@ struct RandomPlan {
     case .decoder: return drawDecoder(&random, length: length, cell: cell, hidden: to)
     case .whole:
       if random.below(3) == 0 { collapse() }
-      if !isBidirectional || random.below(2) == 0 { made.normalisation = #"{"kind":"window","epsilon":1e-5}"# }
-      settling = made.filters.isEmpty ? 0 : 1
+      if !isBidirectional || random.below(2) == 0 {
+        made.normalisation = #"{"kind":"window","epsilon":1e-5}"#
+        settling = made.filters.isEmpty ? 0 : 1
+      }
       target = steps - 1
     case .sideBySide: target = random.below(2) == 0 ? steps - 1 : random.below(steps)
     case .sequence:

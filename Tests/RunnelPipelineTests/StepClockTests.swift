@@ -30,6 +30,20 @@ import Testing
     }
   }
 
+  @Test func `terms of a ratio as large as they go with a delay of days overflow nothing`() {
+    let clock = StepClock(
+      ratio: Ratio(4095, 4094), delayFrames: 1_000_000_000_000, extraLag: Fraction(16_769_023, 16_764_931))
+    // Frame 4095 · 2³⁰ lies at row 4094 · 2³⁰; the delay is 999 755 799 755.8 rows, the lag 1.0002.
+    let step = Int64(4095) << 30
+    #expect(clock.position(ofStep: step) == Int64(4094) << 30 - 999_755_799_757)
+  }
+
+  @Test func `nothing speaks of a row that has not come`() {
+    let clock = StepClock(ratio: Ratio(1, 3), delayFrames: 0, extraLag: Fraction(-7, 2))
+    #expect((0...2).map { clock.position(ofStep: $0) } == [0, 3, 6])
+    #expect(clock.rows(ofSteps: 1, 2) == 1...6)
+  }
+
   @Test func `a lag beyond that of the training moves positions back`() {
     let usual = StepClock(ratio: Ratio(1, 2), delayFrames: 10)
     let lagging = StepClock(ratio: Ratio(1, 2), delayFrames: 10, extraLag: Fraction(5, 2))

@@ -135,12 +135,10 @@ struct StepSchedule: Sendable, Hashable {
 
   /// A shadow that leads before it is warm would be a reset that nobody was told of.
   private func postpone(over missed: Range<Int64>, _ age: Int64, _ lead: Int64, _ state: inout State) {
-    if let succession = state.succession {
-      state.succession = succession + Int64(missed.count)
-    } else if !state.isFresh {
-      let start = missed.lowerBound + (2 * age - lead - missed.lowerBound % age) % age
-      if missed.contains(start) { state.startsLate = true }
-    }
+    if let succession = state.succession { state.succession = succession + Int64(missed.count) }
+    guard !state.isFresh else { return }
+    let start = missed.lowerBound + (2 * age - lead - missed.lowerBound % age) % age
+    if missed.contains(start) { state.startsLate = true }
   }
 
   // MARK: a frame
