@@ -14,8 +14,8 @@ import Testing
   }
 
   @Test func `halves are rounded up, below zero too`() {
-    let clock = StepClock(ratio: Ratio(2, 1), delayFrames: 0)
-    #expect((0...4).map { clock.position(ofStep: $0) } == [0, 1, 1, 2, 2])
+    let clock = StepClock(ratio: Ratio(2, 1), delayFrames: 2)
+    #expect((0...4).map { clock.position(ofStep: $0) } == [-1, 0, 0, 1, 1])
     let delayed = StepClock(ratio: Ratio(2, 1), delayFrames: 3)
     #expect((0...4).map { delayed.position(ofStep: $0) } == [-1, -1, 0, 0, 1])
   }
@@ -33,7 +33,7 @@ import Testing
   @Test func `terms of a ratio as large as they go with a delay of days overflow nothing`() {
     let clock = StepClock(
       ratio: Ratio(4095, 4094), delayFrames: 1_000_000_000_000, extraLag: Fraction(16_769_023, 16_764_931))
-    // Frame 4095 · 2³⁰ lies at row 4094 · 2³⁰; the delay is 999 755 799 755.8 rows, the lag 1.0002.
+    // Frame 4095 · 2³⁰ lies at row 4094 · 2³⁰; the delay and the lag are 999 755 799 756.8 rows.
     let step = Int64(4095) << 30
     #expect(clock.position(ofStep: step) == Int64(4094) << 30 - 999_755_799_757)
   }
