@@ -236,7 +236,7 @@ def compare(path, runnel, record, channels, rate, folder):
     expected = [each for each in wanted(model, frames, Grid(description, rate)) if each[0] >= 0]
     if len(found) != len(expected):
         return len(found), 0, f"{len(found)} labels, expected {len(expected)}"
-    worst = 0.0
+    worst, scale = 0.0, max([1e-3, *(np.abs(each[2]).max() for each in expected if np.size(each[2]))])
     for message, (at, decided, scores) in zip(found, expected):
         if (message["at"], message["decided"]) != (at, decided):
             return len(found), worst, f"label {message['seq']} is at {message['at']}, {message['decided']}, not {at}, {decided}"
@@ -244,7 +244,7 @@ def compare(path, runnel, record, channels, rate, folder):
         if given.shape != np.shape(scores):
             return len(found), worst, f"label {message['seq']} has scores {given.shape}, not {np.shape(scores)}"
         if given.size:
-            worst = max(worst, np.abs(given - scores).max() / max(1e-3, np.abs(scores).max()))
+            worst = max(worst, np.abs(given - scores).max() / scale)
             last = given.reshape(-1, given.shape[-1])[-1].copy()
             if model.stage is None and message["kind"] == "event":
                 last[model.none] = -np.inf  # a peak is of another class

@@ -46,7 +46,8 @@ import Testing
     try signal.send(losing: []) { whole.receive($0) }
     let expected = whole.labels
     let decisions = (expected["bed7/all"] ?? []).compactMap { try? LabelDecoder().decode($0) }.filter(\.isDecision)
-    #expect(decisions.count > 2, "\(name)")
+    // An event stage may drop most of its events.
+    #expect(decisions.count > (model.eventStage == nil ? 2 : 0), "\(name)")
     for seed in UInt64(0)..<2 {
       let cut = Rig([plan, plan])
       try signal.send(cut: signal.cuts(seed: seed)) {
