@@ -41,7 +41,7 @@ test: setup ## every test
 # PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-PARITY ?= parity.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
+PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
 test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \

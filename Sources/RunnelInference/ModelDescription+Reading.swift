@@ -32,6 +32,8 @@ extension ModelDescription {
     delay = try object.number("delay", .zeroOrMore, otherwise: 0)
     warmUp = try object.number("warmup", .zeroOrMore, otherwise: 0)
     maxStateAge = try object.number("max_state_age", .zeroOrMore, otherwise: 0)
+    try Self.checkTimes(
+      rate: rate, trainedRate: trainedRate, delay: delay, warmUp: warmUp, maxStateAge: maxStateAge)
     inputs = try Self.inputs(object)
     conditioning =
       object.has("conditioning")

@@ -35,7 +35,10 @@ import Testing
         "windows of 24 frames (240ms) every 6, each evaluated at its end, because layer is bidirectional"))
     #expect(
       try drawing("window-lstm-normalised").text.contains("each window is normalised by its own mean and deviation"))
-    #expect(try drawing("window-lstm-last").text.contains("side by side: "))
+    #expect(try drawing("window-rnn-every").text.contains("the labels of all its steps come together"))
+    #expect(try drawing("window-lstm-last").text.contains("side by side: 4 rows a step"))
+    // Frames behind the target are not stepped: 13 every 6.
+    #expect(try drawing("window-gru-target").text.contains("side by side: 3 rows a step"))
   }
 
   @Test func `a stride says how often a score comes`() throws {
