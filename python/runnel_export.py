@@ -468,6 +468,8 @@ def prove_windows(found, windows, description, target, pattern, delay, golden_st
         target = found.steps - 1
     made = "many-to-many" if target is None else "many-to-one"
     if found.decoder is not None:
+        if len(description["heads"]) > 1:
+            raise ExportError("a decoder has one head; export a network for each")
         made = "one-to-many" if length == 1 and pattern != "encoder-decoder" else "encoder-decoder"
         description["decoder"] = found.decoder
         if target is not None:

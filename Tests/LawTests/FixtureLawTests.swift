@@ -29,7 +29,9 @@ import Testing
   func `labels depend on the stream alone`(name: String) throws {
     let model = try TestModel.load(name)
     let inputs = model.description.inputs
-    let channels = inputs.map { Channel(name: $0.name, unit: $0.unit, scaling: .linear(scale: 0.005, offset: 0)) }
+    // Loud enough for events.
+    let scaling = Channel.Scaling.linear(scale: model.description.eventStage == nil ? 0.005 : 0.02, offset: 0)
+    let channels = inputs.map { Channel(name: $0.name, unit: $0.unit, scaling: scaling) }
     var signal = Signal(rate: model.description.rate, channels: inputs.map(\.name), rows: 700, seed: 1)
     signal.channels = channels
     // Features that are class numbers have to be such.

@@ -637,6 +637,12 @@ def mish(t, x):
     return mul(t, x, activate(t, softplus(t, x), "tanh"))
 
 
+@function("logsigmoid", "log_sigmoid")
+def logsigmoid(t, x):
+    """log(sigmoid(x)) = −softplus(−x)"""
+    return scale(t, activate(t, scale(t, x, -1, 0), "softplus"), -1, 0)
+
+
 @function("tanhshrink")
 def tanhshrink(t, x):
     return sub(t, x, activate(t, x, "tanh"))
