@@ -5,21 +5,6 @@ extension ModelDescription {
   /// Floats of a layer's weights as the kernels want them: 1 GiB.
   private static let weightLimit = 1 << 28
 
-  /// Times become frames in integers: 11 days, at 10⁹ frames a second, are as many as those can take.
-  private static let (longest, fastest) = (1e6, 1e9)
-
-  static func checkTimes(
-    rate: Double, trainedRate: Double, delay: Double, warmUp: Double, maxStateAge: Double
-  ) throws(ModelDescriptionError) {
-    for (key, rate) in [("rate", rate), ("trained_rate", trainedRate)] where rate > fastest {
-      throw ModelDescriptionError(key, "\(rate) Hz is too fast; at most \(fastest)")
-    }
-    for (key, seconds) in [("delay", delay), ("warmup", warmUp), ("max_state_age", maxStateAge)] where seconds > longest
-    {
-      throw ModelDescriptionError(key, "\(seconds) s is too long; at most \(longest)")
-    }
-  }
-
   /// A lane carries at most 64 MiB, a window needs at most 512 MiB, a layer packs into at most 1 GiB.
   func checkSizes() throws(ModelDescriptionError) {
     let graphs = [(graph, "layers"), (decoder?.graph, "decoder.layers"), (eventStage?.graph, "event_stage.layers")]

@@ -25,6 +25,9 @@ extension GraphReader {
     guard let weight = try constant(node, 1), weight.rank == flow.layout.rank else {
       throw node.error("needs a weight of \(flow.layout.rank) dimensions")
     }
+    if let kernel = node.integers("kernel_shape"), kernel != Array(weight.shape.dropFirst(2)) {
+      throw node.error("kernel_shape is \(kernel), and its weight has shape \(weight.shape)")
+    }
     var groups = node.integer("group") ?? 1
     let plane = try plane(node, flow, kernel: Array(weight.shape.dropFirst(2)))
     let motion = try motion(node, flow, kernel: Array(weight.shape.dropFirst(2)), plane: plane)

@@ -32,6 +32,9 @@ struct GraphReader {
   private let initializers: [String: Int]
   let stateInputs: Set<String>
 
+  /// Many of them become one layer with their neighbours; a model file has at most 64.
+  private static let layerLimit = 1024
+
   /// How the graph's input is taken.
   struct Supposition: Equatable {
     var layout: Layout
@@ -76,6 +79,9 @@ struct GraphReader {
         }
       }
       progress += 1
+      guard draft.layers.count <= Self.layerLimit else {
+        throw node.error("is one of more than \(Self.layerLimit) layers; no network for streams has so many")
+      }
     }
     var flows: [(name: String, flow: Flow)] = []
     for output in model.outputs {
