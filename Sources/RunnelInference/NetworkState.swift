@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Everything a network carries for one slot, as a value: what a checkpoint keeps of it.
 ///
 /// Layers in their order; past frames and waiting outputs oldest first, h then c for each level. It does not depend on
@@ -69,7 +71,8 @@ public enum StateError: Error, Sendable, Equatable, CustomStringConvertible {
     case .nonFinite(let index): "the state is not finite at value \(index)"
     case .number(let name, let found, let expected): "'\(name)' of the state has \(found), expected \(expected)"
     case .missing(let name): "the state has no array '\(name)': it belongs to another model"
-    case .unknown(let name): "the state has an array '\(name)' that this network does not: it belongs to another model"
+    case .unknown(let name):
+      "the state has an array \(Quoted.name(name)) that this network does not: it belongs to another model"
     case .shape(let name, let expected, let found):
       "array '\(name)' of the state has shape \(found), expected \(expected)"
     case .kind(let name, let expected): "array '\(name)' of the state has to be of \(expected)"

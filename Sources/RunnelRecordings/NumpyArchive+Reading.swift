@@ -12,11 +12,15 @@ extension NumpyArchive {
     }
     var arrays: [(name: String, array: NumpyFile)] = []
     var place = Int(reader.word(end + 16))
+    // Names may all point at the same bytes; then a small file would fill the memory.
+    var room = bytes.count
     for _ in 0..<count {
       let entry = try reader.entry(at: place)
       guard !arrays.contains(where: { $0.name == entry.name }) else {
         throw reader.malformed(place, "'\(entry.name)' is there twice")
       }
+      room -= entry.size
+      guard room >= 0 else { throw reader.malformed(place, "its arrays lie over one another") }
       let content = try reader.content(of: entry)
       arrays.append((entry.name, try NumpyFile(parsing: content, file: "\(file)/\(entry.name)\(Self.suffix)")))
       place = entry.end

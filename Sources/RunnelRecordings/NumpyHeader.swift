@@ -14,6 +14,8 @@ public struct NumpyHeader: Sendable, Hashable {
 
   /// Bytes with which any header ends that is read here.
   static let longest = 1 << 16
+  /// NumPy's own bound.
+  private static let longestShape = 64
 
   /// - Parameters:
   ///   - bytes: of the file, `longest` of them or all.
@@ -29,7 +31,7 @@ public struct NumpyHeader: Sendable, Hashable {
     guard start + length <= bytes.count else { throw Self.malformed(file, start, "expected \(length) bytes of header") }
     let text = HeaderLine.text(bytes[start..<start + length])
     guard let shape = Self.shape(text), let type = Self.entry("descr", of: text) else {
-      throw Self.malformed(file, start, "expected 'descr' and 'shape' in the header, found \(text)")
+      throw Self.malformed(file, start, "expected 'descr' and 'shape' in the header, found \(Quoted.name(text))")
     }
     guard Self.entry("fortran_order", of: text)?.hasPrefix("False") == true else {
       throw RecordingError(
@@ -76,11 +78,14 @@ public struct NumpyHeader: Sendable, Hashable {
     guard let text = entry("shape", of: header), text.first == "(", let end = text.firstIndex(of: ")") else {
       return nil
     }
-    let parts = text[text.index(after: text.startIndex)..<end].split(separator: ",").map { part in
-      Int(part.drop { $0 == " " }.prefix { $0 != " " })
+    var parts = text[text.index(after: text.startIndex)..<end].split(separator: ",", omittingEmptySubsequences: false)
+    // Python writes a comma behind the last of one, and none between none.
+    if parts.last?.allSatisfy({ $0 == " " }) == true { parts.removeLast() }
+    let lengths = parts.compactMap { part in
+      let digits = part.drop { $0 == " " }
+      return digits.utf8.allSatisfy { (48...57).contains($0) } ? Int(digits) : nil
     }
-    let lengths = parts.compactMap { $0 }
-    return lengths.count == parts.count && lengths.allSatisfy { $0 >= 0 } ? lengths : nil
+    return lengths.count == parts.count && lengths.count <= longestShape ? lengths : nil
   }
 
   private static func malformed(_ file: String, _ offset: Int, _ problem: String) -> RecordingError {

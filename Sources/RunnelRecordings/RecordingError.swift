@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Why a file could not be read or written: one sentence for people, a kind for exit codes.
 ///
 /// It prints as `FILE:LINE:COLUMN: problem; remedy`, so that an editor can jump there.
@@ -39,7 +41,7 @@ public struct RecordingError: Error, Sendable, Equatable, CustomStringConvertibl
   public var kind: Kind
   public var file: String
   public var place: Place?
-  /// What was expected and what was found.
+  /// What was expected and what was found. Texts hold names out of files; what a terminal would obey becomes '·'.
   public var problem: String
   /// What to do about it.
   public var remedy: String
@@ -48,7 +50,7 @@ public struct RecordingError: Error, Sendable, Equatable, CustomStringConvertibl
     self.kind = kind
     self.file = file
     self.place = place
-    self.problem = problem
+    self.problem = Quoted.line(problem, longest: 400)
     self.remedy = remedy
   }
 

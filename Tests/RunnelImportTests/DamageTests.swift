@@ -72,6 +72,14 @@ import Testing
     #expect(throws: ImportError.self) { try RTNeuralImport.model(Array(text.utf8), spec: ModelSpec(), name: "x") }
   }
 
+  @Test func `lists that would need many times the memory of the file are refused`() {
+    let text = #"{"layers": ["# + String(repeating: "[],", count: 1 << 19) + "[]]}"
+    let error = #expect(throws: ImportError.self) {
+      try RTNeuralImport.model(Array(text.utf8), spec: ModelSpec(), name: "x")
+    }
+    #expect(error?.description == "the file has 524291 lists; at most 524288")
+  }
+
   @Test(arguments: ["/etc/passwd", "../weights", "a/../../weights", "..", "", "a\0b", "c:\\weights", "./.."])
   func `external data outside the folder is never asked for`(location: String) {
     #expect(throws: ImportError.self) { try ExternalLocation.components(location) }

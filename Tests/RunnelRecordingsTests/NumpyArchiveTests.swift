@@ -76,4 +76,23 @@ import Testing
     let error = failure { () throws(RecordingError) in _ = try NumpyArchive(parsing: twice, file: "x") }
     #expect(error?.problem.contains("twice") == true)
   }
+
+  @Test func `arrays that lie over one another are refused`() throws {
+    let array = NumpyFile(shape: [1000], values: .uint8([UInt8](repeating: 7, count: 1000)))
+    let one = NumpyArchive([("a", array)]).encoded
+    let line = try #require(one.firstRange(of: [0x50, 0x4B, 0x01, 0x02])).lowerBound
+    let end = try #require(one.firstRange(of: [0x50, 0x4B, 0x05, 0x06])).lowerBound
+    let names = Array("bcdefghij".utf8).flatMap { name in
+      var entry = Array(one[line..<end])
+      entry[46] = name
+      return entry
+    }
+    var bytes = one[..<end] + names + one[end...]
+    let place = bytes.count - 22
+    bytes[place + 8] = 10
+    bytes[place + 10] = 10
+    let many = Array(bytes)
+    let error = failure { () throws(RecordingError) in _ = try NumpyArchive(parsing: many, file: "x") }
+    #expect(error?.problem == "its arrays lie over one another")
+  }
 }

@@ -118,4 +118,18 @@ import Testing
     let error = failure { () throws(RecordingError) in _ = try NumpyReader(path) }
     #expect(error?.kind == .unsupported && error?.remedy == "save x.astype('<f4')")
   }
+
+  @Test(arguments: [
+    "(2,, 3)", "(+2, 3)", "(-2, -3)", "(2, 3L)", "(True, 3)", "(99999999999999999999, 3)",
+    "(" + String(repeating: "1, ", count: 65) + "6)", "2, 3", "\u{1B}[31m\n",
+  ])
+  func `a shape that is none is refused in one line`(shape: String) {
+    let header = Array("{'descr': '|u1', 'fortran_order': False, 'shape': \(shape), }\n".utf8)
+    let bytes =
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 255), UInt8(header.count >> 8)] + header
+      + [UInt8](repeating: 0, count: 6)
+    let error = failure { () throws(RecordingError) in _ = try NumpyFile(parsing: bytes, file: "x") }
+    #expect(error?.problem.contains("expected 'descr' and 'shape'") == true, "\(String(describing: error))")
+    #expect(error.map { Quoted.isPrintable($0.description) } == true)
+  }
 }

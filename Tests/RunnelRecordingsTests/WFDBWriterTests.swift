@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func `what a header cannot say is refused`() {
-    #expect(refusal([Channel(name: "a\nb")]) == "channel 'a\nb' has a name with a control character")
+    #expect(refusal([Channel(name: "a\nb")]) == "channel 'a·b' has a name with a control character")
     #expect(refusal([Channel(name: "a", unit: "m V")]) == "channel 'a' has a unit that is empty or has white space")
     #expect(
       refusal([Channel(name: "a", scaling: .gain(0, baseline: 0))])

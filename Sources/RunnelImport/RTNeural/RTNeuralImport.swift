@@ -7,6 +7,8 @@ public enum RTNeuralImport {
   /// A number takes some ten bytes of text and forty in memory.
   public static let sizeLimit = 1 << 26
   private static let depthLimit = 16
+  /// Rows of weights and what holds them; each is a piece of memory of its own.
+  private static let listLimit = 1 << 19
   private static let carried =
     "RTNeural runs sample by sample, so the regime is carried (say regime windowed where the training began each window anew)"
 
@@ -53,6 +55,8 @@ public enum RTNeuralImport {
 
   private static func parsed(_ bytes: [UInt8]) throws(ImportError) -> JSONValue {
     guard bytes.count <= sizeLimit else { throw ImportError(nil, "the file has more than \(sizeLimit) bytes") }
+    let lists = bytes.reduce(0) { $0 + ($1 == UInt8(ascii: "[") || $1 == UInt8(ascii: "{") ? 1 : 0) }
+    guard lists <= listLimit else { throw ImportError(nil, "the file has \(lists) lists; at most \(listLimit)") }
     let result: Result<JSONValue, JSONError> = bytes.withUnsafeBytes { raw in
       do throws(JSONError) { return .success(try JSONValue(parsing: raw, depthLimit: depthLimit)) } catch {
         return .failure(error)
