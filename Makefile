@@ -37,13 +37,29 @@ demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl
 test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
 
-# PyTorch is large, so it is asked for only here; PYTHON=... names one that has it.
+# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
+# PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-test-parity: build ## runnel's scores against PyTorch's over a whole record; installs PyTorch in .build-python
-	@$(PYTHON) -c 'import numpy, torch' 2>/dev/null || { \
-	  python3 -m venv .build-python && .build-python/bin/pip install --quiet --index-url $(TORCH_INDEX) torch numpy; }
-	$(PYTHON) python/parity.py
+PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
+test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
+	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
+	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
+	  python3 -m venv .build-python && \
+	  { .build-python/bin/pip install --quiet --retries 1 --index-url $(TORCH_INDEX) \
+	      "$$(grep '^torch==' python/requirements-parity.txt)" 2>/dev/null || true; } && \
+	  .build-python/bin/pip install --quiet -r python/requirements-parity.txt && \
+	  cp python/requirements-parity.txt .build-python/installed; }
+	@failed=; \
+	echo "== runnel_export.py --selftest"; \
+	$(PYTHON) python/runnel_export.py --selftest >.build/selftest.log 2>&1 || { grep FAILED .build/selftest.log; failed=1; }; \
+	tail -n 1 .build/selftest.log; \
+	for script in $(PARITY); do \
+	  echo "== $$script"; $(PYTHON) python/$$script || failed=1; done; \
+	echo "== the tutorial's trainings"; \
+	RUNNEL_PYTHON="$$(realpath -s "$$(command -v $(PYTHON))")" $(SWIFT) test -j $(JOBS) --filter TutorialTests \
+	  >.build/tutorial.log 2>&1 || { grep -E '✘|error:' .build/tutorial.log; failed=1; }; tail -n 1 .build/tutorial.log; \
+	test -z "$$failed" || { echo "test-parity: something differs; see FAILED above"; exit 1; }; echo "test-parity: all agree"
 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60

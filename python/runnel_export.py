@@ -75,6 +75,7 @@ def save(
 
     example          [T, D] or [1, T, D], what the network sees after conditioning; None: seeded noise
                      windowed: windows [W, T, D], or [T', D] that `window` and `hop` cut; before a window normalisation
+                     (x, h0, c0) where forward takes states too: their values at the beginning
     labels           names of the outputs; a dict of lists where there are several heads: forward returns a dict with these
                      keys, or a tuple in this order, or one tensor with the heads side by side
     rate             Hz of the network's steps; trained_rate: Hz of the recordings it was trained on
@@ -97,7 +98,7 @@ def save(
     """
     if modules is None:
         raise ExportError("PyTorch is not installed: pip install torch")
-    module = modules.prepared(module)
+    module, example = modules.with_rest(modules.prepared(module), example)
     if example is None and modules.first_classes(module):
         frames = np.random.default_rng(1).integers(0, modules.first_classes(module), ((window or GOLDEN_STEPS) * 4, 1))
         example = frames.astype(np.float32)
@@ -338,7 +339,7 @@ def read_inputs(inputs, count):
 
 
 def read_array(example):
-    x = example.detach().cpu().numpy() if hasattr(example, "detach") else np.array(example)
+    x = example.detach().cpu().double().numpy() if hasattr(example, "detach") else np.array(example)
     x = np.ascontiguousarray(x, dtype=np.float32)
     if not np.isfinite(x).all():
         raise ExportError("the example holds NaN or infinity")
@@ -468,6 +469,8 @@ def prove_windows(found, windows, description, target, pattern, delay, golden_st
         target = found.steps - 1
     made = "many-to-many" if target is None else "many-to-one"
     if found.decoder is not None:
+        if len(description["heads"]) > 1:
+            raise ExportError("a decoder has one head; export a network for each")
         made = "one-to-many" if length == 1 and pattern != "encoder-decoder" else "encoder-decoder"
         description["decoder"] = found.decoder
         if target is not None:
@@ -551,6 +554,11 @@ def compare(found, logits, output, way, description):
 def likely(found, difference):
     if any("depends on the data" in note for note in found.notes):
         return next(note for note in found.notes if "depends on the data" in note)
+    if found.decoder is not None and found.decoder["input"] != "context":
+        return (
+            "Usual causes: the loop begins with another input than `start` (zeros where nothing is said; a step of the "
+            "window cannot be one), feeds back something else than `feedback`, or begins from another `state`"
+        )
     if difference.max() < 1e-3:
         return (
             "So small a difference grows from rounding: weights that make the network chaotic, or an example far larger "

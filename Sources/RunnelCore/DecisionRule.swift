@@ -33,7 +33,7 @@ public struct DecisionRule: Sendable, Hashable {
   /// The longest candidate of `peaks`; it closes then.
   public var maxWidth: Double
   public var smooth: Smoothing
-  /// A label whose score is below this is `unknown`.
+  /// A label whose score is below this is `unknown`; 0 asks for nothing, whatever the head.
   public var unknownBelow: Double
 
   public init(

@@ -1,5 +1,5 @@
 /// A JSON text as a tree, its keys in their order. A duplicate key is an error: two readers would disagree about it.
-public indirect enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -93,7 +93,7 @@ public indirect enum JSONValue: Sendable, Equatable {
       while let (range, escaped) = try scanner.key(first: &first) {
         let key = scanner.text(range, escaped: escaped)
         guard seen.insert(key).inserted else {
-          throw JSONError(range.lowerBound, "each key once; '\(key)' is repeated")
+          throw JSONError(range.lowerBound, "each key once; \(Quoted.name(key)) is repeated")
         }
         members.append(Member(key, try value(&scanner)))
       }

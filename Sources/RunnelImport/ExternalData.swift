@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Where the bytes of tensors lie that a model keeps in files beside itself. This library does no input or output:
 /// whoever opens files implements it, and lets nothing outside the model's folder be read.
 public protocol ExternalData {

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Why a file of somebody else cannot become a model of ours: where, and one sentence with the remedy.
 public struct ImportError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A node, a tensor, a byte of the file; nil where the whole file is meant.
@@ -17,27 +19,6 @@ public struct ImportError: Error, Sendable, Equatable, CustomStringConvertible {
 
   public var description: String {
     [path, place].compactMap { $0 }.map { $0 + ": " }.joined() + problem
-  }
-}
-
-/// Names out of a file, made fit for one line of a terminal.
-enum Quoted {
-  private static let longest = 80
-
-  static func name(_ text: String) -> String {
-    let scalars = text.unicodeScalars
-    return "'\(printable(String(scalars.prefix(longest))))\(scalars.count > longest ? "…" : "")'"
-  }
-
-  static func printable(_ text: String) -> String {
-    var shown = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: shown.append("·")
-      default: shown.append(scalar)
-      }
-    }
-    return String(shown)
   }
 }
 

@@ -22,7 +22,9 @@ struct ProtobufScanner {
   }
 
   /// A byte of the file can be an integer of eight in memory.
-  private static let integerLimit = 1 << 24
+  private static let integerLimit = 1 << 22
+  /// Of a name; what is longer is none.
+  private static let textLimit = 1 << 16
 
   let bytes: [UInt8]
   private(set) var position: Int
@@ -66,22 +68,21 @@ struct ProtobufScanner {
   }
 
   mutating func text(_ field: Field) throws(ImportError) -> String {
-    String(decoding: bytes[try range(field)], as: UTF8.self)
+    let range = try range(field)
+    guard range.count <= Self.textLimit else {
+      throw error(field.byteOffset, "a text of at most \(Self.textLimit) bytes, found \(range.count)")
+    }
+    return String(decoding: bytes[range], as: UTF8.self)
   }
 
-  /// Repeated integers, packed or one key each.
-  mutating func integers(_ field: Field, into values: inout [Int64]) throws(ImportError) {
-    guard field.type == .length else {
-      values.append(try integer(field))
-      return
-    }
-    var inner = ProtobufScanner(bytes, try range(field))
-    while inner.position < inner.end {
-      values.append(Int64(bitPattern: try inner.varint()))
-      guard values.count <= Self.integerLimit else {
-        throw error(field.byteOffset, "at most \(Self.integerLimit) integers in one field")
-      }
-    }
+  /// Repeated integers, packed or one key each, no more than `limit` of them.
+  mutating func integers(
+    _ field: Field, into values: inout [Int64], limit: Int = integerLimit
+  ) throws(ImportError) {
+    var inner = ProtobufScanner(bytes, field.type == .length ? try range(field) : 0..<0)
+    if field.type != .length { values.append(try integer(field)) }
+    while inner.position < inner.end, values.count <= limit { values.append(Int64(bitPattern: try inner.varint())) }
+    guard values.count <= limit else { throw error(field.byteOffset, "at most \(limit) integers in one field") }
   }
 
   /// Repeated four-byte floats, packed or one key each.

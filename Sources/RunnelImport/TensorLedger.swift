@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// The account of a file's tensors: each was used for something, or was known to be unneeded, or is an error.
 public struct TensorLedger: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {

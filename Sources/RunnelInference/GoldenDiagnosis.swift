@@ -102,7 +102,13 @@ public struct GoldenDiagnosis: Sendable, Equatable {
       .head, "golden.output before the heads' activation",
       remedy: "the golden scores are those after softmax or sigmoid, as labels carry them")
     logits.givesLogits = true
-    let all = [logits] + everywhere + found
+    var backwards = GoldenMistake(
+      .time, "the frames in the other order of time",
+      remedy:
+        "the first frame of golden.input is the oldest; a layer that runs backwards (Keras go_backwards) says \"direction\": \"backward\""
+    )
+    backwards.reversesTime = true
+    let all = [logits, backwards] + everywhere + found
     return all.filter { !$0.isRare } + all.filter(\.isRare)
   }
 

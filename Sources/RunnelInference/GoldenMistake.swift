@@ -18,7 +18,7 @@ struct GoldenMistake {
   enum Topic: Hashable {
     case order, biasOrder, reset, update, input, hidden, projection, bias, gates, forget, activation, coupling,
       peepholes
-    case direction, epsilon, taps, weight, head
+    case direction, epsilon, taps, weight, head, time
   }
 
   var topic: Topic
@@ -35,6 +35,8 @@ struct GoldenMistake {
   var repair: ((LayerDescription, inout LayerWeights) -> Void)?
   /// The golden scores are those before the heads.
   var givesLogits = false
+  /// The golden frames run from the newest to the oldest.
+  var reversesTime = false
 
   init(
     _ topic: Topic, _ words: String, remedy: String, change: ((inout LayerDescription) -> Void)? = nil,

@@ -42,6 +42,7 @@ struct GoldenTrial {
       }
       if mistake.givesLogits { for head in description.heads.indices { description.heads[head].activation = .linear } }
     }
+    let golden = mistakes.contains(where: \.reversesTime) ? file.golden.backwards(file.description) : file.golden
     do throws(ModelDescriptionError) {
       description.layers = layers[0]
       description.graph = try NetworkGraph(layers[0], inputs: description.graph.inputs)
@@ -54,7 +55,7 @@ struct GoldenTrial {
         description.eventStage?.graph = try NetworkGraph(layers[2], inputs: stage.graph.inputs)
       }
     } catch { return nil }
-    return ModelFile(file, description: description, weights: parts)
+    return ModelFile(file, description: description, golden: golden, weights: parts)
   }
 
   /// The weights of a layer that is described in another way.
@@ -84,6 +85,19 @@ struct GoldenTrial {
 }
 
 extension Golden {
+  /// The run, or each of its windows, from its newest frame to its oldest.
+  fileprivate func backwards(_ description: ModelDescription) -> Golden {
+    let (width, length) = (description.inputs.count, description.window?.length ?? steps)
+    var golden = self
+    for run in stride(from: 0, to: frames.count, by: width * length) {
+      for frame in 0..<length {
+        let (old, new) = (run + frame * width, run + (length - 1 - frame) * width)
+        golden.frames.replaceSubrange(new..<new + width, with: frames[old..<old + width])
+      }
+    }
+    return golden
+  }
+
   /// Whether these are the first of the scores.
   fileprivate func accepts(_ found: [Float]) -> Bool {
     let allowed = tolerance * scores.reduce(1e-3) { max($0, abs(Double($1))) }
@@ -93,9 +107,11 @@ extension Golden {
 
 extension ModelFile {
   /// The same file with other numbers in its layers: network, decoder, event stage.
-  fileprivate init(_ file: ModelFile, description: ModelDescription, weights parts: [[LayerWeights]]) {
+  fileprivate init(
+    _ file: ModelFile, description: ModelDescription, golden: Golden, weights parts: [[LayerWeights]]
+  ) {
     self.description = description
-    golden = file.golden
+    self.golden = golden
     size = file.size
     parameters = file.parameters
     var lists = [file.weights, file.decoderWeights, file.eventWeights]

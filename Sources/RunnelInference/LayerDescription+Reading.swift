@@ -224,9 +224,20 @@ extension StrictObject {
     where object.has(name) && number == nil {
       throw ModelDescriptionError(object.at(name), "'\(kind.rawValue)' has no \(name)")
     }
-    let alpha = object.has("alpha") ? Float(try object.number("alpha", .any)) : nil
-    let beta = object.has("beta") ? Float(try object.number("beta", .any)) : nil
-    return Activation(kind, alpha: alpha, beta: beta)
+    func finite(_ key: String) throws(ModelDescriptionError) -> Float? {
+      guard object.has(key) else { return nil }
+      let number = try object.number(key, .any)
+      guard Float(number).isFinite else {
+        throw ModelDescriptionError(object.at(key), "\(number) is no finite f32")
+      }
+      return Float(number)
+    }
+    let activation = Activation(kind, alpha: try finite("alpha"), beta: try finite("beta"))
+    guard kind != .clip || activation.alpha <= activation.beta else {
+      throw ModelDescriptionError(
+        object.at("alpha"), "clip goes from alpha to beta, and \(activation.alpha) is above \(activation.beta)")
+    }
+    return activation
   }
 
   func activation(_ key: String, otherwise: Activation) throws(ModelDescriptionError) -> Activation {

@@ -2,8 +2,14 @@ import RunnelCore
 import RunnelKernels
 
 extension ModelDescription {
+  /// Bytes of the description; thousands of labels need a tenth of it.
+  private static let textLimit = 1 << 21
+
   /// Reads the JSON text of `runnel.model`.
   public init(parsing text: String) throws(ModelDescriptionError) {
+    guard text.utf8.count <= Self.textLimit else {
+      throw ModelDescriptionError("runnel.model", "at most \(Self.textLimit) bytes, found \(text.utf8.count)")
+    }
     let json: JSONValue
     do throws(JSONError) { json = try JSONValue(parsing: text) } catch {
       throw ModelDescriptionError("runnel.model", "not JSON: \(error)")
@@ -26,12 +32,12 @@ extension ModelDescription {
     name = try object.name("name")
     regime = try object.choice("regime", Regime.self)
     pattern = object.has("pattern") ? try object.choice("pattern", Pattern.self) : .manyToMany
-    rate = try object.number("rate", .positive)
-    trainedRate = try object.number("trained_rate", .positive, otherwise: rate)
+    rate = try object.rate("rate")
+    trainedRate = object.has("trained_rate") ? try object.rate("trained_rate") : rate
     hop = object.has("hop") ? try object.integer("hop", in: 1...1_000_000) : 1
-    delay = try object.number("delay", .zeroOrMore, otherwise: 0)
-    warmUp = try object.number("warmup", .zeroOrMore, otherwise: 0)
-    maxStateAge = try object.number("max_state_age", .zeroOrMore, otherwise: 0)
+    delay = try object.seconds("delay")
+    warmUp = try object.seconds("warmup")
+    maxStateAge = try object.seconds("max_state_age")
     inputs = try Self.inputs(object)
     conditioning =
       object.has("conditioning")
@@ -127,7 +133,7 @@ extension ModelDescription.Head {
     let each = try StrictObject(value, path: path, keys: ["name", "activation", "labels"])
     var labels: [String] = []
     for (label, path) in try each.items("labels") {
-      guard let text = label.string, !text.isEmpty else { throw ModelDescriptionError(path, "expected a name") }
+      let text = try StrictObject.name(label, at: path)
       guard !labels.contains(text) else { throw ModelDescriptionError(path, "'\(text)' is named twice") }
       labels.append(text)
     }

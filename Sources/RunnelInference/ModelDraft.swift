@@ -97,9 +97,11 @@ public struct ModelDraft: Sendable {
       }
     }
     var values: [(String, [Float]?)] = [("golden.input", frames), ("golden.output", golden ?? computed)]
-    for (name, part) in states(state) { values.append((name, part)) }
+    let states = states(state)
+    for (name, part) in states { values.append((name, part)) }
     if let stage = draft.makeEventStage() { values += eventRun(stage) }
-    return bytes(by: by, values, shapes)
+    // The other program said nothing of what was carried at the end.
+    return bytes(by: golden == nil || states.isEmpty ? by : "\(by); final h and c by runnel", values, shapes)
   }
 
   private func file(_ bytes: [UInt8]) throws(ModelDraftError) -> ModelFile {

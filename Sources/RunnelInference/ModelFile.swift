@@ -89,11 +89,11 @@ public enum ModelFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case .digest(let stated, let computed):
       "the file was changed after it was written: its digest says \(stated), its bytes give \(computed)"
     case .digestPlace(let count): "the digest must stand in the header once and in plain digits, found \(count) times"
-    case .missing(let tensor): "tensor '\(tensor)' is missing"
-    case .unused(let tensor, let offset): "byte \(offset): tensor '\(tensor)' belongs to no layer"
+    case .missing(let tensor): "tensor \(Quoted.name(tensor)) is missing"
+    case .unused(let tensor, let offset): "byte \(offset): tensor \(Quoted.name(tensor)) belongs to no layer"
     case .shape(let tensor, let offset, let expected, let found):
-      "byte \(offset): tensor '\(tensor)' has shape \(found), expected \(expected)"
-    case .value(let tensor, let index, let problem): "tensor '\(tensor)', value \(index): \(problem)"
+      "byte \(offset): tensor \(Quoted.name(tensor)) has shape \(found), expected \(expected)"
+    case .value(let tensor, let index, let problem): "tensor \(Quoted.name(tensor)), value \(index): \(problem)"
     }
   }
 }

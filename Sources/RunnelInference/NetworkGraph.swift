@@ -13,6 +13,9 @@ public struct NetworkGraph: Sendable, Hashable {
     /// Places in `nodes` of what it reads; `NetworkGraph.frame` is the frame itself.
     public var sources: [Int]
     public var time: StepTime
+    /// Frames of padding on the right behind which an output comes: in a window output m speaks of the frame so many
+    /// before `time.frame(ofOutput: m)`, as PyTorch aligns it. A carried model has them in its delay.
+    public var ahead: Int64
     /// One step per window, from here on.
     public var isCollapsed: Bool
   }
@@ -117,6 +120,8 @@ extension NetworkGraph.Node {
     self.layer = layer
     self.sources = sources
     let times = sources.map { $0 == NetworkGraph.frame ? NetworkGraph.StepTime() : nodes[$0].time }
+    let ahead = sources.map { $0 == NetworkGraph.frame ? 0 : nodes[$0].ahead }.max() ?? 0
+    self.ahead = layer.collapses ? 0 : ahead + Int64(layer.span?.right ?? 0) * times[0].stride
     let collapsed = sources.map { $0 == NetworkGraph.frame ? false : nodes[$0].isCollapsed }
     // One step of a whole window has no time in it, so branches of any stride may meet behind it.
     time = layer.collapses ? NetworkGraph.StepTime() : try Self.time(layer, times, path)

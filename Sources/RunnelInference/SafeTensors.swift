@@ -29,6 +29,10 @@ public struct SafeTensors: Sendable, Equatable {
   public static let tensorLimit = 4096
   public static let dimensionLimit = 8
   public static let fileLimit = 1 << 30
+  /// Bytes of JSON that speak of one tensor; its name is not among them.
+  private static let entryLimit = 4096
+  private static let metadataKey = "__metadata__"
+  private static let metadataLimit = 1024
 
   public init(_ file: UnsafeRawBufferPointer) throws(SafeTensorsError) {
     header = try Self.headerRange(of: file)
@@ -36,7 +40,7 @@ public struct SafeTensors: Sendable, Equatable {
     var entries: [Entry] = []
     var metadata: [String: String] = [:]
     for member in members {
-      if member.name == "__metadata__" {
+      if member.name == Self.metadataKey {
         metadata = try Self.metadata(member)
       } else {
         entries.append(try Self.entry(member, dataStart: header.upperBound))
@@ -107,18 +111,44 @@ public struct SafeTensors: Sendable, Equatable {
       while let (range, escaped) = try scanner.key(first: &first) {
         let name = scanner.text(range, escaped: escaped)
         guard seen.insert(name).inserted else {
-          throw JSONError(range.lowerBound, "each tensor once; '\(name)' is repeated")
+          throw JSONError(range.lowerBound, "each tensor once; \(Quoted.name(name)) is repeated")
         }
         let start = scanner.position
         try scanner.skipValue()
+        // Nothing is built of what is too much: a tree needs many times the memory of its text.
+        guard members.count <= tensorLimit else {
+          throw JSONError(range.lowerBound, "at most \(tensorLimit) tensors")
+        }
+        guard name == metadataKey || scanner.position - start <= entryLimit else {
+          throw JSONError(start, "at most \(entryLimit) bytes about a tensor")
+        }
         members.append(
-          Member(name: name, offset: 8 + range.lowerBound, value: try value(header, start..<scanner.position)))
+          Member(
+            name: name, offset: 8 + range.lowerBound,
+            value: name == metadataKey
+              ? try metadata(header, start..<scanner.position) : try value(header, start..<scanner.position)))
       }
       try scanner.end()
       return members
     } catch {
       throw SafeTensorsError(nil, 8 + error.byteOffset, error.expected, "something else")
     }
+  }
+
+  /// The members of `__metadata__`, at most so many; what is no object, or too much, is told where it is read.
+  private static func metadata(_ header: UnsafeRawBufferPointer, _ range: Range<Int>) throws(JSONError) -> JSONValue {
+    var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: header[range]))
+    guard try scanner.next() == .beginObject else { return .null }
+    var count = 0
+    var first = true
+    while try scanner.key(first: &first) != nil {
+      try scanner.skipValue()
+      count += 1
+      guard count <= metadataLimit else {
+        throw JSONError(range.lowerBound, "at most \(metadataLimit) keys of __metadata__")
+      }
+    }
+    return try value(header, range)
   }
 
   private static func value(_ header: UnsafeRawBufferPointer, _ range: Range<Int>) throws(JSONError) -> JSONValue {
@@ -210,11 +240,11 @@ public struct SafeTensorsError: Error, Sendable, Equatable, CustomStringConverti
   init(_ tensor: String?, _ byteOffset: Int, _ expected: String, _ found: String) {
     self.tensor = tensor
     self.byteOffset = byteOffset
-    self.expected = expected
-    self.found = found
+    self.expected = Quoted.line(expected, longest: 300)
+    self.found = Quoted.line(found, longest: 300)
   }
 
   public var description: String {
-    "byte \(byteOffset)\(tensor.map { ", tensor '\($0)'" } ?? ""): expected \(expected), found \(found)"
+    "byte \(byteOffset)\(tensor.map { ", tensor \(Quoted.name($0))" } ?? ""): expected \(expected), found \(found)"
   }
 }

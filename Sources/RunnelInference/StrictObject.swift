@@ -5,6 +5,7 @@ import RunnelCore
 struct StrictObject {
   let path: String
   private let members: [JSONValue.Member]
+  private static let nameLimit = 256
 
   /// - Parameter keys: all that may stand here.
   init(_ value: JSONValue, path: String, keys: [String]) throws(ModelDescriptionError) {
@@ -37,10 +38,16 @@ struct StrictObject {
     return text
   }
 
-  /// A text that names something: not empty.
-  func name(_ key: String) throws(ModelDescriptionError) -> String {
-    let text = try text(key)
-    guard !text.isEmpty else { throw ModelDescriptionError(at(key), "expected a name, found an empty string") }
+  /// A text that names something: not empty, and fit for a line of a terminal.
+  func name(_ key: String) throws(ModelDescriptionError) -> String { try Self.name(try value(key), at: at(key)) }
+
+  static func name(_ value: JSONValue, at path: String) throws(ModelDescriptionError) -> String {
+    guard let text = value.string else { throw ModelDescriptionError(path, "expected a string, found \(value.kind)") }
+    guard !text.isEmpty else { throw ModelDescriptionError(path, "expected a name, found an empty string") }
+    guard text.utf8.count <= nameLimit, Quoted.isPrintable(text) else {
+      throw ModelDescriptionError(
+        path, "\(Quoted.name(text)) is no name: at most \(nameLimit) bytes, and no control characters")
+    }
     return text
   }
 
@@ -86,6 +93,24 @@ struct StrictObject {
     return number
   }
 
+  /// Frames a second: what can be counted with, a thousand days to a cycle or a thousand million cycles a second.
+  func rate(_ key: String) throws(ModelDescriptionError) -> Double {
+    let rate = try number(key, .positive)
+    guard (1e-8...1e9).contains(rate) else {
+      throw ModelDescriptionError(at(key), "expected a rate from 1e-8 to 1e9 Hz, found \(rate)")
+    }
+    return rate
+  }
+
+  /// A time that can be counted in frames of any rate, eleven days at most: 0 where it is absent.
+  func seconds(_ key: String) throws(ModelDescriptionError) -> Double {
+    let seconds = try number(key, .zeroOrMore, otherwise: 0)
+    guard seconds <= 1e6 else {
+      throw ModelDescriptionError(at(key), "expected at most 1e6 seconds, found \(seconds)")
+    }
+    return seconds
+  }
+
   func number(_ key: String, _ bound: Bound, otherwise: Double) throws(ModelDescriptionError) -> Double {
     has(key) ? try number(key, bound) : otherwise
   }
@@ -107,7 +132,7 @@ struct StrictObject {
     guard let choice = Choice(rawValue: text) else {
       let words = Choice.allCases.map(\.rawValue)
       throw ModelDescriptionError(
-        at(key), "'\(text)' is not supported; supported: \(words.joined(separator: ", "))",
+        at(key), "\(Quoted.name(text)) is not supported; supported: \(words.joined(separator: ", "))",
         suggestion: Self.nearest(text, words))
     }
     return choice
@@ -117,13 +142,15 @@ struct StrictObject {
     switch value {
     case .integer(let number): "\(number)"
     case .number(let number): "\(number)"
-    case .string(let text): "the string '\(text)'"
+    case .string(let text): "the string \(Quoted.name(text))"
     default: value.kind
     }
   }
 
   /// The word that was probably meant: at most one edit in three letters away.
   static func nearest(_ word: String, _ words: [String]) -> String? {
+    // Nobody means a word by a page of text.
+    guard word.utf8.count <= 64 else { return nil }
     let best = words.map { (word: $0, distance: distance(Array(word), Array($0))) }.min { $0.distance < $1.distance }
     guard let best, best.distance <= max(1, word.count / 3) else { return nil }
     return best.word
@@ -153,8 +180,8 @@ public struct ModelDescriptionError: Error, Sendable, Equatable, CustomStringCon
   public var suggestion: String?
 
   init(_ path: String, _ problem: String, suggestion: String? = nil) {
-    self.path = path
-    self.problem = problem
+    self.path = Quoted.line(path, longest: 200)
+    self.problem = Quoted.line(problem, longest: 400)
     self.suggestion = suggestion
   }
 

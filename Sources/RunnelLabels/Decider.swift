@@ -51,6 +51,7 @@ extension DecisionPlan {
   private func jump(_ state: inout DecisionState, _ emit: Emit) {
     if state.candidate.isOpen { settlePeak(&state, emit) }
     state.ring.clear()
+    if !spansJumps { state.unlabelledFrom = nil }
     for index in state.machines.indices { state.machines[index].interrupt() }
   }
 

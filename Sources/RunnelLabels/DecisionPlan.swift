@@ -26,6 +26,9 @@ public struct DecisionPlan: Sendable, Hashable {
   public let labels: [String]
   /// Steps between labels of `every` and `change`; label steps are those with (step + 1) % hop == 0.
   public let hop: Int64
+  /// Whether a label speaks also of the steps that a jump left out, back to the label before: so where a state goes on
+  /// across them, but not where each step is a window.
+  public let spansJumps: Bool
   /// Class that stands for nothing; nil where the head has none (`every` and `change` need none).
   public let noneIndex: Int?
   public let refractorySteps: Int64
@@ -45,8 +48,9 @@ public struct DecisionPlan: Sendable, Hashable {
   ///   - labels: the head's K class names, in the order of its scores.
   ///   - rate: steps per second.
   ///   - hop: steps between labels of `every` and `change`.
+  ///   - spansJumps: whether a label speaks also of steps that a jump left out.
   public init(
-    rule: DecisionRule, labels: [String], rate: Double, hop: Int
+    rule: DecisionRule, labels: [String], rate: Double, hop: Int, spansJumps: Bool = true
   ) throws(DecisionError) {
     guard !labels.isEmpty else { throw .noLabels }
     guard rate > 0, rate.isFinite else { throw .rate(rate) }
@@ -61,9 +65,11 @@ public struct DecisionPlan: Sendable, Hashable {
     emit = rule.emit
     self.labels = labels
     self.hop = Int64(hop)
+    self.spansJumps = spansJumps
     enter = Float(rule.enter)
     leave = Float(rule.leave)
-    unknownBelow = Float(rule.unknownBelow)
+    // Scores of a linear head are below 0 as often as not; there the default would make half of its labels unknown.
+    unknownBelow = rule.unknownBelow == 0 ? -.infinity : Float(rule.unknownBelow)
     minOnSteps = max(1, try Self.steps("min_on", rule.minOn, rate))
     minOffSteps = max(1, try Self.steps("min_off", rule.minOff, rate))
     refractorySteps = try Self.steps("refractory", rule.refractory, rate)

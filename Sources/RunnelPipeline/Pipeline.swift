@@ -108,6 +108,10 @@ public final class Pipeline {
 
   private func close<Sink: LabelSink>(stream: Int, sink: inout Sink) {
     guard let old = lanes.removeValue(forKey: stream) else { return }
+    for lane in old {
+      lane.leave()
+      mark(lane)
+    }
     step(sink: &sink)
     for lane in old {
       closedCounts += lane.takeCounts()

@@ -71,7 +71,9 @@ public struct PipelinePlan: Sendable {
       do {
         return (
           range,
-          try DecisionPlan(rule: rule, labels: head.labels, rate: regime.outputRate, hop: regime.hop)
+          try DecisionPlan(
+            rule: rule, labels: head.labels, rate: regime.outputRate, hop: regime.hop,
+            spansJumps: !regime.schedule.isWindowed)
         )
       } catch { throw Refusal(.malformed, "pipeline '\(name)': \(error)") }
     }

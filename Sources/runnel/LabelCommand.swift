@@ -132,8 +132,8 @@ struct LabelCommand: ParsableCommand {
     Terminal.endProgress()
     if counts.windowsLeftOut > 0 {
       Terminal.say(
-        "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row, end behind the last, "
-          + "or contain a gap that was not filled")
+        "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row or, less the delay, "
+          + "speak of one before it, end behind the last, or contain a gap that was not filled")
     }
   }
 }

@@ -19,14 +19,16 @@ final class Folder: Sendable {
     path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
   }
 
-  deinit {
-    guard let folder = opendir(path) else { return }
+  deinit { Self.remove(path) }
+
+  /// With what lies below; links are removed, not followed.
+  private static func remove(_ path: String) {
+    guard unlink(path) != 0, let folder = opendir(path) else { return }
     while let entry = readdir(folder) {
-      unlink(
-        path + "/"
-          + withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-          })
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { remove(path + "/" + name) }
     }
     closedir(folder)
     rmdir(path)

@@ -109,9 +109,9 @@ final class Program {
   }
 
   /// Its exit code; a signal that ended it is negative.
-  func ended() throws -> Int32 {
+  func ended(within limit: Duration = Program.limit) throws -> Int32 {
     if let status { return status }
-    let deadline = ContinuousClock.now + Self.limit
+    let deadline = ContinuousClock.now + limit
     while outputs.contains(where: \.isOpen) {
       guard read(until: deadline) else { throw Failed(description: "no end of \(name): \(messages)") }
     }

@@ -14,12 +14,15 @@ struct MadeModel {
   var regime: String
   var pattern: String
   var rate = 120.0
+  var trainedRate: Double?
   var hop = 1
   var delay = 0.0
   var warmUp = 0.0
   var maxStateAge = 0.0
   var window: (length: Int, target: Int?)?
   var normalisation = #"{"kind":"none"}"#
+  /// Filters of the conditioning, as JSON.
+  var filters: [String] = []
   var inputs = ["lead"]
   var labels = ["none", "A", "B"]
   var head = "softmax"
@@ -48,10 +51,12 @@ struct MadeModel {
     tensors += [("\(name).weight", [to, from]), ("\(name).bias", [to])]
   }
 
-  mutating func conv(_ name: String, from: Int, to: Int, kernel: Int, stride: Int = 1, padding: [Int]? = nil) {
+  mutating func conv(
+    _ name: String, from: Int, to: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, padding: [Int]? = nil
+  ) {
     let padding = padding.map { ",\"padding\":\($0)" } ?? ""
     layers.append(
-      #"{"kind":"conv1d","name":"\#(name)","input":\#(from),"output":\#(to),"kernel":\#(kernel),"stride":\#(stride)\#(padding),"activation":"tanh"}"#
+      #"{"kind":"conv1d","name":"\#(name)","input":\#(from),"output":\#(to),"kernel":\#(kernel),"stride":\#(stride),"dilation":\#(dilation)\#(padding),"activation":"tanh"}"#
     )
     tensors += [("\(name).weight", [to, from, kernel]), ("\(name).bias", [to])]
   }
@@ -117,13 +122,15 @@ struct MadeModel {
       #""format":1,"name":"made","regime":"\#(regime)","pattern":"\#(pattern)","rate":\#(rate),"hop":\#(hop)"#,
       #""delay":\#(delay),"warmup":\#(warmUp)"#,
       #""inputs":[\#(inputs.map { #"{"name":"\#($0)"}"# }.joined(separator: ","))]"#,
-      #""conditioning":{"normalisation":\#(normalisation)},"layers":[\#(layers.joined(separator: ","))]"#,
+      #""conditioning":{"filters":[\#(filters.joined(separator: ","))],"normalisation":\#(normalisation)}"#,
+      #""layers":[\#(layers.joined(separator: ","))]"#,
       #""heads":[{"name":"label","activation":"\#(head)","labels":\#(labels)}],"decide":\#(decide)"#,
       #""golden":{"tolerance":{"float32":1e-5},"by":"runnel"},"digest":"\#(digest)""#,
     ]
     if let window {
       keys.append(#""window":{"length":\#(window.length)\#(window.target.map { ",\"target\":\($0)" } ?? "")}"#)
     }
+    if let trainedRate { keys.append(#""trained_rate":\#(trainedRate)"#) }
     if maxStateAge > 0 { keys.append(#""max_state_age":\#(maxStateAge)"#) }
     if let decoder { keys.append(#""decoder":\#(decoder)"#) }
     if let eventStage { keys.append(#""event_stage":\#(eventStage.json)"#) }

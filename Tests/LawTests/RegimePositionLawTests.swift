@@ -23,6 +23,8 @@ import Testing
     Grid(name: "pooled", every: 4, spoken: 3, decided: 3),
     Grid(name: "side-by-side", every: 12, spoken: 49, decided: 49, length: 50),
     Grid(name: "target", every: 20, spoken: 30, decided: 30, length: 31),
+    // Padded alike on both sides: output 31 of 32 lies at frame 62, whatever the padding behind it.
+    Grid(name: "padded", every: 16, spoken: 62, decided: 63, length: 64),
     Grid(name: "bidirectional", every: 16, spoken: 24, decided: 47, length: 48),
     Grid(name: "normalised", every: 10, spoken: 39, decided: 39, length: 40),
   ]

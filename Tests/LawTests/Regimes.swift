@@ -4,7 +4,8 @@ import RunnelPipeline
 enum Regimes {
   /// All that can be asked by every law.
   static let names = [
-    "strided", "pooled", "renewed", "side-by-side", "target", "convolved-windows", "bidirectional", "normalised",
+    "strided", "pooled", "renewed", "side-by-side", "target", "convolved-windows", "padded", "bidirectional",
+    "normalised",
     "sequence", "one-to-many", "encoder-decoder",
   ]
 
@@ -45,6 +46,12 @@ enum Regimes {
       made.conv("conv", from: 1, to: 6, kernel: 4, stride: 2)
       made.pool("pool", width: 6, kernel: 2)
       made.recurrent("rnn", name: "rnn", from: 6, to: 8)
+      made.linear("head", from: 8, to: 3)
+    case "padded":
+      made = windowed(seed: 12, "many-to-one", length: 64, hop: 16)
+      made.conv("conv", from: 1, to: 6, kernel: 5, stride: 2, padding: [2, 2])
+      made.conv("fine", from: 6, to: 6, kernel: 3, padding: [1, 1])
+      made.recurrent("gru", name: "gru", from: 6, to: 8)
       made.linear("head", from: 8, to: 3)
     case "bidirectional":
       made = windowed(seed: 7, "many-to-one", length: 48, hop: 16, target: 24)

@@ -16,7 +16,7 @@ import Testing
       #expect(steps.step == 9)
       #expect(label.label == steps.labels.last && label.id == steps.ids.last && label.p == steps.ps.last)
       #expect(label.scores.isEmpty)
-      #expect(label.last == label.at && label.last! - label.first! + 1 == 44 * 3)
+      #expect(label.last == label.at && label.last! - label.first! + 1 == 43 * 3)
       for step in 0..<15 {
         let scores = steps.scores[step * 3..<step * 3 + 3]
         #expect(steps.ps[step] == scores.max() && steps.ids[step] == scores.firstIndex(of: scores.max()!)! - step * 3)

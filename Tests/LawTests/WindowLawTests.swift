@@ -8,7 +8,7 @@ import Testing
 /// it is not whole.
 @Suite struct WindowLawTests {
   static let names = [
-    "side-by-side", "target", "convolved-windows", "bidirectional", "normalised", "sequence", "one-to-many",
+    "side-by-side", "target", "convolved-windows", "padded", "bidirectional", "normalised", "sequence", "one-to-many",
     "encoder-decoder",
   ]
 

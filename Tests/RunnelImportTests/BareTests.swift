@@ -149,6 +149,13 @@ import Testing
     #expect(conv < head)
   }
 
+  @Test func `a template of a Conv2d says what writes it as a layer`() {
+    let error = #expect(throws: ImportError.self) {
+      try SpecTemplate.text(safetensors: file([("conv.weight", [4, 1, 5, 1]), ("conv.bias", [4])]), file: "w")
+    }
+    #expect(error?.problem.contains("runnel_export") == true)
+  }
+
   @Test func `a template of tensors that are no layer's says which`() {
     let error = #expect(throws: ImportError.self) {
       try SpecTemplate.text(safetensors: file([("thing.tensor", [2, 2, 2, 2])]), file: "w")

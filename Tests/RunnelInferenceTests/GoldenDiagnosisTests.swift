@@ -54,6 +54,22 @@ import Testing
       found == "with \(words) in layer 'layer' it would match: export the weights in PyTorch's order, i f g o")
   }
 
+  @Test(arguments: ["lstm-plain", "gru-reset-after", "window-lstm-last", "window-gru-target"])
+  func `frames in the other order of time are named`(name: String) throws {
+    let found = try sentence(
+      name,
+      tensors: { pieces in
+        guard let place = pieces.tensors.firstIndex(where: { $0.name == "golden.input" }) else { return }
+        let (_, shape, values) = pieces.tensors[place]
+        let (length, width) = (shape[shape.count - 2], shape[shape.count - 1])
+        for old in 0..<values.count / width {
+          let new = old / length * length + length - 1 - old % length
+          for each in 0..<width { pieces.tensors[place].values[new * width + each] = values[old * width + each] }
+        }
+      })
+    #expect(found.hasPrefix("with the frames in the other order of time it would match: the first frame"))
+  }
+
   @Test func `a GRU's gates in the order of Keras and ONNX are named`() throws {
     let found = try sentence("gru-reset-after", tensors: { reorder(&$0, "layer", [1, 0, 2]) })
     #expect(found.hasPrefix("with gate order z r n (Keras, ONNX) in layer 'layer' it would match"))

@@ -81,6 +81,8 @@ import Testing
       "\"hidden\": 16", "\"hidden\": \"16\"", "layers[1].hidden: expected an integer from 1 to 8192, found the string")
     try refused("\"rate\": 120.0", "\"rate\": -1", "rate: expected a number above 0, found -1")
     try refused("\"rate\": 120.0", "\"rate\": 1e999", "rate: expected a number above 0")
+    // Times become frames in integers, and no file may stop the program.
+    try refused("\"delay\": 0.35", "\"delay\": 1e300", "delay: expected at most 1e6 seconds")
     try refused("\"delay\": 0.35", "\"delay\": null", "delay: expected a number from 0 on, found null")
     try refused("\"format\": 1", "\"format\": 2", "this version reads format 1, found 2")
     try refused("\"low\": 0.5", "\"low\": 50", "conditioning.filters[0].low: 50.0 is not below high, 40.0")
@@ -98,6 +100,11 @@ import Testing
       "\"kind\": \"lstm\"", "\"kind\": \"lstn\"",
       "layers[1].kind: layer 'lstm': 'lstn' is not supported; supported: linear, conv1d, rnn")
     try refused("\"relu\"", "\"mish\"", "layers[0].activation: 'mish' is not supported; supported: none, relu, tanh")
+    try refused(
+      "\"relu\"", "{\"kind\": \"clip\", \"alpha\": 2, \"beta\": 1}",
+      "clip goes from alpha to beta, and 2.0 is above 1.0")
+    try refused("\"relu\"", "{\"kind\": \"clip\", \"beta\": 1e39}", "layers[0].activation.beta: 1e+39 is no finite f32")
+    try refused("\"relu\"", "{\"kind\": \"clip\", \"alpha\": 1.5}", "1.5 is above 1.0")
     try refused("\"softmax\"", "\"sparsemax\"", "heads[0].activation: 'sparsemax' is not supported")
     try refused("\"band-pass\"", "\"bandpass\"", "did you mean 'band-pass'?")
   }

@@ -57,6 +57,9 @@ import Testing
   }
 
   @Test func `a step for itself has the class of its largest score, and none where that is too small`() throws {
+    // Those of a linear head may all be below 0, and nobody asked for a minimum.
+    let linear = try self.plan(DecisionRule(), ["none", "A", "B"])
+    [Float(-3), -1, -2].withUnsafeBufferPointer { #expect(linear.classify($0).classIndex == 1) }
     let plan = try plan(DecisionRule(unknownBelow: 0.5), ["none", "A", "B"])
     #expect([0.2, 0.7, 0.1].withUnsafeBufferPointer { plan.classify($0) } == (1, 0.7))
     #expect([0.4, 0.3, 0.3].withUnsafeBufferPointer { plan.classify($0) } == (nil, 0.4))

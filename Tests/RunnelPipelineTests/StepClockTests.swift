@@ -14,8 +14,8 @@ import Testing
   }
 
   @Test func `halves are rounded up, below zero too`() {
-    let clock = StepClock(ratio: Ratio(2, 1), delayFrames: 0)
-    #expect((0...4).map { clock.position(ofStep: $0) } == [0, 1, 1, 2, 2])
+    let clock = StepClock(ratio: Ratio(2, 1), delayFrames: 2)
+    #expect((0...4).map { clock.position(ofStep: $0) } == [-1, 0, 0, 1, 1])
     let delayed = StepClock(ratio: Ratio(2, 1), delayFrames: 3)
     #expect((0...4).map { delayed.position(ofStep: $0) } == [-1, -1, 0, 0, 1])
   }
@@ -28,6 +28,20 @@ import Testing
       #expect(clock.position(ofStep: base + 5) - clock.position(ofStep: 5) == base / period * 25)
       #expect(clock.newestIndex(ofStep: base + 5) - clock.newestIndex(ofStep: 5) == base / period * 25)
     }
+  }
+
+  @Test func `terms of a ratio as large as they go with a delay of days overflow nothing`() {
+    let clock = StepClock(
+      ratio: Ratio(4095, 4094), delayFrames: 1_000_000_000_000, extraLag: Fraction(16_769_023, 16_764_931))
+    // Frame 4095 · 2³⁰ lies at row 4094 · 2³⁰; the delay and the lag are 999 755 799 756.8 rows.
+    let step = Int64(4095) << 30
+    #expect(clock.position(ofStep: step) == Int64(4094) << 30 - 999_755_799_757)
+  }
+
+  @Test func `nothing speaks of a row that has not come`() {
+    let clock = StepClock(ratio: Ratio(1, 3), delayFrames: 0, extraLag: Fraction(-7, 2))
+    #expect((0...2).map { clock.position(ofStep: $0) } == [0, 3, 6])
+    #expect(clock.rows(ofSteps: 1, 2) == 1...6)
   }
 
   @Test func `a lag beyond that of the training moves positions back`() {

@@ -72,7 +72,7 @@ import Testing
     #expect(drawn(.renewed(age: 6, lead: 2), frames: 5..<19) == ["●●●●●●●....s○●", ".....s○●●●●●●."])
   }
 
-  @Test func `a reset ends the shadow, and a gap that is carried does not`() {
+  @Test func `a reset ends the shadow, and a gap that is carried lets it warm up behind it`() {
     let schedule = StepSchedule(.renewed(age: 6, lead: 2))
     var (state, _) = schedule.open(at: 0)
     for frame in 0..<Int64(5) { _ = take(schedule, frame, &state) }
@@ -80,7 +80,16 @@ import Testing
     #expect(rows(schedule, 5..<8, &state) == ["0", "0", "0"])
     _ = rows(schedule, 8..<11, &state)
     _ = schedule.interrupt(&state, at: 13)
-    #expect(rows(schedule, 13..<14, &state) == ["1"], "frame 12 was lost; the shadow takes over at the next")
+    // The shadow of frame 10 has had one frame of two, and frames 11 and 12 were lost.
+    #expect(rows(schedule, 13..<15, &state) == ["01", "1"])
+    _ = rows(schedule, 15..<16, &state)
+    // The shadow of frame 16 begins behind the gap that swallowed it.
+    _ = schedule.interrupt(&state, at: 20)
+    #expect(rows(schedule, 20..<23, &state) == ["10", "10", "01"])
+    // What begins anew behind a gap is as fresh as a shadow would be.
+    _ = schedule.reset(&state, at: 23)
+    _ = schedule.interrupt(&state, at: 29)
+    #expect(rows(schedule, 29..<34, &state) == ["0", "0", "0", "0", "0"])
   }
 
   @Test(arguments: 0..<200)

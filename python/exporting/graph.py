@@ -71,6 +71,7 @@ class Graph:
                 needed.add(name)
                 open_names += self.entries[name]["from"]
         entries = [dict(entry) for entry in self.entries.values() if entry["name"] in needed]
+        changed = unshuffled(entries, self.tensors)
         entries = fuse(entries)
         for entry in entries:
             base = self.bases[entry["name"]]
@@ -83,7 +84,8 @@ class Graph:
                 self.rename(entries, entry["name"], base)
         tensors = {}
         for entry in entries:
-            own = self.tensors[entry.pop("tensors_of", entry["name"])]
+            own = entry.pop("tensors_of", entry["name"])
+            own = changed.get(own, self.tensors[own])
             tensors.update({f"{entry['name']}.{key}": value for key, value in own.items()})
         before = "input"
         for entry in entries:
@@ -98,6 +100,35 @@ class Graph:
             if entry["name"] == old:
                 entry["tensors_of"], entry["name"] = entry.get("tensors_of", old), new
             entry["from"] = [new if name == old else name for name in entry["from"]]
+
+
+def unshuffled(entries, tensors):
+    """Takes out `shuffle` layers (feature k is feature order[k] of the layer before): what reads them has its weights
+    in that order, and gets its tensors anew, by name; other readers get a Linear that does it."""
+    shuffles = {entry["name"]: entry for entry in entries if entry["kind"] == "shuffle"}
+    changed, kept = {}, set()
+    for entry in entries:
+        taken = entry["from"][0]
+        if taken not in shuffles:
+            continue
+        if entry["kind"] in ("linear", "rnn", "gru", "lstm") or (entry["kind"] == "conv1d" and "groups" not in entry):
+            order = np.argsort(shuffles[taken]["order"])
+            changed[entry["name"]] = {
+                key: value[:, order] if key == "weight" or key.startswith("weight_ih_l0") else value
+                for key, value in tensors[entry["name"]].items()
+            }
+            entry["from"] = list(shuffles[taken]["from"])
+        else:
+            kept.add(taken)
+    kept |= {name for entry in entries for name in entry["from"][1:] if name in shuffles}
+    for name, entry in shuffles.items():
+        if name not in kept:
+            entries.remove(entry)
+            continue
+        order = entry.pop("order")
+        entry |= {"kind": "linear", "input": len(order), "output": len(order), "bias": False}
+        changed[name] = {"weight": np.eye(len(order), dtype=np.float32)[order]}
+    return changed
 
 
 def renamed(entries, tensors, names):

@@ -50,7 +50,15 @@ def prepared(module):
     if is_keras(module):
         raise ExportError("this is a Keras model: use runnel_export.save_keras")
     if isinstance(module, torch.jit.ScriptModule):
-        raise ExportError("a TorchScript module hides its forward: save the nn.Module that it was made from")
+        raise ExportError(
+            "a TorchScript module hides its forward: save the nn.Module that it was made from. Where that is lost: "
+            "safetensors.torch.save_file(module.state_dict(), 'w.safetensors'), runnel model template w.safetensors"
+        )
+    if isinstance(module, torch.fx.GraphModule) or isinstance(module, torch.export.ExportedProgram):
+        raise ExportError(
+            "an exported or symbolically traced module has operators in place of layers: save the nn.Module that it was "
+            "made from"
+        )
     if not isinstance(module, nn.Module):
         raise ExportError(f"{type(module).__name__} is no torch.nn.Module")
     while isinstance(getattr(module, "_orig_mod", None), nn.Module):  # torch.compile
@@ -61,7 +69,9 @@ def prepared(module):
         module = copy.deepcopy(module)
     except RuntimeError:
         pass  # the old weight norm cannot be copied
+    kinds = {value.dtype for value in module.parameters() if value.is_floating_point()} - {torch.float32}
     module = module.to(device="cpu", dtype=torch.float32).eval()
+    module.converted = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
     for name, value in list(module.named_parameters()) + list(module.named_buffers()):
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise ExportError(f"tensor '{name}' holds NaN or infinity: the training diverged")
@@ -114,6 +124,8 @@ def find(module, frames, labels, activations, carried=True, names=None):
                 ran.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             else:
                 found.notes.append(f"takes ({name})")
+                if getattr(module, "converted", ""):
+                    found.notes.append(f"weights were {module.converted}: compared, and run, in float32")
                 return found
         if any(weight for weight, _, _ in reasons):
             break
@@ -125,7 +137,11 @@ def find(module, frames, labels, activations, carried=True, names=None):
     raise NotCallable(
         "the module could not be called on the example in any layout; tried "
         + "; ".join(ran[:3])
-        + ". Does module(example) work?"
+        + (
+            ". States that forward takes beside the frames are given with them: example=(x, h0, c0)"
+            if any("positional argument" in each for each in ran)
+            else ". Does module(example) work?"
+        )
     )
 
 
@@ -134,13 +150,57 @@ def progress(reason):
     return 0 if "axes here" in reason else 1
 
 
+class Rest:
+    """What forward keeps in its modules from call to call (`self.hidden = h`) is put back: every run begins alike."""
+
+    def __init__(self, module):
+        self.kept = [(child, dict(child.__dict__)) for child in module.modules()]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child, kept in self.kept:
+            child.__dict__.clear()
+            child.__dict__.update(kept)
+
+
+class Called(nn.Module):
+    """forward(frames, *rest) as a function of the frames: further inputs are states at their beginning."""
+
+    def __init__(self, module, rest):
+        super().__init__()
+        self.module, self.rest = module, rest  # names begin with module., which is not written
+
+    def forward(self, x):
+        return self.module(x, *self.rest)
+
+
+def with_rest(module, example):
+    """(module, frames) of an example (frames, h0, c0): what torch.onnx.export takes too."""
+    if not isinstance(example, tuple) or not any(isinstance(each, torch.Tensor) for each in example[1:]):
+        return module, example
+    rest = []
+    for each in example[1:]:
+        if isinstance(each, torch.Tensor) and each.ndim == 3 and each.shape[1] > 1:
+            if not torch.equal(each, each[:, :1].expand_as(each)):
+                raise ExportError("a state in the example differs from row to row of the batch; give the one to begin with")
+            each = each[:, :1]
+        floats = isinstance(each, torch.Tensor) and each.is_floating_point()
+        rest.append(each.detach().cpu().float() if floats else each)
+    called = Called(module, rest)
+    called.converted = getattr(module, "converted", "")
+    return called, example[0]
+
+
 def traced(module, frames, axes, prepare, labels, activations, names=None):
     trace = Trace(module, frames.shape[1], names=names)
     width = frames.shape[1]
     if width == 1:
         axes = tuple(() if axis == ("F",) else axis for axis in axes)
     tensor = prepare(frames)
-    output = trace.run((tensor, Value("input", width, axes, len(frames))))
+    with Rest(module):
+        output = trace.run((tensor, Value("input", width, axes, len(frames))))
     outputs = picked(output, labels)
     values = []
     for each in outputs:
@@ -175,13 +235,14 @@ def traced(module, frames, axes, prepare, labels, activations, names=None):
     entries, tensors, decoder = layers_of(trace, last, values[0].steps)
 
     def call(x):
-        with torch.no_grad():
+        with torch.no_grad(), Rest(module):
             results = picked(module(prepare(x)), labels)
         return np.concatenate([arranged(np.array(each), value) for each, value in zip(results, values)], -1)
 
     def states(x, counts):
         again = Trace(module, width, names=names)
-        again.run((prepare(x), Value("input", width, axes, len(x))))
+        with Rest(module):
+            again.run((prepare(x), Value("input", width, axes, len(x))))
         result = {}
         for name, count in counts.items():
             own, taken, given = again.recurrent[name]
@@ -311,8 +372,10 @@ def by_children(module, frames, labels, activations, reasons, names):
     wanted = found.call(frames)
     scale = max(1e-3, float(np.abs(wanted).max()))
     for y, call in outputs:
-        if y.shape == wanted.shape and np.abs(y - wanted).max() <= 1e-5 * scale:
+        last = len(y) == 1 < len(wanted)  # of a loop that returns what it ends with
+        if (last or y.shape == wanted.shape) and np.abs(y - wanted[-len(y) :]).max() <= 1e-5 * scale:
             found.call = call
+            found.step = found.steps - 1 if last else None
             found.notes.append("forward could not be traced: its children in order of definition give what it gives")
             return found
     return None
@@ -324,10 +387,10 @@ def called(module, frames, width):
         for turn in (lambda y: y, lambda y: y.T):
 
             def call(x, arrange=arrange, turn=turn):
-                with torch.no_grad():
+                with torch.no_grad(), Rest(module):
                     y = next(iter(tensors_in(module(arrange(torch.as_tensor(x)).contiguous()))))
                 y = turn(np.array(y).squeeze())
-                return y[:, None] if y.ndim == 1 else y
+                return y if y.ndim != 1 else y[None] if width > 1 else y[:, None]
 
             try:
                 y = call(frames)

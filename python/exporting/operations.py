@@ -14,13 +14,11 @@ REASONS = {
     "scaled_dot_product_attention": "looks at every step at once: attention is not supported",
     "multi_head_attention_forward": "looks at every step at once: attention is not supported",
     "conv_transpose1d": "makes more steps than came in: not supported",
-    "conv2d": "is not supported: use Conv1d over time, with the other axis as features",
     "interpolate": "makes other steps than came in: not supported; sample at the model's rate instead",
     "group_norm": "takes statistics over time: use LayerNorm over the features, or BatchNorm1d",
     "instance_norm": "takes statistics over time: use LayerNorm over the features, or BatchNorm1d",
     "flip": "turns time round: use a bidirectional layer (regime='windowed')",
-    "pack_padded_sequence": "is not supported: in eval mode give the recurrent layer the tensor itself",
-    "_pack_padded_sequence": "is not supported: in eval mode give the recurrent layer the tensor itself",
+    "max_pool2d_with_indices": "gives places of maxima, which cannot be described",
     "repeat_interleave": "makes other steps than came in: not supported",
     "cumsum": "sums over all of the past: not supported; use an RNN",
 }
@@ -65,9 +63,21 @@ def function(*names):
     "alpha_dropout",
     "feature_alpha_dropout",
     "dropout1d",
+    "dropout2d",
+    "half",
+    "bfloat16",
 )
 def same(t, x, *_, **__):
     return x
+
+
+@function(
+    *("new_zeros", "new_ones", "new_full", "new_empty", "new_tensor", "zeros_like", "ones_like", "full_like"),
+    *("empty_like", "rand_like", "randn_like"),
+)
+def apart(t, *_, **__):
+    """A tensor that has the size of another and nothing else of it."""
+    return None
 
 
 @function("transpose", "swapaxes", "swapdims")
@@ -131,7 +141,7 @@ def reshape(t, x, *shape, **more):
     axes[-1] += tuple(letters)
     if x.pieces and ("L", "F") in axes:
         return levels(t, x.but(axes=tuple(axes)))
-    return x.but(axes=tuple(axes))
+    return planes.unfolded(t, x.but(axes=tuple(axes)))
 
 
 @function("repeat", "expand", "tile", "expand_as")
@@ -160,7 +170,31 @@ def context(t, x, steps, axes):
 # --- parts
 
 
-@function("getitem", "select", "narrow", "index_select")
+@function("index_select")
+def index_select(t, x, dim, index):
+    if x.axes[dim] == () and x.size(()) == t.result_shape[dim]:
+        return x  # the order of a batch of one
+    raise t.cannot("index_select", "an index that is a tensor cannot be described; write it as x[…]")
+
+
+@function("pack_padded_sequence")
+def pack(t, x, lengths, batch_first=False):
+    """A sequence as long as its tensor, without the axis of the batch."""
+    if t.result_shape[0] != x.length:
+        raise t.cannot("pack_padded_sequence", "the lengths are shorter than the sequence; runnel's are always whole")
+    dim = 0 if batch_first else 1
+    return [x.but(axes=x.axes[:dim] + x.axes[dim + 1 :]), None]
+
+
+@function("pad_packed_sequence")
+def unpack(t, x, sizes, batch_first=False, value=0.0, total=None):
+    y = unsqueeze(t, x, 0 if batch_first else 1)
+    if t.result_shape[1 if batch_first else 0] != y.length:
+        raise t.cannot("pad_packed_sequence", "total_length is longer than the sequence")
+    return [y, None]
+
+
+@function("getitem", "select", "narrow")
 def getitem(t, x, index, *more):
     if more:
         raise t.cannot("select", "write it as x[…]")
@@ -189,6 +223,8 @@ def part(t, x, dim, each):
     """x[each] along one axis."""
     axis = x.axes[dim]
     size = x.size(axis)
+    if x.columns > 1 and axis in (("F",), ("S",)):
+        raise t.cannot("x[…]", "channels or columns of a map cannot be taken; flatten it first")
     gone = x.axes[:dim] + x.axes[dim + 1 :] if not isinstance(each, slice) else x.axes[:dim] + ((),) + x.axes[dim + 1 :]
     if not isinstance(each, slice):
         start, stop, stride = each % size, each % size + 1, 1
@@ -315,7 +351,9 @@ def single(t, x):
         return x.but(source=final(t, x.source, x.width), step=0, steps=1)
     raise t.cannot(
         "join",
-        "one step of a sequence meets a value over the whole window; only the last step of a recurrent layer can",
+        "steps of a sequence meet each other, or a value over the whole window; only the last step of a recurrent layer "
+        "can. A loop over time cannot be seen: give the whole sequence to nn.RNN, nn.LSTM or nn.GRU, or to "
+        "runnel_export.cells, which has leaky and other cells",
     )
 
 
@@ -330,7 +368,7 @@ def features(t, x, dim, what):
 
 
 def shown(x):
-    words = {"T": "time", "F": "features", "L": "levels"}
+    words = {"T": "time", "F": "features", "L": "levels", "S": "columns"}
     return ", ".join("·".join(words[letter] for letter in axis) or "1" for axis in x.axes)
 
 
@@ -493,7 +531,10 @@ def batch_norm(t, x, running_mean, running_var, weight=None, bias=None, training
             "normalises by the statistics of the batch (track_running_stats=False, or training "
             "mode); train with track_running_stats=True",
         )
-    features(t, x, 1 if len(x.axes) > 1 else 0, "BatchNorm1d")
+    features(t, x, 1 if len(x.axes) > 1 else 0, "BatchNorm")
+    running_mean, running_var, weight, bias = (
+        each if each is None else planes.tiled(x, each) for each in (running_mean, running_var, weight, bias)
+    )
     tensors = {"running_mean": running_mean, "running_var": running_var}
     keys = {"epsilon": float(eps)}
     if weight is None and bias is None:
@@ -637,6 +678,12 @@ def mish(t, x):
     return mul(t, x, activate(t, softplus(t, x), "tanh"))
 
 
+@function("logsigmoid", "log_sigmoid")
+def logsigmoid(t, x):
+    """log(sigmoid(x)) = −softplus(−x)"""
+    return scale(t, activate(t, scale(t, x, -1, 0), "softplus"), -1, 0)
+
+
 @function("tanhshrink")
 def tanhshrink(t, x):
     return sub(t, x, activate(t, x, "tanh"))
@@ -660,6 +707,12 @@ def prelu(t, x, weight):
 
 @function("softmax")
 def softmax(t, x, dim=None, *_, **__):
+    if dim is not None and "T" in x.axes[dim]:
+        raise t.cannot(
+            "softmax",
+            "over time (attention pooling) weighs each step by all the others, which is not supported; take the last step, "
+            "or the mean or the largest over time (y.mean(1), y.amax(1)), and train again",
+        )
     features(t, x, -1 if dim is None else dim, "softmax")
     return t.add("softmax", t.named("softmax"), x, x.width, input=x.width)
 
@@ -744,6 +797,8 @@ def met(t, values, what):
 
 def merged(t, kind, x, y):
     x, y = met(t, [x, y], kind)
+    if x.columns != y.columns or (x.columns > 1 and x.axes != y.axes):
+        raise t.cannot(kind, f"maps of {x.columns} and {y.columns} columns meet, or lie otherwise")
     if x.width != y.width:
         narrow, wide = (x, y) if x.width < y.width else (y, x)
         if narrow.width != 1:
@@ -793,6 +848,8 @@ def add(t, x, y, alpha=1):
         y = scale(t, y, float(alpha), 0.0) if isinstance(y, Value) else array(y) * alpha
     if isinstance(y, Value):
         return merged(t, "add", x, y)
+    if x.columns > 1:
+        raise t.cannot("add", "a constant added to a map of two dimensions is not supported; use the bias of a Conv2d")
     return affine(t, x, 1.0, by_feature(t, x, y, "add"), "offset")
 
 
@@ -902,6 +959,13 @@ def padded(t, values, dim):
 
 @function("stack")
 def stack(t, tensors, dim=0):
+    if any(isinstance(x, Value) and x.step is not None for x in tensors):
+        raise t.cannot(
+            "stack",
+            "joins steps that a loop made one by one, and a loop over time cannot be seen: give the whole sequence to "
+            "nn.RNN, nn.LSTM or nn.GRU, or to runnel_export.cells, which has leaky and other cells (their weights are "
+            "weight_ih_l0, weight_hh_l0 and the biases)",
+        )
     if any(not isinstance(x, Value) or x.width != 1 for x in tensors):
         raise t.cannot("stack", "of sequences is not supported; use cat along the features")
     dim %= len(t.result_shape)
@@ -913,6 +977,8 @@ def stack(t, tensors, dim=0):
 
 def over_all(t, x, dim, keepdim, of):
     dims = [d % len(x.axes) for d in ([dim] if isinstance(dim, int) else dim)]
+    if x.columns > 1 and of == "mean" and [x.axes[d] for d in dims if x.axes[d]] == [("S",)]:
+        return planes.over_columns(t, x, dims, keepdim)
     if [x.axes[d] for d in dims if x.axes[d]] != [("T",)]:
         raise t.cannot(of, f"over another axis than time (axes here: {shown(x)})")
     y = t.add("globalpool", t.named("pool"), x, x.width, input=x.width, of=of)
@@ -960,3 +1026,6 @@ def adaptive(t, x, size, of):
             f"to {one(size)} steps depends on the window's length; use output_size 1, or MaxPool1d or AvgPool1d",
         )
     return over_all(t, x, -1, True, of)
+
+
+from exporting import planes  # noqa: E402  it registers its functions, and needs those above

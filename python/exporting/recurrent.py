@@ -21,10 +21,21 @@ def layer(t, module, result, args, kwargs):
         )
     x, given = (list(args) + [None])[:2]
     given = kwargs.get("hx", kwargs.get("state", given))
-    if not isinstance(x, torch.Tensor):
-        raise t.cannot(kind, "a packed sequence is not supported: give the layer the tensor itself in eval mode")
-    value = t.of(x)
+    packed = isinstance(x, torch.nn.utils.rnn.PackedSequence)
+    value = t.of(x.data if packed else x)
+    if value is None:
+        raise t.cannot(
+            kind,
+            "runs over what is no frame, from the state of another layer: it is a decoder; "
+            "save(…, regime='windowed', pattern='encoder-decoder', decoder={…}), see python/README.md",
+        )
     batched = len(value.axes) == 3
+    if ("T",) not in value.axes and value.step is not None:
+        raise t.cannot(
+            kind,
+            "is stepped by a loop, or begins with one step of the window: a loop over time is given to the layer whole, "
+            "a decoder is described (decoder={…}, its `start` a constant), see python/README.md",
+        )
     time = (1 if module.batch_first else 0) if batched else 0
     if value.axes[time] != ("T",) or (batched and value.axes[1 - time] != ()):
         raise t.cannot(
@@ -43,9 +54,11 @@ def layer(t, module, result, args, kwargs):
     width = (module.proj_size or module.hidden_size) * (2 if module.bidirectional else 1)
     keys = {key: each for key, each in entry.items() if key != "kind"}
     y = t.add(entry["kind"], t.path() or "layer", value, width, tensors, **keys)
+    if packed:
+        x = x.data.unsqueeze(0 if module.batch_first else 1)
     t.recurrent[y.source] = (module, x, given)
     halves = range(2 if module.bidirectional else 1)
-    axes = (("L",), (), ("F",)) if batched else (("L",), ("F",))
+    axes = (("L",), (), ("F",)) if batched or packed else (("L",), ("F",))
     states = []
     for letter in "hc" if entry["kind"] == "lstm" else "h":
         size = module.hidden_size if letter == "c" else width // len(halves)

@@ -64,6 +64,8 @@ def run():
     torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
         test = Test(os.path.join(folder, "m.safetensors"))
+        from exporting import selftest_fields
+
         the_file(test)
         streams(test)
         recurrent_layers(test)
@@ -71,6 +73,7 @@ def run():
         sequences(test)
         events(test)
         refusals(test)
+        selftest_fields.run(test)
         try:
             os.environ.setdefault("KERAS_BACKEND", "torch")
             import keras
@@ -105,6 +108,19 @@ class Causal(nn.Module):
         return self.head(self.drop(self.lstm(y)[0]))
 
 
+class TwoSequences(nn.Module):
+    """A context repeated for a decoder, and two heads for each of its steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = nn.GRU(2, 4, batch_first=True), nn.GRU(4, 4, batch_first=True)
+        self.a, self.b = nn.Linear(4, 2), nn.Linear(4, 2)
+
+    def forward(self, x):
+        y = self.decoder(self.encoder(x)[0][:, -1:].repeat(1, 5, 1))[0]
+        return {"a": self.a(y), "b": self.b(y)}
+
+
 class Backwards(nn.Module):
     """Children defined in another order than forward runs them."""
 
@@ -133,7 +149,7 @@ class Everything(nn.Module):
         x = self.pool(x + F.leaky_relu(self.side(x), 0.2)).mT
         x = self.layernorm(x)
         y = self.prelu(self.gru(x)[0].transpose(1, 2)).transpose(1, 2)
-        y = y * torch.sigmoid(self.gate(y)) - 0.5 * F.hardswish(y)
+        y = y * torch.sigmoid(self.gate(y)) - 0.5 * F.hardswish(y) + F.logsigmoid(y)
         return F.log_softmax(self.head(torch.cat([1.7 * torch.tanh(0.6 * x), y], -1)) / self.scale, -1)
 
 
@@ -516,6 +532,7 @@ def refusals(test):
         "a transposed convolution", "ConvTranspose1d", nn.Sequential(nn.Conv1d(2, 3, 3), nn.ConvTranspose1d(3, 3, 3))
     )
     refuses("group norm", "LayerNorm", nn.Sequential(nn.Conv1d(2, 3, 3), nn.GroupNorm(1, 3)))
+    refuses("a decoder with two heads", "one head", TwoSequences(), **{**WINDOW, "labels": {"a": ["x", "y"], "b": ["z", "w"]}})
     refuses("a path", "load_state_dict", "model.pt")
     refuses("a state_dict", "load_state_dict", Causal().state_dict())
     refuses("a class", "give an object", Causal)

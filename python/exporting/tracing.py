@@ -148,7 +148,7 @@ class Trace(TorchFunctionMode):
 
     def describe(self, name, module, result, args, kwargs, values):
         """Calls the function that understands `name` and gives its values to the tensors of the result."""
-        from exporting import operations, recurrent
+        from exporting import operations, planes, recurrent
 
         self.kept += [args, kwargs]
         results = list(tensors_in(result))
@@ -162,6 +162,11 @@ class Trace(TorchFunctionMode):
                 found = recurrent.layer(self, module, result, args, kwargs)
             else:
                 function = operations.FUNCTIONS.get(name)
+                if name not in planes.ALLOWED and any(value.columns > 1 for value in values):
+                    raise Cannot(
+                        f"{self.culprit(name)} of a map of two dimensions is not supported: flatten channels and "
+                        "columns into the features first"
+                    )
                 if function is None:
                     reason = operations.REASONS.get(name, f"is not supported; supported: {operations.supported()}")
                     raise Cannot(f"{self.culprit(name)} {reason}")

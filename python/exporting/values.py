@@ -12,7 +12,9 @@ class Value:
     """What a tensor of the forward holds.
 
     axes     one tuple of letters per dimension: T time, F features, L levels of a final state; () a unit axis;
-             ("T", "F") both in one, after a flatten. F is left out where the width is 1.
+             ("T", "F") both in one, after a flatten. F is left out where the width is 1. S are the columns of a map
+             that Conv2d made: then F are the channels of a column, and a frame has them column by column
+    columns  of such a map; 1 everywhere else
     steps    how many there are along the time of the layer that it comes from; T' of the tensor is `length`
     step     the one step that was taken, where the tensor has no T
     pad      (left, right, value) that F.pad put around it and no layer has taken up
@@ -26,13 +28,14 @@ class Value:
     step: int | None = None
     pad: tuple = (0, 0, 0.0)
     pieces: tuple | None = None
+    columns: int = 1
 
     @property
     def length(self):
         return self.steps + self.pad[0] + self.pad[1]
 
     def size(self, axis):
-        sizes = {"T": self.length, "F": self.width, "L": len(self.pieces or ())}
+        sizes = {"T": self.length, "F": self.width // self.columns, "S": self.columns, "L": len(self.pieces or ())}
         result = 1
         for letter in axis:
             result *= sizes[letter]

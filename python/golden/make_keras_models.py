@@ -14,9 +14,10 @@ from keras import Input, Model, Sequential, layers  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+import destination  # noqa: E402
 import runnel_export  # noqa: E402
 
-FOLDER = os.path.join(HERE, "..", "..", "Tests", "Golden", "models")
+FOLDER = destination.folder("models")
 CELL_STEPS, LAYER_STEPS = 1000, 300
 WANTED, MADE = set(), []
 
@@ -254,7 +255,6 @@ def make_windowed():
 
 
 def main():
-    os.makedirs(FOLDER, exist_ok=True)
     WANTED.update(sys.argv[1:])
     make_carried()
     make_windowed()

@@ -1,10 +1,12 @@
-"""ONNX fixtures as PyTorch's two exporters write them: python golden/make_onnx_pytorch.py, from the folder python/.
+"""ONNX fixtures as PyTorch's two exporters write them: python golden/make_onnx_pytorch.py [NAME ...], from
+the folder python/.
 
 Weights are seeded. ONNX Runtime makes the golden outputs from the exported file, so that a fixture is independent of
 PyTorch and of runnel alike.
 """
 
 import os
+import sys
 import warnings
 
 import numpy as np
@@ -18,6 +20,7 @@ from onnx_fixtures import carried, windowed
 
 TOOLS = {"torch": torch.__version__}
 T = 24
+WANTED = set(sys.argv[1:])
 
 
 class Last(nn.Module):
@@ -160,6 +163,64 @@ class Embedded(nn.Module):
         return self.fc(self.rnn(self.embed(x))[0])
 
 
+class Words(nn.Module):
+    """A class number beside a measurement."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.rnn, self.fc = nn.Embedding(9, 5), nn.GRU(7, 6, batch_first=True), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(torch.cat([self.table(x[..., 0].long()), x[..., 1:]], -1))[0])
+
+
+class Functions(nn.Module):
+    """Activations that the exporters write out in nodes of their own."""
+
+    def __init__(self):
+        super().__init__()
+        self.wide, self.fc = nn.Linear(3, 12), nn.Linear(14, 4)
+
+    def forward(self, x):
+        a, b, c, d = self.wide(x).chunk(4, -1)
+        y = torch.cat([F.softsign(a), F.mish(b), F.logsigmoid(c), F.tanhshrink(d), F.glu(torch.cat([a, d[..., :1]], -1))], -1)
+        return self.fc(y)
+
+
+class Stacked(nn.Module):
+    """Both final states of the last of two bidirectional layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.GRU(3, 6, num_layers=2, batch_first=True, bidirectional=True), nn.Linear(12, 4)
+
+    def forward(self, x):
+        h = self.rnn(x)[1]
+        return self.fc(torch.cat([h[-2], h[-1]], 1))
+
+
+class Largest(nn.Module):
+    """A pool as long as the window, whose axis of one step goes."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.LSTM(3, 6, batch_first=True), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(F.adaptive_max_pool1d(self.rnn(x)[0].transpose(1, 2), 1).flatten(1))
+
+
+class Repeated(nn.Module):
+    """A context at every step of a decoder."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.decoder, self.fc = nn.LSTM(3, 6, batch_first=True), nn.GRU(6, 6, batch_first=True), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.decoder(self.rnn(x)[0][:, -1].unsqueeze(1).repeat(1, 5, 1))[0])
+
+
 class Learned(nn.Module):
     def __init__(self):
         super().__init__()
@@ -209,12 +270,16 @@ def export(name, module, example, dynamo, dynamic=False, **more):
         file.write(model.SerializeToString())
 
 
-def make(name, module, spec, dynamo, features=3, steps=T, refused=None, time_first=False, integers=0, extra=(), **more):
+def make(name, module, spec, dynamo, features=3, steps=T, refused=None, time_first=False, integers=0, classes=0, extra=(), **more):
+    if WANTED and name not in WANTED:
+        return
     torch.manual_seed(sum(map(ord, name.split("-")[0])))
     for value in module.parameters():
         with torch.no_grad():
             value.copy_(torch.randn_like(value) * 0.5)
     x = fixtures.frames(steps, features)
+    if classes:
+        x[:, 0] = np.random.default_rng(5).integers(0, classes, steps)
     if integers:
         x = np.random.default_rng(5).integers(0, integers, (steps, 1))
     shaped = torch.from_numpy(x[:, 0][None] if integers else x[:, None] if time_first else x[None])
@@ -229,6 +294,51 @@ def make(name, module, spec, dynamo, features=3, steps=T, refused=None, time_fir
     else:
         y = outputs[0][:, 0] if time_first else outputs[0][0]
     fixtures.describe(name, spec, x, y, tools=TOOLS)
+
+
+class Plane(nn.Module):
+    """Convolutions over time and a second axis (DeepConvLSTM, keyword spotting), flattened filter by filter or column by
+    column; the second one turns the axes round."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+        self.conv = nn.Conv2d(1, 4, (3, 5) if kind == "turned" else (5, 1), padding=(1, 0) if kind == "turned" else 0)
+        self.norm, self.deep = nn.BatchNorm2d(4), nn.Conv2d(4, 2, 3 if kind == "wide" else 1, groups=2, padding=(0, 1) if kind == "wide" else 0)
+        self.pool = nn.MaxPool2d((2, 1)) if kind == "filters" else nn.Identity()
+        self.lstm, self.head = nn.LSTM(6, 5, batch_first=True), nn.Linear(5, 4)
+        self.norm.running_mean += torch.linspace(-0.2, 0.2, 4)
+        self.norm.running_var *= torch.linspace(0.5, 1.5, 4)
+
+    def forward(self, x):
+        x = (x.transpose(1, 2) if self.kind == "turned" else x).unsqueeze(1)
+        x = self.pool(torch.relu(self.deep(torch.relu(self.norm(self.conv(x))))))
+        x = x.transpose(2, 3) if self.kind == "turned" else x
+        x = x.permute(0, 2, 3, 1) if self.kind == "columns" else x.permute(0, 2, 1, 3)
+        return self.head(self.lstm(x.flatten(2))[0])
+
+
+class Weighed(nn.Module):
+    """Attention pooling over one feature: a softmax over time."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.weigh = nn.LSTM(3, 1, batch_first=True), nn.Linear(1, 1)
+
+    def forward(self, x):
+        y = self.lstm(x)[0]
+        return (torch.softmax(self.weigh(y), 1) * y).mean(1)
+
+
+class Normed(nn.Module):
+    """Weight norm, which the older exporter writes out."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.gru = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 5, 3, padding=2)), nn.GRU(5, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.gru(torch.relu(self.conv(x.transpose(1, 2))[:, :, :-2]).transpose(1, 2))[0]
 
 
 def main():
@@ -246,10 +356,19 @@ def main():
         make(f"residual-{exporter}", Residual(), carried(4), dynamo)
         make(f"gru-mean-{exporter}", Mean(), windowed(4), dynamo)
         make(f"conv-average-{exporter}", Adaptive(), windowed(4), dynamo)
+        for kind in ("filters", "columns", "wide", "turned"):
+            make(f"plane-{kind}-{exporter}", Plane(kind), carried(4), dynamo)
+        make(f"attention-{exporter}", Weighed(), windowed(1), dynamo, refused="attention pooling")
+        make(f"weight-norm-{exporter}", Normed(), carried(4), dynamo)
         make(f"conv-flat-{exporter}", Flat(), windowed(4), dynamo)
         make(f"lstm-embedded-{exporter}", Embedded(), carried(4), dynamo, integers=9)
         make(f"gru-learned-{exporter}", Learned(), windowed(4), dynamo)
         make(f"lstm-step-{exporter}", Last(nn.LSTM, index=-5, soft=False), windowed(4), dynamo)
+        make(f"functions-{exporter}", Functions(), carried(4), dynamo)
+        make(f"gru-words-{exporter}", Words(), carried(4), dynamo, classes=9)
+        make(f"gru-final-stack-{exporter}", Stacked(), windowed(4), dynamo)
+        make(f"lstm-largest-{exporter}", Largest(), windowed(4), dynamo)
+        make(f"repeated-{exporter}", Repeated(), windowed(4), dynamo, refused="for a decoder")
         make(f"cells-{exporter}", Cells(), windowed(4), dynamo, steps=6, refused="out step by step")
     make("lstm-last-dynamic", Last(nn.LSTM), windowed(4, T), False, dynamic=True)
     make("lstm-step-dynamic", Last(nn.LSTM, index=-5, soft=False), windowed(4, T), False, dynamic=True)
@@ -267,7 +386,12 @@ def main():
          refused="proj_size")
     make("lstm-inline-dynamo", Last(nn.LSTM), windowed(4), True, external_data=False)
     make("conv-lstm-opset13", ConvLSTM(), carried(4), False, opset_version=13)
-    # The same with every weight outside.
+    if not WANTED:
+        outside()
+
+
+def outside():
+    """The same with every weight outside."""
     model = onnx.load(fixtures.path("lstm-last-script"))
     name = "lstm-outside-script"
     weights = os.path.join(fixtures.FOLDER, name + ".weights")

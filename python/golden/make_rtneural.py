@@ -20,15 +20,15 @@ from safetensors.numpy import save_file
 from torch import nn
 from torch.nn import functional as F
 
+import destination
 import onnx_fixtures as fixtures
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Tests", "Golden", "rtneural")
+FOLDER = destination.folder("rtneural")
 T, D = 24, 3
 TOOLS = {"torch": torch.__version__, "keras": keras.__version__, "numpy": np.__version__, "python": sys.version.split()[0]}
 
 
 def path(name, suffix):
-    os.makedirs(FOLDER, exist_ok=True)
     return os.path.join(FOLDER, name + suffix)
 
 

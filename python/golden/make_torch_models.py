@@ -16,10 +16,11 @@ from torch.nn import functional as F
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+import destination  # noqa: E402
 import runnel_export  # noqa: E402
 from runnel_export import cells  # noqa: E402
 
-FOLDER = os.path.join(HERE, "..", "..", "Tests", "Golden", "models")
+FOLDER = destination.folder("models")
 CELL_STEPS, LAYER_STEPS = 1000, 300
 TOOLS = {"torch": torch.__version__, "numpy": np.__version__, "python": sys.version.split()[0]}
 
@@ -778,7 +779,6 @@ def make_windowed():
 
 
 def main():
-    os.makedirs(FOLDER, exist_ok=True)
     WANTED.update(sys.argv[1:])
     make_cells()
     make_layers()

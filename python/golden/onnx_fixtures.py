@@ -12,11 +12,12 @@ import numpy as np
 import onnx
 import onnxruntime
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Tests", "Golden", "onnx")
+import destination
+
+FOLDER = destination.folder("onnx")
 
 
 def path(name):
-    os.makedirs(FOLDER, exist_ok=True)
     return os.path.join(FOLDER, name + ".onnx")
 
 

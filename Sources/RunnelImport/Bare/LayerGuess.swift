@@ -45,6 +45,12 @@ struct LayerGuess {
     var guesses: [LayerGuess] = []
     for prefix in order {
       guard let group = groups[prefix], let guess = isKeras ? keras(prefix, group) : pytorch(prefix, group) else {
+        guard groups[prefix]?["weight"]?.count != 4 else {
+          throw ImportError(
+            "tensors \(Quoted.name(prefix))",
+            "are a Conv2d, which no layer is as it stands: save the module with runnel_export, or export it to ONNX; both write it as a convolution over time"
+          )
+        }
         throw ImportError(
           "tensors \(Quoted.name(prefix))",
           "have the names and shapes of no layer that can be guessed (\(groups[prefix]?.keys.sorted().prefix(4).joined(separator: ", ") ?? "")); write the spec by hand"

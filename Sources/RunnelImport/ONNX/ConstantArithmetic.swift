@@ -7,6 +7,7 @@ enum ConstantArithmetic {
     if let unary = unary[node.operation] { return ConstantArray(x.shape, .floats(x.floats.map(unary))) }
     if node.operation == "Neg" || node.operation == "Abs" || node.operation == "Not" { return signed(node, x) }
     if node.operation == "Where" { return try chosen(node, inputs, budget) }
+    if node.operation == "ReduceL2" { return try lengths(node, x, inputs) }
     if reductions.contains(node.operation) { return try reduced(node, x) }
     guard inputs.count == 2, let y = inputs[1] else { return nil }
     let isKnown = integerBinary[node.operation] != nil || floatBinary[node.operation] != nil
@@ -82,6 +83,23 @@ enum ConstantArithmetic {
     guard let result else { throw node.error("its product has no 64 bits") }
     let keeps = (node.integer("keepdims") ?? 1) == 1
     return ConstantArray(keeps ? x.shape.map { _ in 1 } : [], .integers([Int64(result)]))
+  }
+
+  /// √Σx² along axes: the length of a weight, as weight norm divides by it.
+  private static func lengths(
+    _ node: ONNXNode, _ x: ConstantArray, _ inputs: [ConstantArray?]
+  ) throws(ImportError) -> ConstantArray? {
+    let given = inputs.count > 1 ? inputs[1]?.integers : node.integers("axes")
+    let axes = try node.axes(given ?? Array(x.shape.indices), rank: x.rank)
+    let kept = x.shape.indices.map { axes.contains($0) ? 1 : x.shape[$0] }
+    let strides = ConstantArray.strides(kept).enumerated().map { axes.contains($0.offset) ? 0 : $0.element }
+    var sums = [Double](repeating: 0, count: kept.reduce(1, *))
+    for (value, place) in zip(x.floats, ConstantArray.places(x.shape, strides)) {
+      sums[place] += Double(value) * Double(value)
+    }
+    let keeps = (node.integer("keepdims") ?? 1) == 1
+    let shape = keeps ? kept : x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] }
+    return ConstantArray(shape, .floats(sums.map { Float($0.squareRoot()) }))
   }
 
   private static func chosen(

@@ -15,6 +15,13 @@ extension GraphReader {
       gate.isShared = true
       gate = activated(node, gate, Activation(.hardSigmoid, alpha: 1 / 6, beta: 0.5))
       return product(node, x, gate)
+    case "Mish":
+      let x = try flow(node)
+      var gate = x
+      gate.isShared = true
+      gate = activated(node, gate, Activation(.softplus))
+      return product(node, x, activated(node, gate, .tanh))
+    case "Log": return try logSigmoid(node)
     default: break
     }
     guard let activation = try function(node) else {
@@ -47,6 +54,22 @@ extension GraphReader {
       name: layerName(node, kind: "multiply"), kind: "multiply", from: [x.layer, gate.layer], output: x.features)
     layer.set("input", x.features)
     return follow(x, add(layer), nil, features: x.features, axis: nil)
+  }
+
+  /// log(sigmoid(x)) = −softplus(−x), for which ONNX has no operator.
+  private mutating func logSigmoid(_ node: ONNXNode) throws(ImportError) -> Flow {
+    var flow = try flow(node)
+    guard var layer = draft[flow.layer], layer["activation"]?.string == "sigmoid",
+      layer.kind == "activation" || !flow.isShared
+    else { throw node.error("is the logarithm of something else than a sigmoid") }
+    if layer.kind == "activation" {
+      flow.layer = layer.from[0]
+    } else {
+      layer["activation"] = nil
+      draft[layer.name] = layer
+    }
+    let minus = Activation(.affine, alpha: -1, beta: 0)
+    return activated(node, activated(node, activated(node, flow, minus), Activation(.softplus)), minus)
   }
 
   private func function(_ node: ONNXNode) throws(ImportError) -> Activation? {

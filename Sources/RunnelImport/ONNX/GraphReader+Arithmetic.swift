@@ -8,11 +8,32 @@ extension GraphReader {
     let x = try value(node, 0)
     let y = try value(node, 1)
     if let value = try statistic(node, x, y) { return value }
+    if let value = try softsign(node, x, y) { return value }
     switch (x, y) {
     case (.flow, .flow): return .flow(try joinedByArithmetic(node))
     case (.flow, .constant(let array)): return .flow(try combined(node, try flow(node, 0), array, isFirst: true))
     case (.constant(let array), .flow): return .flow(try combined(node, try flow(node, 1), array, isFirst: false))
+    case (.magnitude, _): return .flow(try flow(node, 0))
+    case (_, .magnitude): return .flow(try flow(node, 1))
     default: throw node.error("combines things that no layer here combines")
+    }
+  }
+
+  /// x / (1 + |x|), which ONNX has an operator for and torch's exporters write out.
+  private mutating func softsign(
+    _ node: ONNXNode, _ x: GraphValue, _ y: GraphValue
+  ) throws(ImportError) -> GraphValue? {
+    switch (node.operation, x, y) {
+    case ("Add", .magnitude(let flow, plus: 0), .constant(let one)),
+      ("Add", .constant(let one), .magnitude(let flow, plus: 0)):
+      guard one.scalar == 1 else { return nil }
+      use(one, as: "an activation's numbers")
+      return .magnitude(flow, plus: 1)
+    case ("Div", .flow(var above), .magnitude(let below, plus: 1)):
+      guard above.layer == below.layer, above.layout == below.layout, above.steps == below.steps else { return nil }
+      above.isShared = true
+      return .flow(activated(node, above, Activation(.softsign)))
+    default: return nil
     }
   }
 

@@ -173,6 +173,9 @@ extension GraphReader {
     if flows.allSatisfy({ $0.isFeatures(axis) }) {
       result = try joined(node, flows, total)
       result.layout.axes[axis] = Layout.axis(.feature, total)
+    } else if let stacked = stacked(flows, axis) {
+      result = try joined(node, flows, total)
+      result.layout.axes[axis] = [stacked]
     } else {
       // Stacked along an axis of 1: features of each lie elsewhere, and the axis becomes the slower one.
       guard each.allSatisfy(\.isEmpty), flows.allSatisfy({ $0.features == first.features }) else {
@@ -184,6 +187,16 @@ extension GraphReader {
     }
     result.isState = flows.allSatisfy(\.isState)
     return .flow(result)
+  }
+
+  /// The axis of directions and levels, where the states of several bidirectional layers are stacked: each layer's
+  /// halves are its slower features, and the layers are slower still.
+  private func stacked(_ flows: [Flow], _ axis: Int) -> Layout.Factor? {
+    guard let first = flows.first, let half = first.layout.axes[axis].first, half.role == .feature,
+      half.stride * half.size == first.features,
+      flows.allSatisfy({ $0.features == first.features && $0.layout.axes[axis] == [half] })
+    else { return nil }
+    return .init(role: .feature, stride: half.stride, size: half.size * flows.count)
   }
 
   /// Zeros before the first step, as some write a causal convolution.

@@ -35,8 +35,9 @@ extension GraphReader {
   ) throws(ImportError) -> Flow {
     let last = flow.layout.rank - 1
     guard last >= 0 else { throw node.error("multiplies a single number") }
-    let values = scale == 1 ? weight.floats : weight.floats.map { $0 * scale }
-    guard flow.isFeatures(last) else { return try overWindow(node, flow, weight, values) }
+    let isShuffled = shuffled(flow, last) != nil
+    let values = ordered(weight, flow, last).floats.map { $0 * scale }
+    guard flow.isFeatures(last) || isShuffled else { return try overWindow(node, flow, weight, values) }
     let outputs = weight.shape[0]
     guard weight.shape[1] == flow.features else {
       throw node.error("its weight takes \(weight.shape[1]) features, the layer before gives \(flow.features)")
@@ -196,6 +197,11 @@ extension GraphReader {
     let axis = try node.axis(node.integer("axis") ?? (model.opset < 13 ? 1 : -1), rank: rank)
     // Before opset 13 it runs over all axes from `axis` on.
     let others = model.opset < 13 ? Array(axis..<rank) : [axis]
+    guard !others.contains(where: { flow.layout.axes[$0].contains { $0.role == .time } }) else {
+      throw node.error(
+        "runs over the steps of the window (attention pooling), which no layer does; train the network with the last step, or with the mean or the largest over time"
+      )
+    }
     let isOverFeatures =
       flow.features == 1
       || (others.contains { flow.isFeatures($0) }

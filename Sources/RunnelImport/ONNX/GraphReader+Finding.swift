@@ -31,6 +31,10 @@ extension GraphReader {
         "its outputs \(outputs.map { Quoted.name($0.name) }.joined(separator: ", ")) are of different steps of the window"
       )
     }
+    // A pool as long as the window leaves one step, whose axis is gone: y (K), and not (1, K).
+    if supposition.steps > 1, flows.allSatisfy({ isCollapsed($0) }) {
+      for place in flows.indices { flows[place].steps = .one(0) }
+    }
     var output = flows[0].layer
     if flows.count > 1 {
       let total = flows.reduce(0) { $0 + $1.features }
@@ -55,6 +59,10 @@ extension GraphReader {
         : "its state is an input of the graph, so the regime is carried: runnel carries the state itself, from zeros on",
       lateness: draft.lateness, notes: notes, ledger: ledger,
       provenance: [.init("imported_from", .string("ONNX, \(model.producer), operator set \(model.opset)"))])
+  }
+
+  private func isCollapsed(_ flow: Flow) -> Bool {
+    flow.steps == .every && flow.length == 1 && flow.layout.rank < supposition.layout.rank
   }
 
   /// The flow before a softmax or sigmoid at the end, which belongs to the head.
@@ -93,6 +101,9 @@ extension LayerDraft {
     isRecurrent || kind == "globalpool" || kind == "final"
       || ["conv1d", "maxpool", "avgpool"].contains(kind) && (self["kernel"]?.integer ?? 1) > 1
   }
+
+  /// Features of the frame itself.
+  var isPartOfFrame: Bool { kind == "select" && from == [LayerDescription.frame] }
 
   var needsWindow: Bool {
     kind == "globalpool" || kind == "final" || isRecurrent && (self["direction"]?.string ?? "forward") != "forward"

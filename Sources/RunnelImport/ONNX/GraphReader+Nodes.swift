@@ -23,13 +23,14 @@ extension GraphReader {
     case "LayerNormalization": return [.flow(try layerNorm(node))]
     case "Add", "Sub", "Mul", "Div", "Min", "Max", "Pow", "Sqrt", "Reciprocal": return [try arithmetic(node)]
     case "Neg": return [try negative(node)]
+    case "Abs": return [.magnitude(try flow(node), plus: 0)]
     case "Sum", "Mean": return [.flow(try sum(node))]
     case "Concat": return [try concatenation(node)]
     case "Gather": return [try choice(node)]
     case "Slice": return [try slice(node)]
     case "Split": return try split(node)
     case "Pad": return [.flow(try padding(node))]
-    case "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Expand": return [try moved(node)]
+    case "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Expand", "Tile": return [try moved(node)]
     case "Identity", "Dropout", "Cast", "CastLike": return [try same(node)]
     case "Softmax", "LogSoftmax": return [.flow(try softmax(node))]
     case "ArgMax": return [.decision(try decided(node))]
@@ -96,7 +97,8 @@ extension GraphReader {
     guard let element = ONNXElement(rawValue: node.integer("to") ?? 1) else {
       throw node.error("casts to element type \(node.integer("to") ?? 0)")
     }
-    guard element.isFloat || flow.layer == LayerDescription.frame else {
+    let isOfFrame = flow.layer == LayerDescription.frame || draft[flow.layer]?.isPartOfFrame == true
+    guard element.isFloat || isOfFrame else {
       throw node.error("rounds to integers in the middle of the network")
     }
     return value
@@ -116,7 +118,8 @@ extension GraphReader {
     case .state(let name):
       _ = try settings(node)
       return .state(name)
-    case .statistic(let statistic) where node.operation != "Expand": return .statistic(statistic)
+    case .statistic(let statistic) where node.operation != "Expand" && node.operation != "Tile":
+      return .statistic(statistic)
     default: break
     }
     var flow = try flow(node, 0, padded: true)
@@ -127,9 +130,15 @@ extension GraphReader {
       return .flow(flow)
     }
     let given = settings.count > 1 ? settings[1]?.integers : nil
-    if node.operation == "Expand" {
-      guard let given, try ConstantArithmetic.shape(node, shape, given) == shape else {
-        throw node.error("repeats the frames; a decoder is described in the spec, not imported")
+    if node.operation == "Expand" || node.operation == "Tile" {
+      let isSame =
+        try given.map { (list) throws(ImportError) in
+          node.operation == "Tile"
+            ? list.allSatisfy { $0 == 1 } : try ConstantArithmetic.shape(node, shape, list) == shape
+        } ?? false
+      guard isSame else {
+        throw node.error(
+          "repeats what flows, as for a decoder, which is not read from ONNX; save the module with runnel_export.save")
       }
       return .flow(flow)
     }

@@ -118,7 +118,11 @@ extension GraphReader {
     guard node.integer("training_mode") ?? 0 == 0 else {
       throw node.error("uses the statistics of the batch (training_mode 1); export the module after module.eval()")
     }
-    guard flow.layout.rank >= 2, flow.isFeatures(1) else {
+    let channels = flow.layout.rank >= 2 ? flow.layout.shape[1] : 0
+    guard
+      flow.isFeatures(1)
+        || (channels > 0 && perChannel(flow, Array(repeating: 1, count: channels)).count == flow.features)
+    else {
       throw node.error("expects features in axis 1, found shape \(flow.layout.shape)")
     }
     var layer = LayerDraft(
@@ -127,10 +131,10 @@ extension GraphReader {
     layer["epsilon"] = .number(shortest: node.float("epsilon") ?? 1e-5)
     var used: [(ConstantArray, String)] = []
     for (key, place) in [("running_mean", 3), ("running_var", 4), ("weight", 1), ("bias", 2)] {
-      guard let array = try constant(node, place), array.count == flow.features else {
-        throw node.error("input \(place) needs \(flow.features) values")
+      guard let array = try constant(node, place), array.count == channels else {
+        throw node.error("input \(place) needs \(channels) values")
       }
-      layer.add(key, [flow.features], array.floats)
+      layer.add(key, [flow.features], perChannel(flow, array.floats))
       used.append((array, key))
     }
     let name = add(layer)

@@ -9,7 +9,8 @@ extension GraphReader {
     var input = try flow(node)
     let isBatchFirst = node.integer("layout") == 1
     let (time, batch) = isBatchFirst ? (1, 0) : (0, 1)
-    guard input.layout.rank == 3, input.isTime(time), input.isBatch(batch), input.isFeatures(2), input.steps == .every
+    guard input.layout.rank == 3, input.isTime(time), input.isBatch(batch),
+      input.isFeatures(2) || shuffled(input, 2) != nil, input.steps == .every
     else {
       throw node.error(
         "expects [\(isBatchFirst ? "batch, steps" : "steps, batch"), features] and all steps of the window, found shape \(input.layout.shape)"
@@ -17,7 +18,8 @@ extension GraphReader {
     }
     try refuseLengths(node, steps: input.visibleSteps)
     let cell = try RecurrentNode(node)
-    guard let w = try constant(node, 1), let r = try constant(node, 2) else { throw node.error("needs W and R") }
+    guard var w = try constant(node, 1), let r = try constant(node, 2) else { throw node.error("needs W and R") }
+    w = ordered(w, input, 2)
     let sizes = try cell.sizes(w, r, features: input.features, node)
     var layer = LayerDraft(
       name: layerName(node, kind: cell.kind), kind: cell.kind, from: [input.layer],

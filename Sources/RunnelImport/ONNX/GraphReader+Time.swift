@@ -25,21 +25,30 @@ extension GraphReader {
     guard let weight = try constant(node, 1), weight.rank == flow.layout.rank else {
       throw node.error("needs a weight of \(flow.layout.rank) dimensions")
     }
-    let groups = node.integer("group") ?? 1
-    let motion = try motion(node, flow, kernel: Array(weight.shape.dropFirst(2)))
+    if let kernel = node.integers("kernel_shape"), kernel != Array(weight.shape.dropFirst(2)) {
+      throw node.error("kernel_shape is \(kernel), and its weight has shape \(weight.shape)")
+    }
+    var groups = node.integer("group") ?? 1
+    let plane = try plane(node, flow, kernel: Array(weight.shape.dropFirst(2)))
+    let motion = try motion(node, flow, kernel: Array(weight.shape.dropFirst(2)), plane: plane)
     guard (1...LayerDescription.sizeLimit).contains(groups), weight.count > 0 else {
       throw node.error("has an empty kernel")
     }
-    let (outputs, features) = (weight.shape[0], flow.features)
+    let (channels, features) = (weight.shape[0], flow.features)
+    let outputs = channels * (plane?.made ?? 1)
     // [O, 1, k, F] is [O, F, k] where the kernel covers the features.
     let isAcross = motion.features != nil && features > 1
-    guard isAcross ? weight.shape[1] == 1 && groups == 1 : weight.shape[1] * groups == features else {
+    guard plane != nil || (isAcross ? weight.shape[1] == 1 && groups == 1 : weight.shape[1] * groups == features) else {
       throw node.error("its weight \(weight.shape) with \(groups) groups does not take \(features) features")
     }
     guard flow.padding?.value ?? 0 == 0 else { throw node.error("comes after a Pad with another value than 0") }
     var values = weight.floats
     if isAcross, let across = motion.features, across > motion.time {
       values = weight.transposed([0, 1] + [across, motion.time]).floats
+    }
+    if let plane { (values, groups) = try taps(node, flow, plane, weight, groups: groups) }
+    guard outputs <= LayerDescription.sizeLimit else {
+      throw node.error("makes \(outputs) features of a frame; at most \(LayerDescription.sizeLimit) are supported")
     }
     var layer = LayerDraft(
       name: layerName(node, weight: 1, kind: "conv"), kind: "conv1d", from: [flow.layer], output: outputs)
@@ -55,8 +64,10 @@ extension GraphReader {
     layer.add("weight", [outputs, features / groups, motion.kernel], values)
     let bias = try constant(node, 2)
     if let bias {
-      guard bias.count == outputs else { throw node.error("its bias has \(bias.count) values for \(outputs) features") }
-      layer.add("bias", [outputs], bias.floats)
+      guard bias.count == channels else {
+        throw node.error("its bias has \(bias.count) values for \(channels) features")
+      }
+      layer.add("bias", [outputs], (0..<outputs / channels).flatMap { _ in bias.floats })
     } else {
       layer["bias"] = .bool(false)
     }
@@ -64,7 +75,11 @@ extension GraphReader {
     if let bias { use(bias, as: "\(name).bias") }
     var result = follow(flow, name, weight, features: outputs, axis: nil)
     result.length = try length(node, motion, flow)
-    result.layout.axes[1] = Layout.axis(.feature, outputs)
+    result.layout.axes[1] = Layout.axis(.feature, channels)
+    if let plane {
+      result.layout.axes[plane.axis] =
+        plane.made == 1 ? [] : [.init(role: .feature, stride: channels, size: plane.made)]
+    }
     if let across = motion.features { result.layout.axes[across] = [] }
     result.layout.axes[motion.time] = Layout.axis(.time, result.length)
     return result
@@ -77,7 +92,13 @@ extension GraphReader {
     }
     guard let kernel = node.integers("kernel_shape") else { throw node.error("needs a kernel_shape") }
     let isMax = node.operation == "MaxPool"
-    var motion = try motion(node, flow, kernel: kernel)
+    let plane = try plane(node, flow, kernel: kernel)
+    guard plane?.keepsColumns ?? true else {
+      throw node.error(
+        "pools \(plane?.kernel ?? 0) columns (features of a step) into one, which no layer does; pool over time alone, or stride the Conv before it"
+      )
+    }
+    var motion = try motion(node, flow, kernel: kernel, plane: plane)
     guard motion.features == nil else { throw node.error("pools over the features") }
     if let padding = flow.padding {
       guard padding.value == (isMax ? -.infinity : 0) else {
@@ -124,7 +145,9 @@ extension GraphReader {
 
   /// Finds time among [batch, features, …] and reads kernel, stride and padding along it; along every other axis the
   /// kernel must be 1, or cover all features.
-  private func motion(_ node: ONNXNode, _ flow: Flow, kernel: [Int]) throws(ImportError) -> Motion {
+  private func motion(
+    _ node: ONNXNode, _ flow: Flow, kernel: [Int], plane: Plane? = nil
+  ) throws(ImportError) -> Motion {
     let rank = flow.layout.rank
     guard flow.steps == .every, rank >= 3, flow.isBatch(0), kernel.count == rank - 2 else {
       throw node.error("expects [batch, features, steps] and all steps of the window, found shape \(flow.layout.shape)")
@@ -135,17 +158,17 @@ extension GraphReader {
       throw node.error("moves along an axis that is not time, in shape \(flow.layout.shape)")
     }
     var across: Int?
-    for axis in spatial where axis != time {
+    for axis in spatial where axis != time && axis != plane?.axis {
       let size = flow.layout.shape[axis]
       if kernel[axis - 2] == 1 && size == 1 { continue }
       guard across == nil, flow.isFeatures(axis), kernel[axis - 2] == size, flow.layout.axes[1].isEmpty else {
         throw node.error(
-          "has a kernel \(kernel) over shape \(flow.layout.shape): of two dimensions one must be 1, or be covered whole"
+          "has a kernel \(kernel) over shape \(flow.layout.shape): of two dimensions one must be time, the other features of a step"
         )
       }
       across = axis
     }
-    guard flow.isFeatures(1) || across != nil else {
+    guard flow.isFeatures(1) || across != nil || plane != nil else {
       throw node.error("expects features in axis 1, found shape \(flow.layout.shape)")
     }
     func value(_ key: String, _ axis: Int) throws(ImportError) -> Int {
@@ -163,7 +186,7 @@ extension GraphReader {
       throw node.error("has a kernel of \(motion.kernel)")
     }
     (motion.left, motion.right) = try pads(node, motion, flow)
-    for axis in spatial where axis != time {
+    for axis in spatial where axis != time && axis != plane?.axis {
       guard let pads = node.integers("pads"), pads.count == 2 * (rank - 2) else { continue }
       guard pads[axis - 2] == 0, pads[axis - 2 + rank - 2] == 0 else { throw node.error("pads another axis than time") }
     }

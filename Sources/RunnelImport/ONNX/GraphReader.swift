@@ -32,6 +32,9 @@ struct GraphReader {
   private let initializers: [String: Int]
   let stateInputs: Set<String>
 
+  /// Many of them become one layer with their neighbours; a model file has at most 64.
+  private static let layerLimit = 1024
+
   /// How the graph's input is taken.
   struct Supposition: Equatable {
     var layout: Layout
@@ -76,6 +79,9 @@ struct GraphReader {
         }
       }
       progress += 1
+      guard draft.layers.count <= Self.layerLimit else {
+        throw node.error("is one of more than \(Self.layerLimit) layers; no network for streams has so many")
+      }
     }
     var flows: [(name: String, flow: Flow)] = []
     for output in model.outputs {
@@ -89,6 +95,7 @@ struct GraphReader {
       case .constant: throw ImportError("output \(Quoted.name(output.name))", "is a constant: it depends on no frame")
       case .condition: throw ImportError("output \(Quoted.name(output.name))", "is a condition")
       case .statistic: throw ImportError("output \(Quoted.name(output.name))", "is a mean or variance of the features")
+      case .magnitude: throw ImportError("output \(Quoted.name(output.name))", "is a magnitude")
       }
     }
     return flows
@@ -134,6 +141,7 @@ struct GraphReader {
     case .condition: throw node.error("chooses values by a condition in a way that is no activation known here")
     case .decision: throw node.error("works on the class that ArgMax chose; end the graph before")
     case .statistic: throw node.error("works on a mean or variance in a form that is no LayerNorm")
+    case .magnitude: throw node.error("works on a magnitude in a form that is no softsign, x / (1 + |x|)")
     case .absent: throw node.error("input \(place) is missing")
     }
   }
@@ -177,6 +185,8 @@ enum GraphValue {
   case flow(Flow)
   /// A mean or variance over the features of a step, on its way to a layer norm.
   case statistic(Statistic)
+  /// |x| + plus, on its way to a softsign.
+  case magnitude(Flow, plus: Float)
   /// A state of a recurrent layer that comes from outside, or goes there.
   case state(String)
   /// The class with the largest score.

@@ -96,7 +96,12 @@ public enum ONNXImport {
     }
     guard !model.hasSparse else { throw ImportError(nil, "the ONNX file has sparse tensors; export dense ones") }
     guard !model.outputs.isEmpty else { throw ImportError(nil, "the ONNX graph has no outputs") }
+    let given = Set(model.inputs.map(\.name)).union(model.initializers.map(\.name)).subtracting([""])
     for node in model.nodes {
+      if let twice = node.outputs.first(where: given.contains) {
+        throw node.error("makes \(Quoted.name(twice)), which is an input or a tensor of the graph already")
+      }
+      try node.checkAttributes()
       if let refusal = ONNXTraps.refusal(of: node) { throw node.error(refusal) }
       if let function = model.function, node.operation == function {
         throw node.error("is a function of the model itself; export it with the functions inlined")

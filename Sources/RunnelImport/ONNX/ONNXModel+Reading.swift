@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// The field numbers are those of onnx.proto (FORMATS.md C.7). Nothing here recurses: bodies of loops are passed over,
 /// so that no file can nest deeper than these functions do.
 extension ONNXModel {
@@ -183,7 +185,7 @@ extension ONNXTensor {
     var isExternal = false
     while let field = try scanner.next() {
       switch field.number {
-      case 1: try scanner.integers(field, into: &sizes)
+      case 1: try scanner.integers(field, into: &sizes, limit: Self.dimensionLimit)
       case 2: type = Int(clamping: try scanner.integer(field))
       case 4: try scanner.floats(field, into: &floats)
       case 5, 7, 11: try scanner.integers(field, into: &integers)

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// An ONNX file as far as it is needed to find a network in it (onnx.proto, FORMATS.md C.7): nodes, the tensors they
 /// read, inputs and outputs. Tensors stay where they lie in the file until somebody asks for their values.
 struct ONNXModel {

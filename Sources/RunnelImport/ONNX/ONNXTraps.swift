@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Operators and patterns that exporters write and that no layer list can hold, with the way out (FORMATS.md C.6).
 enum ONNXTraps {
   private static let weightsWayOut =

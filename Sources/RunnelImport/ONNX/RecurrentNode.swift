@@ -19,6 +19,10 @@ struct RecurrentNode {
 
   init(_ node: ONNXNode) throws(ImportError) {
     kind = node.operation.lowercased()
+    for key in ["input_forget", "linear_before_reset", "layout"] {
+      let value = node.integer(key) ?? 0
+      guard value == 0 || value == 1 else { throw node.error("\(key) is \(value), expected 0 or 1") }
+    }
     isCoupled = kind == "lstm" && (node.integer("input_forget") ?? 0) != 0
     switch kind {
     case "lstm":
@@ -77,7 +81,8 @@ struct RecurrentNode {
       let usual: Activation = key == "gate_activation" ? .sigmoid : .tanh
       if activation != usual { members.append((key, activation.json)) }
     }
-    if let clip = node.float("clip"), clip > 0 {
+    if let clip = node.float("clip") {
+      guard clip > 0, clip.isFinite else { throw node.error("clip is \(clip), expected a bound above 0") }
       guard kind != "rnn" else { throw node.error("clip of an RNN's sums is not supported") }
       members.append(("gate_clip", .number(shortest: clip)))
     }

@@ -9,6 +9,8 @@ struct FrameQueue {
     case gap(Range<Int64>, GapReason, wasReset: Bool)
     case reset(Range<Int64>, ResetReason)
     case end(at: Int64)
+    /// Another session took over; nobody told of an end.
+    case left(at: Int64)
     /// Rows that are missing or made up; told before the frames that follow them, so that a label knows of exactly
     /// those up to its own step, however many came in one message.
     case missing(Range<Int64>, Quality)

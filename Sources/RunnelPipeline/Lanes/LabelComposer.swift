@@ -60,13 +60,13 @@ struct LabelComposer {
   }
 
   /// A window whose label is a sequence: K scores of each step, told in their order by `fill`. One that speaks of rows
-  /// before the session's first is withheld.
+  /// before the session's first is withheld, and false returned.
   mutating func compose(
     window: Int64, clock: StepClock, fill: (inout LabelSequence, _ names: [String]) -> Void,
     _ publish: (LabelMessage) -> Void
-  ) {
+  ) -> Bool {
     let at = clock.position(ofStep: window)
-    guard at >= start else { return }
+    guard at >= start else { return false }
     message.kind = .label
     let rows = clock.rows(ofWindow: window)
     let known = max(rows.lowerBound, start)...max(rows.upperBound, start)
@@ -82,6 +82,7 @@ struct LabelComposer {
     number()
     publish(message)
     swap(&message.steps, &steps)
+    return true
   }
 
   /// A status of these rows.

@@ -91,8 +91,10 @@ extension Lane {
         if !isPublished { isWithheld = true }
       }
     }
+    guard isWithheld else { return }
     // A class that nobody was told of is news still.
-    if isWithheld { state.decision.forgetLabel() }
+    state.decision.forgetLabel()
+    if plan.regime.schedule.isWindowed, plan.decision.emit == .every { counts.windowsLeftOut += 1 }
   }
 
   private func settle<Sink: LabelSink>(
@@ -100,8 +102,9 @@ extension Lane {
     frame: Int64, sink: inout Sink
   ) {
     let width = scores.count / shape.steps
+    var isPublished = false
     withComposer(at: frame) { composer in
-      composer.compose(window: window, clock: plan.clock) { steps, names in
+      isPublished = composer.compose(window: window, clock: plan.clock) { steps, names in
         for step in 0..<length {
           let scores = head(UnsafeBufferPointer(rebasing: scores[step * width..<(step + 1) * width]))
           let (id, p) = plan.decision.classify(scores)
@@ -111,6 +114,7 @@ extension Lane {
         sink.publish($0, arrived: arrived)
       }
     }
+    if !isPublished { counts.windowsLeftOut += 1 }
   }
 
   /// The deciding head's scores.
@@ -140,11 +144,17 @@ extension Lane {
       tell(.gap, reason.rawValue, range, sink: &sink)
     case .reset(let range, let reason): reset(reason, over: range, bank: &bank, sink: &sink)
     case .missing(let range, let quality): state.missing.add(range, quality: quality)
+    case .left(let index): giveUp(at: index)
     case .end(let index):
-      forgetDecision()
-      counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index))
+      giveUp(at: index)
       tell(.end, "end", index..<index, sink: &sink)
     }
+  }
+
+  /// What is open gets no more.
+  private func giveUp(at index: Int64) {
+    forgetDecision()
+    counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index))
   }
 
   private func reset<Sink: LabelSink>(

@@ -51,7 +51,7 @@ final class Lane {
     let first = plan.conditioner.frames(upTo: start)
     let (schedule, leftOut) = plan.regime.schedule.open(at: first)
     counts.windowsLeftOut = leftOut
-    state = LaneState(plan: plan, inputs: feeds.count, schedule: schedule)
+    state = LaneState(plan: plan, inputs: feeds.count, start: start, schedule: schedule)
     // What waits in the filler can come out with a block; a second block's worth lets lanes of other streams join.
     blockFrames = plan.conditioner.frameCapacity(rows: Self.blockRows + plan.filler.rule.fill + 1)
     queue = FrameQueue(features: feeds.count, capacity: 2 * blockFrames)
@@ -87,6 +87,7 @@ final class Lane {
   /// Takes up to `blockRows` rows of a chunk; the queue has room for what comes of them.
   func push(_ chunk: Chunk, rows: Range<Int>, first: Int64, arrived: Int64) {
     self.arrived = arrived
+    state.nextIndex = first + Int64(rows.count)
     var missing = 0
     for (d, feed) in feeds.enumerated() {
       let column = d * Self.blockRows
@@ -106,11 +107,13 @@ final class Lane {
 
   func push(gap range: Range<Int64>) {
     breakFlatRuns()
+    state.nextIndex = range.upperBound
     withFiller { plan.filler.push(gap: range, state: &$0, to: &$1) }
   }
 
   func push(unknownGapAt index: Int64) {
     breakFlatRuns()
+    state.nextIndex = index
     withFiller { plan.filler.flush(state: &$0, to: &$1) }
     let start = min(state.hole?.range.lowerBound ?? index, index)
     state.hole = nil
@@ -119,9 +122,17 @@ final class Lane {
   }
 
   func push(endAt index: Int64) {
+    state.nextIndex = index
     withFiller { plan.filler.flush(state: &$0, to: &$1) }
     closeHole()
     queue.push(.end(at: index))
+  }
+
+  /// Another session takes over: what waits for more gets none, and is counted.
+  func leave() {
+    withFiller { plan.filler.flush(state: &$0, to: &$1) }
+    closeHole()
+    queue.push(.left(at: state.nextIndex))
   }
 
   /// Nobody saw the signal unchanged across rows that did not arrive.
@@ -205,7 +216,7 @@ public struct LaneCounts: Sendable, Equatable {
   public var resets: Int64 = 0
   public var candidatesDiscarded: Int64 = 0
   /// Windows without a label, because they are not whole since the join or a reset, contain a gap that was not filled,
-  /// had not ended at the end, or gave something that is not finite.
+  /// had not ended at the end, gave something that is not finite, or would speak of rows before the first.
   public var windowsLeftOut: Int64 = 0
 
   public init() {}

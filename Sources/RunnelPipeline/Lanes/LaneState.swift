@@ -17,6 +17,8 @@ struct LaneState: Sendable, Equatable {
   /// The newest frames that were taken from the queue, back to the last gap.
   var window: RollingWindow
   var missing = MissingLedger()
+  /// The row that comes next.
+  var nextIndex: Int64
   /// Rows missing up to now, not yet followed by a sample.
   var hole: Hole?
   /// Labels decided with frames before this one are `warming`.
@@ -33,7 +35,8 @@ struct LaneState: Sendable, Equatable {
     var hasReset: Bool
   }
 
-  init(plan: LanePlan, inputs: Int, schedule: StepSchedule.State) {
+  init(plan: LanePlan, inputs: Int, start: Int64, schedule: StepSchedule.State) {
+    nextIndex = start
     filler = plan.filler.makeState()
     conditioners = Array(repeating: plan.conditioner.makeState(), count: inputs)
     flatRuns = Array(repeating: FlatDetector.Run(), count: inputs)

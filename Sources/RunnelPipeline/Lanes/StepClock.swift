@@ -10,8 +10,8 @@ struct StepClock: Sendable, Hashable {
   let ratio: Ratio
   let grid: OutputGrid
   /// What a step's position is reduced by, as a fraction of input samples.
-  private let delayNumerator: Int64
-  private let delayDenominator: Int64
+  private let delayNumerator: Int128
+  private let delayDenominator: Int128
 
   /// - Parameters:
   ///   - delayFrames: the model's delay at its own rate.
@@ -22,12 +22,16 @@ struct StepClock: Sendable, Hashable {
   ) {
     self.ratio = ratio
     self.grid = grid
-    delayNumerator = delayFrames * ratio.q * extraLag.denominator + extraLag.numerator * ratio.p
-    delayDenominator = ratio.p * extraLag.denominator
+    let (p, q) = (Int128(ratio.p), Int128(ratio.q))
+    delayNumerator = Int128(delayFrames) * q * Int128(extraLag.denominator) + Int128(extraLag.numerator) * p
+    delayDenominator = p * Int128(extraLag.denominator)
   }
 
-  /// The input index that step m speaks of.
-  func position(ofStep step: Int64) -> Int64 { position(ofFrame: grid.frame(spokenOfBy: step)) }
+  /// The input index that step m speaks of, never one that has not come: a resampler that lags less than that of the
+  /// training did would take the moment beyond it where the delay is short.
+  func position(ofStep step: Int64) -> Int64 {
+    min(position(ofFrame: grid.frame(spokenOfBy: step)), newestIndex(ofStep: step))
+  }
 
   /// The newest input index that step m used.
   func newestIndex(ofStep step: Int64) -> Int64 { newestIndex(ofFrame: grid.newestFrame(of: step)) }
@@ -64,16 +68,18 @@ struct StepClock: Sendable, Hashable {
   /// Where frame k lies, less the delay.
   private func position(ofFrame frame: Int64) -> Int64 {
     let (whole, rest) = frame.floorDivided(by: ratio.p)
-    // rest · q/p − delay over one denominator, plus a half, floored; all terms are small.
-    let denominator = ratio.p * delayDenominator
-    let numerator = rest * ratio.q * delayDenominator - delayNumerator * ratio.p
-    return whole * ratio.q + (2 * numerator + denominator).floorDivided(by: 2 * denominator).quotient
+    // rest · q/p − delay over one denominator, plus a half, floored. Terms of a ratio go up to 4096, so that 64 bits
+    // would not hold the product of as many.
+    let (p, q) = (Int128(ratio.p), Int128(ratio.q))
+    let denominator = p * delayDenominator
+    let numerator = Int128(rest) * q * delayDenominator - delayNumerator * p
+    return whole * ratio.q + Int64((2 * numerator + denominator).floorDivided(by: 2 * denominator).quotient)
   }
 }
 
-extension Int64 {
+extension SignedInteger where Self: FixedWidthInteger {
   /// Division that rounds down, its remainder never negative.
-  fileprivate func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+  fileprivate func floorDivided(by divisor: Self) -> (quotient: Self, remainder: Self) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }

@@ -61,7 +61,9 @@ struct LaneRegime: Sendable, Hashable {
       let isOfWholeWindow = model.graph.output.isCollapsed || model.decoder != nil
       let last = model.pattern == .manyToOne ? window.target : steps - 1
       grid = OutputGrid(
-        stride: Int64(hop), spoken: isOfWholeWindow ? Int64(window.length) - 1 : time.frame(ofOutput: Int64(last)),
+        stride: Int64(hop),
+        spoken: isOfWholeWindow
+          ? Int64(window.length) - 1 : max(0, time.frame(ofOutput: Int64(last)) - model.graph.output.ahead),
         decided: windowReach, isWindowed: true)
       outputRate = model.rate / Double(hop)
       self.hop = 1
@@ -95,6 +97,15 @@ struct LaneRegime: Sendable, Hashable {
     }
     // The frames behind the target's change nothing any more.
     return .sideBySide(hop: hop, length: model.graph.time.frame(ofOutput: Int64(window.target)) + 1)
+  }
+}
+
+extension ModelDescription {
+  /// Windows of one lane that are stepped side by side, by the model's own hop; nil where they are evaluated whole, and
+  /// for what is carried.
+  public var windowsSideBySide: Int? {
+    guard regime == .windowed, let lane = try? LaneRegime(self), lane.schedule.places > 0 else { return nil }
+    return lane.schedule.places
   }
 }
 

@@ -7,7 +7,8 @@
 ///     place 0   ● ● ● ● ● ● ● ● ● ●          ● its scores count
 ///
 /// Renewed, `max_state_age` of 6 frames and a warm-up of 2: a shadow (○) starts two frames before each multiple of six,
-/// and takes over at the multiple when nothing reset it meanwhile.
+/// and takes over at the multiple when nothing reset it meanwhile. Frames of its warm-up that a carried gap left out it
+/// gets behind the gap, and takes over so much later.
 ///
 ///     frame     0 1 2 3 4 5 6 7 8 9 10 11 12 13
 ///     place 0   ● ● ● ● ● ●         ○  ○  ●  ●
@@ -79,6 +80,10 @@ struct StepSchedule: Sendable, Hashable {
     fileprivate(set) var leader = 0
     /// The frame from which the other place leads; nil where no shadow warms up.
     fileprivate(set) var succession: Int64?
+    /// A shadow's first frame lay in a gap; it starts with the next.
+    fileprivate(set) var startsLate = false
+    /// No frame came since the state that leads was reset.
+    fileprivate(set) var isFresh = true
     /// Windows before this one have their label or are left out.
     fileprivate(set) var nextWindow: Int64 = 0
     /// Per place, the newest window that failed there; −1 before there is one.
@@ -105,9 +110,13 @@ struct StepSchedule: Sendable, Hashable {
   /// crosses it, no window does.
   /// - Returns: windows that are left out for it.
   func interrupt(_ state: inout State, at frame: Int64) -> Int64 {
+    let due = state.nextFrame
     state.nextFrame = frame
     switch way {
-    case .carried, .renewed: return 0
+    case .carried: return 0
+    case .renewed(let age, let lead):
+      postpone(over: due..<max(due, frame), age, lead, &state)
+      return 0
     case .sideBySide(let hop, _), .whole(let hop, _):
       let first = (max(frame, 0) + hop - 1) / hop
       defer { state.nextWindow = max(state.nextWindow, first) }
@@ -119,7 +128,17 @@ struct StepSchedule: Sendable, Hashable {
   /// - Returns: windows that are left out for it.
   func reset(_ state: inout State, at frame: Int64) -> Int64 {
     state.succession = nil
+    state.startsLate = false
+    state.isFresh = true
     return interrupt(&state, at: frame)
+  }
+
+  /// A shadow that leads before it is warm would be a reset that nobody was told of.
+  private func postpone(over missed: Range<Int64>, _ age: Int64, _ lead: Int64, _ state: inout State) {
+    if let succession = state.succession { state.succession = succession + Int64(missed.count) }
+    guard !state.isFresh else { return }
+    let start = missed.lowerBound + (2 * age - lead - missed.lowerBound % age) % age
+    if missed.contains(start) { state.startsLate = true }
   }
 
   // MARK: a frame
@@ -156,8 +175,9 @@ struct StepSchedule: Sendable, Hashable {
       state.succession = nil
     }
     row(Row(place: state.leader, step: frame, starts: false, counts: true))
-    let starts = frame % age == age - lead
+    let starts = state.succession == nil && (state.startsLate || frame % age == age - lead)
     if starts { state.succession = frame + lead }
+    (state.startsLate, state.isFresh) = (false, false)
     guard state.succession != nil else { return }
     row(Row(place: 1 - state.leader, step: frame, starts: starts, counts: false))
   }

@@ -16,6 +16,8 @@ public struct Labeller: Sendable {
   /// Hz that the configuration asks for.
   private let rate: Double?
   private let timeSource: LabelMessage.TimeSource?
+  /// What is added where a channel is missing: there is no pipeline to name it in.
+  private let remedy: String
 
   /// One pipeline by the model's own rules.
   ///
@@ -33,6 +35,10 @@ public struct Labeller: Sendable {
     input = "file"
     rate = nil
     timeSource = .sender
+    remedy =
+      "; without a configuration that is --channels "
+      + (model.description.inputs.count > 1
+        ? model.description.inputs.map { "\($0.name)=CHANNEL" }.joined(separator: ",") : "CHANNEL")
   }
 
   /// The pipelines of a configuration that read one input; their gap rules, decisions and missing values with them.
@@ -59,6 +65,7 @@ public struct Labeller: Sendable {
     input = chosen.name
     rate = chosen.rate
     timeSource = chosen.time.wire
+    remedy = ""
   }
 
   /// A lane that a record would have.
@@ -88,7 +95,7 @@ public struct Labeller: Sendable {
     for plan in plans {
       do throws(Refusal) {
         for channel in try plan.lanes(on: session) { lanes.append(Lane(pipeline: plan.name, channel: channel)) }
-      } catch { throw ServiceError(.data, error.sentence) }
+      } catch { throw refused(error) }
     }
     return lanes
   }
@@ -96,6 +103,10 @@ public struct Labeller: Sendable {
   /// The session that a recording would be.
   func session(_ source: some SampleSource) throws(ServiceError) -> Session {
     try source.session(input: input, rate: rate)
+  }
+
+  private func refused(_ refusal: Refusal) -> ServiceError {
+    ServiceError(.data, refusal.sentence + (refusal.reason == .channelMissing ? remedy : ""))
   }
 
   /// Rows that are read at a time.
@@ -125,7 +136,7 @@ public struct Labeller: Sendable {
     shard.timeSources[input] = timeSource
     let stream = shard.addStream()
     let session = try source.session(input: input, rate: rate)
-    if let refusal = shard.start(session, stream: stream) { throw ServiceError(.data, refusal.sentence) }
+    if let refusal = shard.start(session, stream: stream) { throw refused(refusal) }
     var counts = LaneCounts()
     var next = source.first
     while true {

@@ -64,8 +64,15 @@ extension Activation {
 }
 
 extension TimeSpan {
-  fileprivate func words(rate: Double) -> [String] {
-    let reach = rate > 0 ? " (\(Dimension.duration.text((Double(past + 1) / rate * 1e4).rounded() / 1e4)))" : ""
+  /// At frames a second; 0: nobody knows.
+  func words(rate: Double) -> [String] {
+    let seconds = rate > 0 ? Double(past + 1) / rate : 0
+    let reach =
+      seconds <= 0
+      ? ""
+      : seconds < 1
+        ? " (\(Phrase.number((seconds * 1e4).rounded() / 10))ms)"
+        : " (\(Phrase.number((seconds * 100).rounded() / 100))s)"
     var words = ["kernel \(kernel)\(reach)"]
     if stride > 1 { words.append("stride \(stride)") }
     if dilation > 1 { words.append("dilation \(dilation)") }

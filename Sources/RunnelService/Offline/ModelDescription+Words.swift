@@ -16,7 +16,7 @@ extension ModelDescription {
     let size = "\(window.length) frame\(window.length == 1 ? "" : "s") (\(Self.seconds(Double(window.length) / rate)))"
     let every = "windows of \(size) every \(hop)"
     guard let reason = reasonForWholeWindows else {
-      let rows = (window.length + hop - 1) / hop
+      let rows = windowsSideBySide ?? 0
       return "\(every), side by side: \(rows) row\(rows == 1 ? "" : "s") a step"
     }
     return "\(every), each evaluated at its end, because \(reason)"
@@ -46,7 +46,7 @@ extension ModelDescription {
 
   /// Why windows cannot be stepped side by side, frame by frame; nil where they are.
   var reasonForWholeWindows: String? {
-    guard regime == .windowed, !stepsSideBySide else { return nil }
+    guard regime == .windowed, windowsSideBySide == nil else { return nil }
     for node in graph.nodes {
       if case .recurrent(let each) = node.layer.kind, each.direction != .forward {
         return "\(node.layer.name) is \(each.direction == .bidirectional ? "bidirectional" : "run backward")"
@@ -59,7 +59,7 @@ extension ModelDescription {
     if let node = graph.nodes.first(where: { ($0.layer.span?.right ?? 0) > 0 }) {
       return "\(node.layer.name) is padded on the right"
     }
-    return decoder == nil ? "its steps cannot be told one by one" : "the decoder needs the whole of it"
+    return decoder == nil ? "the labels of all its steps come together" : "the decoder needs the whole of it"
   }
 
   var hasMemory: Bool { graph.hasMemory }

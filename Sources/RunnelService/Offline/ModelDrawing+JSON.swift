@@ -32,7 +32,7 @@ extension ModelDrawing {
       json.pair("length", window.length)
       json.pair("target", window.target)
       json.key("side_by_side")
-      json.write(model.stepsSideBySide)
+      json.write(model.windowsSideBySide != nil)
       json.endObject()
     }
     list("inputs", model.inputs, into: &json) { input, json in

@@ -26,8 +26,13 @@ public struct ModelDrawing: Sendable {
 
   // MARK: the drawing
 
+  /// Lines of a network of a hundred inputs: the first ones and the last.
+  static func shortened(_ lines: [String]) -> [String] {
+    lines.count <= 12 ? lines : lines[..<4] + ["  … \(lines.count - 5) more"] + [lines[lines.count - 1]]
+  }
+
   private var drawing: [String] {
-    var lines: [String] = model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" }
+    var lines = Self.shortened(model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" })
     lines += conditioning.map { "    │  \($0)" }
     lines += Self.table(model.graph, file.figures, rate: model.rate)
     if let decoder = model.decoder {

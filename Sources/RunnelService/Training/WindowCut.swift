@@ -52,8 +52,7 @@ public struct WindowCut: Sendable, Hashable {
     try self.init(length: length, hop: try Self.frames(hop, "--hop", rate), target: place)
   }
 
-  /// The windows of a windowed model, as its lanes cut them; nil for a carried one. The frame that a label speaks of may
-  /// lie behind the window where a layer is padded on the right: the delay, which is greater by as much, brings it back.
+  /// The windows of a windowed model, as its lanes cut them; nil for a carried one.
   public init?(_ plan: PipelinePlan) {
     let model = plan.model.description
     guard let window = model.window, let spoken = plan.spokenFrame else { return nil }

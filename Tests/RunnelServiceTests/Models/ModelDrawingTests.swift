@@ -35,7 +35,10 @@ import Testing
         "windows of 24 frames (240ms) every 6, each evaluated at its end, because layer is bidirectional"))
     #expect(
       try drawing("window-lstm-normalised").text.contains("each window is normalised by its own mean and deviation"))
-    #expect(try drawing("window-lstm-last").text.contains("side by side: "))
+    #expect(try drawing("window-rnn-every").text.contains("the labels of all its steps come together"))
+    #expect(try drawing("window-lstm-last").text.contains("side by side: 4 rows a step"))
+    // Frames behind the target are not stepped: 13 every 6.
+    #expect(try drawing("window-gru-target").text.contains("side by side: 3 rows a step"))
   }
 
   @Test func `a stride says how often a score comes`() throws {
@@ -47,6 +50,20 @@ import Testing
     for word in ["projected to", "peepholes", "clipped to ±"] { #expect(text.contains(word), "\(word)") }
     #expect(try drawing("gru-before-hard-sigmoid").text.contains("reset before, gates hard_sigmoid (alpha 0.2)"))
     #expect(try drawing("rnn-leaky").text.contains("leak "))
+  }
+
+  @Test func `the reach of a kernel is told in milliseconds and seconds, rounded`() {
+    func words(_ kernel: Int, _ rate: Double) -> String {
+      TimeSpan(kernel: kernel, left: kernel - 1).words(rate: rate)[0]
+    }
+    #expect(words(7, 360) == "kernel 7 (19.4ms)" && words(5, 180) == "kernel 5 (27.8ms)")
+    #expect(words(250, 100) == "kernel 250 (2.5s)" && words(3, 0) == "kernel 3")
+  }
+
+  @Test func `of a hundred inputs the first and the last are drawn`() {
+    let names = (0..<113).map { "  imu\($0)" }
+    #expect(ModelDrawing.shortened(names) == Array(names[..<4]) + ["  … 108 more"] + [names[112]])
+    #expect(ModelDrawing.shortened(Array(names[..<12])) == Array(names[..<12]))
   }
 
   @Test func `every model of the golden files can be drawn`() throws {

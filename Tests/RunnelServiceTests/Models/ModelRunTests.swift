@@ -179,4 +179,24 @@ import Testing
     _ = serviceError { try run("conv-lstm", NumpyFile(shape: [2, 1], values: .float32([0, .nan])), to: "z.npy") }
     #expect(access(folder + "/z.npy", F_OK) != 0)
   }
+
+  @Test func `what is read is never written over, and scores and state have two names`() throws {
+    let (x, y, link) = (folder + "/x.npy", folder + "/y.npy", folder + "/z.npy")
+    let model = folder + "/a.npy"
+    try ByteFile.write(ByteFile.read(self.model("rnn-tanh"), limit: 1 << 20), to: model)
+    try golden("rnn-tanh", "input").write(to: x)
+    symlink(x, link)
+    let before = try ByteFile.read(x, limit: 1 << 20)
+    var options = ModelRun.Options()
+    for output in [x, link, model] {
+      let error = #expect(throws: ServiceError.self) { try ModelRun(model, options).run(input: x, output: output) }
+      #expect(error?.kind == .usage && error?.description.contains("give the result another name") == true)
+    }
+    options.stateOut = y
+    let same = #expect(throws: ServiceError.self) { try ModelRun(model, options).run(input: x, output: y) }
+    #expect(same?.kind == .usage && access(y, F_OK) != 0)
+    options.stateOut = link
+    #expect(throws: ServiceError.self) { try ModelRun(model, options).run(input: x, output: y) }
+    #expect(try ByteFile.read(x, limit: 1 << 20) == before)
+  }
 }

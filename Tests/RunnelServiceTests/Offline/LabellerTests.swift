@@ -135,6 +135,7 @@ import Testing
     let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get(), channels: ["II"])) }
     #expect(error?.kind == .data)
     #expect(error?.description.contains("no channel 'II' (it has: MLII, V5)") == true)
+    #expect(error?.description.hasSuffix("without a configuration that is --channels CHANNEL") == true)
   }
 
   @Test func `a missing file is 66`() throws {

@@ -1,4 +1,5 @@
 import Glibc
+import RunnelCore
 import RunnelImport
 
 /// Tensors in files beside a model: only ordinary files inside its folder, reached through no symbolic link.
@@ -16,7 +17,7 @@ struct FolderExternalData: ExternalData {
   }
 
   func bytes(_ location: String, offset: Int, length: Int) throws(ImportError) -> [UInt8] {
-    let place = "external data '\(location)'"
+    let place = "external data \(Quoted.name(location))"
     let parts = try ExternalLocation.components(location)
     var descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ImportError(place, "the folder \(folder) cannot be opened") }

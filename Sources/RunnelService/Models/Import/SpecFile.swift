@@ -15,6 +15,9 @@ public struct SpecFile {
   /// What is text, however it looks: a label may be called 1 or true.
   private static let words: Set<String> = ["labels", "name", "from", "tensors", "ignore", "none", "unit"]
 
+  /// Nil where no file was given.
+  var path: String? { source?.file }
+
   public init() {
     (source, places, spec) = (nil, [:], ModelSpec())
   }

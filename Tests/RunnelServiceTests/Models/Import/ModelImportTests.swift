@@ -71,7 +71,8 @@ import Testing
     let run = ModelImport.GoldenRun(input: paths[0], output: paths[1], by: "Keras 3")
     let output = try place("out.safetensors")
     let imported = try ModelImport.read(golden + "rtneural/lstm.rtneural", output: output, spec: options(), golden: run)
-    #expect(imported.file.description.goldenBy == "Keras 3" && imported.file.golden.steps == 24)
+    #expect(
+      imported.file.description.goldenBy == "Keras 3; final h and c by runnel" && imported.file.golden.steps == 24)
     let wrong = ModelImport.GoldenRun(input: paths[0], output: paths[1], by: nil)
     let error = #expect(throws: ServiceError.self) {
       try ModelImport.read(golden + "rtneural/gru.rtneural", output: output, spec: options(), golden: wrong)
