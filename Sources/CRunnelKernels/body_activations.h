@@ -84,7 +84,7 @@ IN lanes RUNNEL_SET(tanh)(lanes x) {
   const lanes r = FMA(shifted - MAGIC, SPLAT(-0x1.62e430p-2f), a);
   const lanes power = (lanes)((bits)shifted << 23);
   const lanes large = 1.0f - 2.0f / FMA(power, RUNNEL_SET(rest)(r, 2.0f), power + 1.0f);
-  return SELECT(size < 0.5625f, small, RUNNEL_SET(with_sign)(large, x));
+  return RUNNEL_SET(with_sign)(SELECT(size < 0.5625f, small, large), x);
 }
 
 #undef MAGIC
