@@ -1,4 +1,4 @@
-// The activations, eight values at once.
+// The activations, a register of values at once.
 
 // MARK: e^x and what is made of it
 
@@ -44,28 +44,50 @@ IN lanes RUNNEL_SET(below_one)(lanes x) {
   return FMA(scale, e.rest, scale - 1.0f);
 }
 
-// 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small values keep their digits.
-IN lanes RUNNEL_SET(sigmoid)(lanes x) {
-  const lanes one = SPLAT(1.0f);
-  const lanes e = RUNNEL_SET(exp)(-RUNNEL_SET(magnitude)(x));
-  return SELECT(x < 0.0f, e, one) / (one + e);
+// e^(scale r) - 1 by the polynomial of `reduce`, for a scale that is a power of two; its r is not rounded again.
+IN lanes RUNNEL_SET(rest)(lanes r, const float scale) {
+  lanes q = SPLAT(0x1.6a2430p-10f * scale * scale * scale * scale * scale * scale);
+  q = FMA(q, r, SPLAT(0x1.1239e4p-7f * scale * scale * scale * scale * scale));
+  q = FMA(q, r, SPLAT(0x1.5558f2p-5f * scale * scale * scale * scale));
+  q = FMA(q, r, SPLAT(0x1.555492p-3f * scale * scale * scale));
+  q = FMA(q, r, SPLAT(0x1.fffffcp-2f * scale * scale));
+  return FMA(q, r * r, scale * r);
 }
 
-// Below 0.625: x + x^3 p(x^2), p of degree 4, a minimax fit whose relative error is 4.4e-9. Above:
-// 1 - 2 / (e^2|x| + 1).
+// What is added so that the sum, an integer in its low bits, is n and the exponent's bias.
+#define MAGIC (0x1.8p23f + 127.0f)
+
+// 1 / (1 + e^-x) = 1 / (2^n (e^r - 1) + (2^n + 1)). Below -87 it is what it is there, 1.6e-38, so that nothing
+// overflows; above 88 it is 1.
+IN lanes RUNNEL_SET(sigmoid)(lanes x) {
+  x = RUNNEL_SET(cut)(x, -87.0f, 88.0f);
+  const lanes shifted = FMA(x, SPLAT(-0x1.715476p0f), SPLAT(MAGIC));
+  const lanes n = shifted - MAGIC;
+  lanes r = FMA(n, SPLAT(-0x1.63p-1f), -x);
+  r = FMA(n, SPLAT(0x1.bd0106p-13f), r);
+  const lanes power = (lanes)((bits)shifted << 23);
+  return 1.0f / FMA(power, RUNNEL_SET(rest)(r, 1.0f), power + 1.0f);
+}
+
+// Below 0.5625: x + x^3 p(x^2), p of degree 3, a minimax fit whose relative error is 4.6e-8. Above: 1 - 2 / (e^2|x| + 1).
+// One constant for ln 2 / 2 does: where n is large, the quotient is small.
 IN lanes RUNNEL_SET(tanh)(lanes x) {
   const lanes z = x * x;
-  lanes p = SPLAT(-0x1.75e1a8p-8f);
-  p = FMA(p, z, SPLAT(0x1.522692p-6f));
-  p = FMA(p, z, SPLAT(-0x1.b83c58p-5f));
-  p = FMA(p, z, SPLAT(0x1.110726p-3f));
-  p = FMA(p, z, SPLAT(-0x1.555532p-2f));
-  const lanes a = RUNNEL_SET(magnitude)(x);
-  const lanes small = FMA(a * z, p, a);
-  const lanes e = RUNNEL_SET(exp)(a + a);
-  const lanes large = 1.0f - 2.0f / (e + 1.0f);
-  return RUNNEL_SET(with_sign)(SELECT(a < 0.625f, small, large), x);
+  lanes p = SPLAT(0x1.09e9d6p-6f);
+  p = FMA(p, z, SPLAT(-0x1.ae99e2p-5f));
+  p = FMA(p, z, SPLAT(0x1.10c636p-3f));
+  p = FMA(p, z, SPLAT(-0x1.555422p-2f));
+  const lanes small = FMA(x * z, p, x);
+  const lanes size = RUNNEL_SET(magnitude)(x);
+  const lanes a = SELECT(size > 10.0f, SPLAT(10.0f), size);  // from 9.02 on it is 1
+  const lanes shifted = FMA(a, SPLAT(0x1.715476p1f), SPLAT(MAGIC));
+  const lanes r = FMA(shifted - MAGIC, SPLAT(-0x1.62e430p-2f), a);
+  const lanes power = (lanes)((bits)shifted << 23);
+  const lanes large = 1.0f - 2.0f / FMA(power, RUNNEL_SET(rest)(r, 2.0f), power + 1.0f);
+  return RUNNEL_SET(with_sign)(SELECT(size < 0.5625f, small, large), x);
 }
+
+#undef MAGIC
 
 // max(x, 0) + ln(1 + e) with e = e^-|x|; ln(1 + e) = 2 atanh(s), s = e / (2 + e) <= 1/3, as s (2 + z p(z)) with
 // z = s^2, p of degree 4, a minimax fit whose relative error is 2.2e-9.

@@ -1,12 +1,20 @@
-// Eight outputs side by side: the words that every other body is written in.
+// The outputs of a block side by side: the words that every other body is written in.
 
 #define IN static inline __attribute__((always_inline))
+#define lanes RUNNEL_SET(lanes)
+#define whole RUNNEL_SET(whole)
+#define bits RUNNEL_SET(bits)
 
-IN lanes RUNNEL_SET(splat)(float x) { return (lanes){x, x, x, x, x, x, x, x}; }
-IN lanes RUNNEL_SET(load)(const float *p) { return *(const lanes_in_memory *)p; }
-IN void RUNNEL_SET(store)(float *p, lanes x) { *(lanes_in_memory *)p = x; }
+// One register, or several where they are narrower, which then work side by side.
+typedef float lanes __attribute__((ext_vector_type(LANES)));
+typedef int32_t whole __attribute__((ext_vector_type(LANES)));
+typedef uint32_t bits __attribute__((ext_vector_type(LANES)));
+typedef lanes RUNNEL_SET(lanes_in_memory) __attribute__((aligned(4)));
+
+IN lanes RUNNEL_SET(splat)(float x) { return (lanes)(x); }
+IN lanes RUNNEL_SET(load)(const float *p) { return *(const RUNNEL_SET(lanes_in_memory) *)p; }
+IN void RUNNEL_SET(store)(float *p, lanes x) { *(RUNNEL_SET(lanes_in_memory) *)p = x; }
 IN lanes RUNNEL_SET(fma)(lanes a, lanes b, lanes c) { return __builtin_elementwise_fma(a, b, c); }
-IN lanes RUNNEL_SET(select)(whole mask, lanes a, lanes b) { return (lanes)((mask & (whole)a) | (~mask & (whole)b)); }
 IN lanes RUNNEL_SET(magnitude)(lanes x) { return (lanes)((bits)x & 0x7fffffffu); }
 IN lanes RUNNEL_SET(with_sign)(lanes x, lanes sign) { return (lanes)((bits)x | ((bits)sign & 0x80000000u)); }
 
@@ -14,7 +22,9 @@ IN lanes RUNNEL_SET(with_sign)(lanes x, lanes sign) { return (lanes)((bits)x | (
 #define LOAD RUNNEL_SET(load)
 #define STORE RUNNEL_SET(store)
 #define FMA RUNNEL_SET(fma)
-#define SELECT RUNNEL_SET(select)
+#define SELECT(mask, a, b) ((mask) ? (a) : (b))
+// Over the rows and panels of a tile: counts that are constants.
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 // x cut to low...high; NaN stays.
 IN lanes RUNNEL_SET(cut)(lanes x, float low, float high) {
@@ -25,21 +35,4 @@ IN lanes RUNNEL_SET(cut)(lanes x, float low, float high) {
 // x cut to -limit...limit; INFINITY is no bound, and no instruction where the compiler knows it.
 IN lanes RUNNEL_SET(bounded)(lanes x, float limit) {
   return limit < INFINITY ? RUNNEL_SET(cut)(x, -limit, limit) : x;
-}
-
-// sum[o] = fma(x[k], weights[k][o], sum[o]) for k ascending: `chains` registers of outputs side by side, the weights of
-// the next k `pitch` floats behind. `chains` is a constant, so that the sums stay in registers.
-IN void RUNNEL_SET(accumulate)(lanes *sum, const int32_t chains, const float *weights, int64_t pitch, const float *x,
-                               int32_t count) {
-  for (int32_t k = 0; k < count; k++, weights += pitch) {
-    const lanes each = SPLAT(x[k]);
-#pragma clang loop unroll(full)
-    for (int32_t o = 0; o < chains; o++) sum[o] = FMA(each, LOAD(weights + o * LANES), sum[o]);
-  }
-}
-
-// The biases that every chain begins with.
-IN void RUNNEL_SET(begin)(lanes *sum, const int32_t chains, const float *bias) {
-#pragma clang loop unroll(full)
-  for (int32_t o = 0; o < chains; o++) sum[o] = LOAD(bias + o * LANES);
 }

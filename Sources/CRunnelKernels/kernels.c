@@ -7,12 +7,9 @@
 // Vectors pass between inlined functions of this file only.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// Eight outputs side by side. Where a register is narrower, the compiler takes several.
-typedef float lanes __attribute__((vector_size(32)));
-typedef lanes lanes_in_memory __attribute__((aligned(4)));
-typedef int32_t whole __attribute__((vector_size(32)));
-typedef uint32_t bits __attribute__((vector_size(32)));
-enum { LANES = 8, PER_BLOCK = RUNNEL_BLOCK / LANES };
+// A block of outputs is computed side by side; a chunk of rows together, sixes of it; of features what a chunk may take.
+#define LANES RUNNEL_BLOCK
+enum { RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384 };
 
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
@@ -33,18 +30,22 @@ static int lstm_is_plain(const runnel_lstm_form *form) {
          form->gate_clip == INFINITY && form->cell_clip == INFINITY;
 }
 
+#define MANY_REGISTERS 0
 #define RUNNEL_SET(name) name##_scalar
 #include "kernels_body.h"
 #undef RUNNEL_SET
+#undef MANY_REGISTERS
 
 const runnel_kernels *runnel_kernels_scalar(void) { return &table_scalar; }
 
 #if defined(__x86_64__)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define MANY_REGISTERS 0
 #define RUNNEL_SET(name) name##_avx2
 #include "kernels_body.h"
 #undef RUNNEL_SET
+#undef MANY_REGISTERS
 #pragma clang attribute pop
 
 const runnel_kernels *runnel_kernels_avx2(void) {

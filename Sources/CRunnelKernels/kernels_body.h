@@ -3,6 +3,7 @@
 #include "body_lanes.h"
 #include "body_activations.h"
 #include "body_features.h"
+#include "body_product.h"
 #include "body_layers.h"
 #include "body_cells.h"
 
@@ -25,8 +26,13 @@ static const runnel_kernels RUNNEL_SET(table) = {
 };
 
 #undef IN
+#undef lanes
+#undef whole
+#undef bits
 #undef SPLAT
 #undef LOAD
 #undef STORE
 #undef FMA
 #undef SELECT
+#undef UNROLLED
+#undef SUMS

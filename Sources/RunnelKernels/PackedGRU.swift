@@ -41,18 +41,17 @@ public final class PackedGRU: @unchecked Sendable {
     hStride = KernelSet.padded(hidden)
     scratchPerRow = reset == .before ? 3 * hStride : 0
     table = kernels.table
-    let (r, z, n) = (0, 1, 2)
     weights = PackedWeights(
       units: hidden,
       [
-        .init(values: inputWeight, columns: inputs, gates: [n, r, z]),
-        .init(values: hiddenWeight, columns: hidden, gates: [r, z, n]),
+        .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
+        .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2]),
       ])
     // Gates of the sums r z n, then n's of the hidden units.
     var biases = zip(inputBias, hiddenBias).map { $0 + $1 }
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
     biases += reset == .after ? hiddenBias[(2 * hidden)...] : [Float](repeating: 0, count: hidden)[...]
-    bias = PackedWeights(units: hidden, [.init(values: biases, columns: 1, gates: [n, r, z, 3])])
+    bias = PackedWeights(units: hidden, [.init(values: biases, columns: 1, gates: [0, 1, 2, 3])])
     layer = runnel_gru(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
       form: runnel_gru_form(
