@@ -65,9 +65,16 @@ import Testing
     }
   }
 
-  @Test(arguments: CellForm.all)
-  func `a row gives the same bits alone and in a batch whose slots are permuted`(form: CellForm) {
-    let (inputs, hidden, rows) = (3, 21, 7)
+  /// Every tile and how they follow each other, a batch of several chunks, and features so many that a chunk takes five
+  /// rows, two or one.
+  static let batches =
+    (2...14).map { (3, 21, $0) } + [(1, 40, 49), (2, 70, 10), (2, 16, 103), (3100, 5, 11), (8000, 3, 5), (9000, 2, 3)]
+
+  @Test(arguments: CellForm.all, batches)
+  func `a row gives the same bits alone and in a batch whose slots are permuted`(
+    form: CellForm, batch: (inputs: Int, hidden: Int, rows: Int)
+  ) {
+    let (inputs, hidden, rows) = batch
     let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 9)
     let cell = PackedCell(weights, .best)
     var random = SeededGenerator(seed: 10)

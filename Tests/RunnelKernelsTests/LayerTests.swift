@@ -134,20 +134,24 @@ enum Plain {
     #expect(zip(run(.scalar), run(.avx2)).allSatisfy(sameBits))
   }
 
-  @Test(arguments: sets)
-  func `a row gives the same bits alone and in a batch of any size`(set: KernelSet) {
+  @Test(arguments: sets, [33, 70, 130])
+  func `a row gives the same bits alone and in a batch of any size`(set: KernelSet, outputs: Int) {
     var random = SeededGenerator(seed: 12)
     let layer = PackedLinear(
-      weight: Self.values(33 * 9, &random), bias: Self.values(33, &random), inputs: 9, outputs: 33, activation: .tanh,
-      kernels: set)
-    let x = Self.values(17 * 9, &random)
-    var batch = [Float](repeating: 0, count: 17 * 48)
-    layer.step(rows: 17, x, xStride: 9, &batch, yStride: 48)
-    for row in 0..<17 {
-      var alone = [Float](repeating: 0, count: 48)
-      layer.step(rows: 1, Array(x[row * 9..<row * 9 + 9]), xStride: 9, &alone, yStride: 48)
-      #expect(zip(alone[..<33], batch[row * 48..<row * 48 + 33]).allSatisfy(sameBits))
+      weight: Self.values(outputs * 9, &random), bias: Self.values(outputs, &random), inputs: 9, outputs: outputs,
+      activation: .tanh, kernels: set)
+    let stride = KernelSet.padded(outputs)
+    for rows in Array(2...14) + [49, 101] {
+      let x = Self.values(rows * 9, &random)
+      var batch = [Float](repeating: 0, count: rows * stride)
+      layer.step(rows: rows, x, xStride: 9, &batch, yStride: stride)
+      for row in 0..<rows {
+        var alone = [Float](repeating: 0, count: stride)
+        layer.step(rows: 1, Array(x[row * 9..<row * 9 + 9]), xStride: 9, &alone, yStride: stride)
+        #expect(zip(alone, batch[row * stride..<(row + 1) * stride]).prefix(outputs).allSatisfy(sameBits))
+      }
     }
-    layer.step(rows: 0, x, xStride: 9, &batch, yStride: 48)
+    var none: [Float] = []
+    layer.step(rows: 0, [], xStride: 9, &none, yStride: stride)
   }
 }
