@@ -6,6 +6,7 @@
 #include "body_product.h"
 #include "body_layers.h"
 #include "body_cells.h"
+#include "body_lstm.h"
 
 static const runnel_kernels RUNNEL_SET(table) = {
     .linear = RUNNEL_SET(linear),
