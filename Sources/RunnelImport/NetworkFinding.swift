@@ -148,7 +148,7 @@ extension NetworkFinding {
     guard let rate = spec["rate"]?.number, rate > 0 else { return spec["delay"] }
     guard let given = (spec["delay"] ?? .integer(0)).number else { return spec["delay"] }
     notes.append(
-      "padding on the right looks \(lateness) frames ahead, so a label comes \(Double(lateness) / rate) s later: added to the delay"
+      "padding on the right looks \(lateness) frames ahead, so a label comes that much later: added to the delay"
     )
     return .number(given + Double(lateness) / rate)
   }

@@ -52,16 +52,27 @@ public struct ModelDraft: Sendable {
     let room = max(1, Self.noiseLimit / valuesPerPiece)
     let pieces = description.window == nil ? max(Self.steps, min(late, room)) : min(Self.windows, room)
     let count = pieces * valuesPerPiece
-    if let classes = classes { return (0..<count).map { _ in Float(random.below(classes)) } }
-    return (0..<count).map { _ in Float((0..<4).reduce(0.0) { sum, _ in sum + random.uniform() } - 2) }
+    let classes = classes
+    return (0..<count).map { index in
+      if let classes = classes[index % description.inputs.count] { return Float(random.below(classes)) }
+      return Float((0..<4).reduce(0.0) { sum, _ in sum + random.uniform() } - 2)
+    }
   }
 
-  /// Of the smallest table that is indexed by the frames.
-  private var classes: Int? {
-    description.graph.nodes.compactMap { node in
-      guard case .embedding(let classes) = node.layer.kind, node.sources == [NetworkGraph.frame] else { return nil }
-      return classes
-    }.min()
+  /// Of each input the smallest table that it indexes, nil where it is a number like others.
+  private var classes: [Int?] {
+    var classes = [Int?](repeating: nil, count: description.inputs.count)
+    for node in description.graph.nodes {
+      guard case .embedding(let size) = node.layer.kind else { continue }
+      var (source, feature) = (node.sources[0], 0)
+      while source != NetworkGraph.frame, case .select(let first) = description.graph.nodes[source].layer.kind {
+        feature += first
+        source = description.graph.nodes[source].sources[0]
+      }
+      guard source == NetworkGraph.frame, feature < classes.count else { continue }
+      classes[feature] = min(size, classes[feature] ?? size)
+    }
+    return classes
   }
 
   // MARK: the golden run

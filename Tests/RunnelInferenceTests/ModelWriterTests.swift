@@ -51,6 +51,31 @@ import Testing
     #expect(throws: ModelDraftError.self) { try draft.finished(frames: [], scores: nil, by: "another") }
   }
 
+  @Test func `made frames hold class numbers where a table is indexed, and other numbers beside them`() throws {
+    let description = try JSONValue(
+      parsing: """
+        {"format": 1, "name": "beside", "regime": "carried", "pattern": "one-to-one", "rate": 10,
+         "inputs": [{"name": "x"}, {"name": "class"}],
+         "layers": [{"kind": "select", "name": "last", "input": 2, "output": 1, "first": 1, "from": ["input"]},
+           {"kind": "embedding", "name": "table", "input": 1, "classes": 3, "output": 2, "from": ["last"]},
+           {"kind": "select", "name": "x", "input": 2, "output": 1, "first": 0, "from": ["input"]},
+           {"kind": "concat", "name": "both", "output": 3, "from": ["x", "table"]},
+           {"kind": "linear", "name": "head", "input": 3, "output": 2, "from": ["both"]}],
+         "heads": [{"name": "label", "activation": "softmax", "labels": ["a", "b"]}]}
+        """)
+    let draft = try ModelDraft(
+      description: description,
+      tensors: [
+        .init("table.weight", [3, 2], [0, 1, 2, 3, 4, 5]), .init("head.weight", [2, 3], [1, 0, -1, 0, 1, 0]),
+        .init("head.bias", [2], [0, 0]),
+      ])
+    let frames = draft.noise()
+    let classes = stride(from: 1, to: frames.count, by: 2).map { frames[$0] }
+    #expect(Set(classes) == [0, 1, 2])
+    #expect(stride(from: 0, to: frames.count, by: 2).contains { frames[$0] != frames[$0].rounded() })
+    #expect(try ModelFile(bytes: draft.finished(frames: frames, scores: nil, by: "runnel")).check().largestError == 0)
+  }
+
   @Test func `a missing tensor is found before anything runs`() throws {
     let draft = try ModelDraft(description: try #require(description), tensors: [tensors[0]])
     #expect(throws: ModelDraftError.file(.missing(tensor: "head.bias"))) {

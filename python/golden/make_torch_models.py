@@ -714,6 +714,7 @@ def make_patterns():
             "example": np.abs(example("event-stage-events", 200, 14)),
         },
     )
+    torch.manual_seed(6)
     plain = nn.Sequential(nn.Linear(3 + 2, 8), nn.ReLU(), nn.Linear(8, 3))
     with torch.no_grad():
         # So that some events are dropped and not all.

@@ -67,7 +67,7 @@ extension ModelDescription {
   /// `350ms (42 steps)`
   func withSteps(_ seconds: Double) -> String {
     let steps = seconds * rate
-    return "\(Dimension.duration.text(seconds)) (\(Phrase.number((steps * 100).rounded() / 100)) steps)"
+    return "\(Self.seconds(seconds)) (\(Phrase.number((steps * 100).rounded() / 100)) steps)"
   }
 
   private static func seconds(_ value: Double) -> String {
