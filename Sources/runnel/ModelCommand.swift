@@ -4,7 +4,7 @@ import ArgumentParser
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
-    abstract: "Make a model file of somebody else's, draw it, prove it on this machine, run it over arrays, measure it.",
+    abstract: "Make a model file of somebody else's, draw it, prove it here, run it over arrays, measure it.",
     discussion: """
       Examples:
         runnel model show ecg-beats.safetensors
