@@ -20,8 +20,8 @@ final class PackedWeights: @unchecked Sendable {
     var gates: [Int]
   }
 
-  /// (units / 16, gates, columns of every matrix, 16): of one block a panel for each gate; of a panel the columns of the
-  /// first matrix, then those of the next, 16 units each. All matrices have equally many gates.
+  /// (units / 16, columns of every matrix, gates, 16): of one block the columns of the first matrix, then those of the
+  /// next; of a column the gates side by side, 16 units each. All matrices have equally many gates.
   convenience init(units: Int, _ matrices: [Matrix]) {
     let block = KernelSet.block
     let gates = matrices[0].gates.count
@@ -34,7 +34,7 @@ final class PackedWeights: @unchecked Sendable {
             for (place, gate) in matrix.gates.enumerated() {
               let row = (gate * units + unit) * matrix.columns
               for k in 0..<matrix.columns {
-                let column = (unit / block * gates + place) * columns + first + k
+                let column = (unit / block * columns + first + k) * gates + place
                 packed[column * block + unit % block] = values[row + k]
               }
             }
