@@ -30,8 +30,8 @@ IN float *RUNNEL_SET(new_row)(float *states, const RUNNEL_SET(batch) *b, int64_t
 IN int32_t RUNNEL_SET(descending)(const RUNNEL_SET(batch) *b) { return b->rows > 0 && b->state->to[0] & 1; }
 
 // Two registers of a row side by side, where the weights of all do not flow in from the second cache anyway.
-IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t features) {
-  return WIDEST > 1 && units * features * (int64_t)sizeof(float) <= 56 << 10;
+IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words) {
+  return WIDEST > 1 && units * words * (int64_t)sizeof(float) <= 56 << 10;
 }
 
 // MARK: RNN
@@ -54,8 +54,9 @@ IN void RUNNEL_SET(rnn_unit)(const runnel_rnn *layer, runnel_activation activati
 }
 
 IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                             int32_t first, const int32_t registers, const int32_t chains) {
-  const int64_t block_size = (int64_t)(layer->inputs + layer->hidden) * LANES;
+                             int32_t first, const int32_t registers, const int32_t chains, const int32_t precision) {
+  const int64_t inputs = RUNNEL_SET(words)(precision, layer->inputs) * LANES;
+  const int64_t block_size = inputs + RUNNEL_SET(words)(precision, layer->hidden) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
   const RUNNEL_SET(past_rows) past = RUNNEL_SET(read_rows)(b, RUNNEL_SET(padded)(layer->hidden), row, rows);
   lanes sum[RUNNEL_TILE];  // (1)
@@ -63,12 +64,12 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
     lanes begin[RUNNEL_TILE];
     UNROLLED for (int32_t p = 0; p < rows * registers; p++)
       begin[p] = LOAD(layer->bias + first + p % registers * LANES);
-    RUNNEL_SET(accumulate)(begin, rows, registers, 1, 1, weights, block_size, LANES, past.x, layer->inputs);
+    RUNNEL_SET(accumulate)(precision, begin, rows, registers, 1, 1, weights, block_size, LANES, past.x, layer->inputs);
     UNROLLED for (int32_t p = 0; p < rows * registers * chains; p++)
       sum[p] = p % chains ? SPLAT(0.0f) : begin[p / chains];
   }
-  RUNNEL_SET(accumulate)(sum, rows, registers, chains, chains, weights + (int64_t)layer->inputs * LANES, block_size,
-                         LANES, past.h, layer->hidden);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights + inputs, block_size, LANES, past.h,
+                         layer->hidden);
   UNROLLED for (int32_t r = 0; r < rows; r++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
       const lanes a = RUNNEL_SET(joined)(sum + (r * registers + v) * chains, chains);
@@ -79,25 +80,22 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
     }
 }
 
-#define RNN(chains)                                                                                               \
-  IN void RUNNEL_SET(rnn##chains)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row, const int32_t rows, \
-                                  int32_t first, const int32_t registers) {                                       \
-    RUNNEL_SET(rnn_rows)(layer, b, row, rows, first, registers, chains);                                          \
-  }                                                                                                               \
-  TILES(rnn##chains, chains, 4 / chains)
-RNN(1) RNN(2) RNN(4)
+#define RNN(chains, name, precision)                                                                       \
+  IN void RUNNEL_SET(rnn##chains##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,    \
+                                           const int32_t rows, int32_t first, const int32_t registers) {   \
+    RUNNEL_SET(rnn_rows)(layer, b, row, rows, first, registers, chains, precision);                        \
+  }                                                                                                        \
+  TILES(rnn##chains##_##name, chains, 4 / chains)
+RNN(1, f32, RUNNEL_FLOAT32) RNN(2, f32, RUNNEL_FLOAT32) RNN(4, f32, RUNNEL_FLOAT32)
+RNN(1, bf16, RUNNEL_BF16) RNN(2, bf16, RUNNEL_BF16) RNN(4, bf16, RUNNEL_BF16)
 #undef RNN
 
 static void RUNNEL_SET(rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {
       rows, x, x_stride, state, NULL, y, y_stride, layer->leak == 1.0f && layer->activation.kind == RUNNEL_TANH};
-  const int32_t chains = RUNNEL_SET(chains)(layer->hidden);
-  const RUNNEL_SET(tiles) *tiles = chains == 4   ? &RUNNEL_SET(rnn4_tiles)
-                                   : chains == 2 ? &RUNNEL_SET(rnn2_tiles)
-                                                 : &RUNNEL_SET(rnn1_tiles);
-  RUNNEL_SET(walk)(tiles, layer, &batch, layer->hidden, RUNNEL_SET(descending)(&batch),
-                   chains == 4 ? 0 : chains == 2 ? 1 : 2);
+  RUNNEL_SET(walk)(CHAINED(rnn, layer->precision, layer->hidden), layer, &batch, layer->hidden,
+                   RUNNEL_SET(descending)(&batch), 2);
 }
 
 // MARK: GRU
@@ -147,10 +145,10 @@ static __attribute__((noinline)) void RUNNEL_SET(gru_any_units)(const runnel_gru
   RUNNEL_SET(gru_units)(layer, layer->form, b, row, first, sum, n);
 }
 
-IN void RUNNEL_SET(gru_rows)(const void *of, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                             int32_t first, const int32_t registers) {
-  const runnel_gru *layer = of;
-  const int64_t block_size = 3 * (int64_t)(layer->inputs + layer->hidden) * LANES;
+IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
+                             int32_t first, const int32_t registers, const int32_t precision) {
+  const int64_t inputs = 3 * RUNNEL_SET(words)(precision, layer->inputs) * LANES;
+  const int64_t block_size = inputs + 3 * RUNNEL_SET(words)(precision, layer->hidden) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
   const float *bias = layer->bias + first * 4;
   const RUNNEL_SET(past_rows) past = RUNNEL_SET(read_rows)(b, RUNNEL_SET(padded)(layer->hidden), row, rows);
@@ -158,13 +156,13 @@ IN void RUNNEL_SET(gru_rows)(const void *of, const RUNNEL_SET(batch) *b, int32_t
   UNROLLED for (int32_t p = 0; p < rows * registers; p++)
     UNROLLED for (int32_t g = 0; g < 3; g++)
       sum[p * 3 + g] = LOAD(bias + p % registers * 4 * LANES + g * LANES);
-  RUNNEL_SET(accumulate)(sum, rows, registers, 3, 1, weights, block_size, 3 * LANES, past.x, layer->inputs);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights, block_size, 3 * LANES, past.x, layer->inputs);
   UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
     n[p] = sum[p * 3 + 2];
     sum[p * 3 + 2] = LOAD(bias + p % registers * 4 * LANES + 3 * LANES);
   }
-  RUNNEL_SET(accumulate)(sum, rows, registers, 3, 1, weights + (int64_t)layer->inputs * 3 * LANES, block_size,
-                         3 * LANES, past.h, layer->hidden);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights + inputs, block_size, 3 * LANES, past.h,
+                         layer->hidden);
   if (b->plain && rows * registers == 1) {
     RUNNEL_SET(gru_units)(layer, plain_gru, b, row, first, sum, n[0]);
     return;
@@ -182,14 +180,13 @@ IN void RUNNEL_SET(gru_rows)(const void *of, const RUNNEL_SET(batch) *b, int32_t
                                 down_inputs[p]);
   }
 }
-TILES(gru_rows, 4, WIDEST)
 
 // With the reset before, the units once all of r * h is known. scratch: of each row n of the inputs, z, r * h.
-IN void RUNNEL_SET(gru_end)(const void *of, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows, int32_t first,
-                            const int32_t registers) {
-  const runnel_gru *layer = of;
+IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
+                            int32_t first, const int32_t registers, const int32_t precision) {
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
-  const int64_t block_size = 3 * (int64_t)(layer->inputs + layer->hidden) * LANES;
+  const int64_t inputs = 3 * RUNNEL_SET(words)(precision, layer->inputs) * LANES;
+  const int64_t block_size = inputs + 3 * RUNNEL_SET(words)(precision, layer->hidden) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
   const float *earlier[RUNNEL_ROWS], *reset[RUNNEL_ROWS];
   lanes n[RUNNEL_TILE];
@@ -198,8 +195,8 @@ IN void RUNNEL_SET(gru_end)(const void *of, const RUNNEL_SET(batch) *b, int32_t 
     reset[r] = earlier[r] + 2 * stride;
     UNROLLED for (int32_t v = 0; v < registers; v++) n[r * registers + v] = LOAD(earlier[r] + first + v * LANES);
   }
-  RUNNEL_SET(accumulate)(n, rows, registers, 1, 1, weights + (3 * (int64_t)layer->inputs + 2) * LANES, block_size,
-                         3 * LANES, reset, layer->hidden);
+  RUNNEL_SET(accumulate)(precision, n, rows, registers, 1, 1, weights + inputs + 2 * LANES, block_size, 3 * LANES,
+                         reset, layer->hidden);
   lanes all[RUNNEL_TILE];
   RUNNEL_SET(lay_down)(all, n, rows * registers);
   for (int32_t p = 0; p < rows * registers; p++) {
@@ -208,12 +205,29 @@ IN void RUNNEL_SET(gru_end)(const void *of, const RUNNEL_SET(batch) *b, int32_t 
     RUNNEL_SET(gru_unit)(layer->form, b, stride, row + r, place, z, all[p]);
   }
 }
-TILES(gru_end, 1, 1)
+
+#define GRU(name, precision)                                                                                         \
+  IN void RUNNEL_SET(gru_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row, const int32_t rows,    \
+                                 int32_t first, const int32_t registers) {                                           \
+    RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision);                                          \
+  }                                                                                                                  \
+  TILES(gru_##name, 4, WIDEST)                                                                                       \
+  IN void RUNNEL_SET(gru_end_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,                    \
+                                     const int32_t rows, int32_t first, const int32_t registers) {                   \
+    RUNNEL_SET(gru_end)(layer, b, row, rows, first, registers, precision);                                           \
+  }                                                                                                                  \
+  TILES(gru_end_##name, 1, 1)
+GRU(f32, RUNNEL_FLOAT32) GRU(bf16, RUNNEL_BF16)
+#undef GRU
 
 static void RUNNEL_SET(gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, gru_is_plain(&layer->form)};
-  RUNNEL_SET(walk)(&RUNNEL_SET(gru_rows_tiles), layer, &batch, layer->hidden, RUNNEL_SET(descending)(&batch),
-                   RUNNEL_SET(alone)(layer->hidden, 3 * (layer->inputs + layer->hidden)));
-  if (layer->form.reset_before) RUNNEL_SET(walk)(&RUNNEL_SET(gru_end_tiles), layer, &batch, layer->hidden, 0, 0);
+  const int half = layer->precision == RUNNEL_BF16;
+  const int64_t words = 3 * RUNNEL_SET(words)(layer->precision, layer->inputs + layer->hidden);
+  RUNNEL_SET(walk)(half ? &RUNNEL_SET(gru_bf16_tiles) : &RUNNEL_SET(gru_f32_tiles), layer, &batch, layer->hidden,
+                   RUNNEL_SET(descending)(&batch), RUNNEL_SET(alone)(layer->hidden, words));
+  if (layer->form.reset_before)
+    RUNNEL_SET(walk)(half ? &RUNNEL_SET(gru_end_bf16_tiles) : &RUNNEL_SET(gru_end_f32_tiles), layer, &batch,
+                     layer->hidden, 0, 0);
 }

@@ -10,9 +10,10 @@ typedef struct {
 
 // y = activation(b + W x)
 IN void RUNNEL_SET(linear_rows)(const RUNNEL_SET(dense) *dense, const RUNNEL_SET(batch) *b, int32_t row,
-                                const int32_t rows, int32_t first, const int32_t registers, const int32_t chains) {
+                                const int32_t rows, int32_t first, const int32_t registers, const int32_t chains,
+                                const int32_t precision) {
   const runnel_linear *layer = dense->layer;
-  const int64_t block_size = (int64_t)layer->inputs * LANES;
+  const int64_t block_size = RUNNEL_SET(words)(precision, layer->inputs) * LANES;
   const float *x[RUNNEL_ROWS], *weights = layer->weights + (int64_t)first * (block_size / LANES);
   lanes sum[RUNNEL_TILE];
   UNROLLED for (int32_t r = 0; r < rows; r++) {
@@ -20,7 +21,8 @@ IN void RUNNEL_SET(linear_rows)(const RUNNEL_SET(dense) *dense, const RUNNEL_SET
     UNROLLED for (int32_t p = 0; p < registers * chains; p++)
       sum[r * registers * chains + p] = p % chains ? SPLAT(0.0f) : LOAD(layer->bias + first + p / chains * LANES);
   }
-  RUNNEL_SET(accumulate)(sum, rows, registers, chains, chains, weights, block_size, LANES, x, layer->inputs);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights, block_size, LANES, x,
+                         layer->inputs);
   UNROLLED for (int32_t r = 0; r < rows; r++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
       const lanes value = RUNNEL_SET(joined)(sum + (r * registers + v) * chains, chains);
@@ -28,24 +30,21 @@ IN void RUNNEL_SET(linear_rows)(const RUNNEL_SET(dense) *dense, const RUNNEL_SET
     }
 }
 
-#define LINEAR(chains)                                                                                               \
-  IN void RUNNEL_SET(linear##chains)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row, const int32_t rows, \
-                                     int32_t first, const int32_t registers) {                                       \
-    RUNNEL_SET(linear_rows)(layer, b, row, rows, first, registers, chains);                                          \
-  }                                                                                                                  \
-  TILES(linear##chains, chains, 4 / chains)
-LINEAR(1) LINEAR(2) LINEAR(4)
+#define LINEAR(chains, name, precision)                                                                                \
+  IN void RUNNEL_SET(linear##chains##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,             \
+                                              const int32_t rows, int32_t first, const int32_t registers) {            \
+    RUNNEL_SET(linear_rows)(layer, b, row, rows, first, registers, chains, precision);                                 \
+  }                                                                                                                    \
+  TILES(linear##chains##_##name, chains, 4 / chains)
+LINEAR(1, f32, RUNNEL_FLOAT32) LINEAR(2, f32, RUNNEL_FLOAT32) LINEAR(4, f32, RUNNEL_FLOAT32)
+LINEAR(1, bf16, RUNNEL_BF16) LINEAR(2, bf16, RUNNEL_BF16) LINEAR(4, bf16, RUNNEL_BF16)
 #undef LINEAR
 
 static void RUNNEL_SET(linear)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride,
                                runnel_activation activation, float *y, int64_t y_stride) {
   const RUNNEL_SET(dense) dense = {layer, activation};
   const RUNNEL_SET(batch) batch = {rows, x, x_stride, NULL, NULL, y, y_stride, 0};
-  const int32_t chains = RUNNEL_SET(chains)(layer->outputs);
-  const RUNNEL_SET(tiles) *tiles = chains == 4   ? &RUNNEL_SET(linear4_tiles)
-                                   : chains == 2 ? &RUNNEL_SET(linear2_tiles)
-                                                 : &RUNNEL_SET(linear1_tiles);
-  RUNNEL_SET(walk)(tiles, &dense, &batch, layer->outputs, 0, chains == 4 ? 0 : chains == 2 ? 1 : 2);
+  RUNNEL_SET(walk)(CHAINED(linear, layer->precision, layer->outputs), &dense, &batch, layer->outputs, 0, 2);
 }
 
 // MARK: rings
@@ -62,7 +61,7 @@ IN lanes RUNNEL_SET(taps_of_group)(lanes sum, const runnel_conv *layer, const fl
   const int32_t features = layer->inputs / layer->groups;
   for (int32_t tap = 0; tap < layer->kernel; tap++, weights += (int64_t)features * LANES) {
     const float *in = ring + (int64_t)frame * layer->inputs + (int64_t)group * features;
-    RUNNEL_SET(accumulate)(&sum, 1, 1, 1, 1, weights, 0, LANES, &in, features);
+    RUNNEL_SET(accumulate)(RUNNEL_FLOAT32, &sum, 1, 1, 1, 1, weights, 0, LANES, &in, features);
     frame += layer->dilation;
     if (frame >= layer->ring) frame -= layer->ring;
   }
@@ -121,7 +120,7 @@ static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runne
     RUNNEL_SET(conv_of_groups)(layer, rows, past, activation, y, y_stride);
     return;
   }
-  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias};
+  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias, RUNNEL_FLOAT32};
   const int32_t fit = RUNNEL_FEATURES / (int32_t)(count > 0 ? count : 1);
   const int32_t chunk = fit < RUNNEL_CHUNK ? fit : RUNNEL_CHUNK;
   float features[RUNNEL_FEATURES];

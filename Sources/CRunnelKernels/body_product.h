@@ -14,50 +14,77 @@
 #define FITS(sums, rows, registers) \
   ((rows) * (registers) * (MANY ? (sums) : 1) <= SUMS && ((rows) <= 2 || (registers) == 1 || MANY))
 
-// The parts from `part` on, `together` of them, of feature k, or where they are chains of feature k + part each.
-IN void RUNNEL_SET(accumulate_one)(lanes *sum, const int32_t rows, const int32_t registers, const int32_t parts,
-                                   const int32_t part, const int32_t together, const int chained, const float *weights,
-                                   int64_t block_size, const float *const *x, int64_t k) {
-  lanes feature[RUNNEL_TILE];
-  UNROLLED for (int32_t row = 0; row < rows; row++)
-    UNROLLED for (int32_t p = 0; p < together; p++)
-      feature[row * together + p] =
-          chained ? SPLAT(x[row][k + part + p]) : p == 0 ? SPLAT(x[row][k]) : feature[row * together];
-  UNROLLED for (int32_t p = 0; p < together; p++)
+// Words of the weights of `count` features of one output.
+IN int64_t RUNNEL_SET(words)(const int32_t precision, int64_t count) {
+  return precision == RUNNEL_BF16 ? (count + 1) / 2 : count;
+}
+
+// The weights of feature c of those that begin at w, `stride` words from one to the next; of bf16 two of them, the
+// earlier in the low half, are in one word.
+IN lanes RUNNEL_SET(weight)(const int32_t precision, const float *w, const int32_t stride, const int32_t c) {
+  if (precision != RUNNEL_BF16) return LOAD(w + c * stride);
+  const bits pair = (bits)LOAD(w + c / 2 * stride);
+  return (lanes)(c % 2 ? pair & 0xffff0000u : pair << 16);
+}
+
+// Feature k + c more, of the parts `from` to `to`.
+IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
+                                   const int32_t parts, const int32_t from, const int32_t to, const int chained,
+                                   const float *w, int64_t block_size, const int32_t stride, const float *const *x,
+                                   int64_t k, const int32_t c) {
+  // Where registers are few, the words of one half are not to be kept for the other: the compiler is told another w.
+  if (precision == RUNNEL_BF16 && (MANY ? rows * registers > rows && rows > 2 : rows <= 2))
+    __asm__("" : "+r"(w) : "i"(c));
+  UNROLLED for (int32_t p = from; p < to; p++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
-      const lanes weight = LOAD(weights + v * block_size + p * LANES);
+      const float *of_part = w + v * block_size + (chained ? 0 : p * LANES);
+      const lanes weight = RUNNEL_SET(weight)(precision, of_part, stride, c);
       UNROLLED for (int32_t row = 0; row < rows; row++) {
-        lanes *s = sum + (row * registers + v) * parts + part + p;
-        *s = FMA(feature[row * together + p], weight, *s);
+        lanes *s = sum + (row * registers + v) * parts + p;
+        *s = FMA(SPLAT(x[row][k + c]), weight, *s);
       }
     }
 }
 
 // sum[row][register][part] of `count` more features; all but count and block_size are constants. The parts of a sum are
 // its gates, which all see every feature, or `chains` of one gate, of which chain c sees features c, c + chains, …
-// weights (blocks, block_size): of one k `stride` floats, the parts LANES apart; x[row] (count)
-IN void RUNNEL_SET(accumulate)(lanes *sum, const int32_t rows, const int32_t registers, const int32_t parts,
-                               const int32_t chains, const float *weights, int64_t block_size, const int32_t stride,
-                               const float *const *x, int64_t count) {
-  const int32_t sums = rows * registers;
+// weights (blocks, block_size): of one k, or of two as bf16, `stride` words, the gates LANES apart; x[row] (count)
+IN void RUNNEL_SET(accumulate)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
+                               const int32_t parts, const int32_t chains, const float *weights, int64_t block_size,
+                               const int32_t stride, const float *const *x, int64_t count) {
+  const int32_t sums = rows * registers, chained = chains > 1;
+  const int32_t fit = precision == RUNNEL_BF16 && !MANY ? SUMS - 2 : SUMS;
   const int32_t together = rows > 2 && !MANY                   ? 1
-                           : sums * parts <= SUMS              ? parts
-                           : sums * 2 <= SUMS && parts % 2 == 0 ? 2
-                                                                : 1;
+                           : sums * parts <= fit               ? parts
+                           : sums * 2 <= fit && parts % 2 == 0 ? 2
+                                                               : 1;
+  const int32_t step = chained ? chains : precision == RUNNEL_BF16 ? 2 : 1;
   UNROLLED for (int32_t part = 0; part < parts; part += together) {
-    const float *w = weights + part * LANES;
+    const float *w = weights;
     int64_t k = 0;
-    for (; k + chains <= count; k += chains, w += chains * stride)
-      RUNNEL_SET(accumulate_one)(sum, rows, registers, parts, part, together, chains > 1, w, block_size, x, k);
-    if (chains > 1)
-      UNROLLED for (int32_t p = part; p < part + together; p++)
-        if (k + p < count)
-          RUNNEL_SET(accumulate_one)(sum, rows, registers, parts, p, 1, 1, w + (p - part) * LANES, block_size, x, k);
+    for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
+      UNROLLED for (int32_t c = 0; c < step; c++)
+        if (!chained || (c >= part && c < part + together))
+          RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
+                                     chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
+    UNROLLED for (int32_t c = 0; c < step - 1; c++)
+      if (k + c < count && (!chained || (c >= part && c < part + together)))
+        RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
+                                   chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
   }
 }
 
 // Into how many chains a sum of one gate is parted: with few outputs a row alone would wait for each addition.
 IN int32_t RUNNEL_SET(chains)(int32_t outputs) { return outputs <= LANES ? 4 : outputs <= 2 * LANES ? 2 : 1; }
+
+// The tiles of a body of one gate, by the chains of so many outputs and by the precision of its weights.
+#define CHAINED(name, precision, outputs)                                                                              \
+  ((precision) == RUNNEL_BF16 ? PRECISE(name, bf16, RUNNEL_SET(chains)(outputs))                                       \
+                              : PRECISE(name, f32, RUNNEL_SET(chains)(outputs)))
+#define PRECISE(name, precision, chains)                                                                               \
+  ((chains) == 4   ? &RUNNEL_SET(name##4_##precision##_tiles)                                                          \
+   : (chains) == 2 ? &RUNNEL_SET(name##2_##precision##_tiles)                                                          \
+                   : &RUNNEL_SET(name##1_##precision##_tiles))
 
 IN lanes RUNNEL_SET(joined)(const lanes *sum, const int32_t chains) {
   return chains == 4 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : chains == 2 ? sum[0] + sum[1] : sum[0];

@@ -45,3 +45,5 @@ static const runnel_kernels RUNNEL_SET(table) = {
 #undef TILE_AT
 #undef TILES_AT
 #undef TILES
+#undef CHAINED
+#undef PRECISE

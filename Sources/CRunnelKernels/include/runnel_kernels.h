@@ -75,12 +75,18 @@ typedef struct {
   float beta;
 } runnel_activation;
 
+// How weights are stored. Biases, peepholes and all that is computed are f32: a bf16 weight is widened exactly, and the
+// sums have the same order. Of bf16 two values of k are in one word, the earlier in the low half, so that a matrix of K
+// columns has (K + 1) / 2 words of each output; the second of two matrices begins with a word of its own.
+enum { RUNNEL_FLOAT32 = 0, RUNNEL_BF16 = 1 };
+
 // y = W x + b.
 typedef struct {
   int32_t inputs;        // D
   int32_t outputs;       // N
   const float *weights;  // (N / 16, D, 16)
   const float *bias;     // (N / 16, 16)
+  int32_t precision;
 } runnel_linear;
 
 // y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring. Each of G groups of
@@ -121,6 +127,7 @@ typedef struct {
   const float *bias;     // (H / 16, 16)
   runnel_activation activation;
   float leak;            // 1: none
+  int32_t precision;
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -137,6 +144,7 @@ typedef struct {
   const float *weights;  // (H / 16, D + H, 3, 16) r z n
   const float *bias;     // (H / 16, 4, 16) r, z, n of the inputs, n of the hidden units (0 where the reset is before)
   runnel_gru_form form;
+  int32_t precision;
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -161,6 +169,7 @@ typedef struct {
   const float *peepholes;    // (H / 16, 3, 16) i f o, coupled 2; not read where there are none
   runnel_linear projection;  // H -> P without a bias (zeros)
   runnel_lstm_form form;
+  int32_t precision;
 } runnel_lstm;
 
 // One instruction set. Strides count floats; `rows` may be 0.
