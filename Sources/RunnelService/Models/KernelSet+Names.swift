@@ -5,10 +5,6 @@ extension KernelSet {
   ///
   /// - Throws: `ServiceError` (64) with the sets of this processor.
   init(named name: String) throws(ServiceError) {
-    guard let set = KernelSet(rawValue: name), set.isAvailable else {
-      let there = KernelSet.allCases.filter(\.isAvailable).map(\.rawValue)
-      throw ServiceError(.usage, "this processor has no kernels '\(name)'; it has \(Phrase.list(there, "and"))")
-    }
-    self = set
+    do throws(KernelSetError) { self = try .chosen(name) } catch { throw ServiceError(.usage, "\(error)") }
   }
 }

@@ -9,6 +9,7 @@ extension ModelProof {
     var lines = [
       "\(path): \(model.name), \(file.size) bytes, \(file.parameters) parameters in \(tensors) tensors, all accounted for",
       "digest  \(file.digest), that of the bytes",
+      "runs    with kernels \(KernelChoice.name); RUNNEL_KERNELS names others",
       "golden  \(file.golden.steps) \(unit), \(provenance)",
       "        errors, the largest and the mean; allowed is \(file.golden.tolerance) of the largest value",
     ]
@@ -60,7 +61,7 @@ extension ModelProof {
 
 /// The proof for programs.
 extension ModelProof {
-  /// `{"file": …, "ok": true, "name": …, "digest": …, "golden": {"steps": …, "kernels": [{"name": "avx2", "ok": true, …}]}}`
+  /// `{"file": …, "ok": true, "name": …, "digest": …, "kernels": "avx512", "golden": {"steps": …, "kernels": [{"name": "avx2", "ok": true, …}]}}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
     json.pair("file", path)
@@ -68,6 +69,7 @@ extension ModelProof {
     json.write(failure == nil)
     json.pair("name", file.description.name)
     json.pair("digest", file.digest)
+    json.pair("kernels", KernelChoice.name)
     for (key, value) in [("size", file.size), ("parameters", file.parameters), ("tensors", tensors)] {
       json.pair(key, value)
     }

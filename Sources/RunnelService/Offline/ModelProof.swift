@@ -30,7 +30,7 @@ public struct ModelProof: Sendable {
       throw ServiceError(.data, "\(path): \(error)")
     }
     tensors = (try? bytes.withUnsafeBytes { try SafeTensors($0) })?.entries.count ?? 0
-    for kernels in KernelSet.allCases where kernels.isAvailable {
+    for kernels in KernelSet.available {
       progress("\(path)  kernels \(kernels.rawValue)")
       do throws(GoldenError) {
         trials.append(Trial(kernels: kernels, outcome: .success(try file.check(kernels: kernels))))

@@ -32,8 +32,9 @@ public struct CellShape: Sendable, Hashable {
       }
     }
 
-    /// Whether this version has kernels for it.
-    public var isAvailable: Bool { self == .float32 }
+    /// Nil where this version has no kernels for it.
+    var weights: WeightPrecision? { WeightPrecision(rawValue: rawValue) }
+    public var isAvailable: Bool { weights != nil }
   }
 
   public var cell: Cell

@@ -90,19 +90,22 @@ private struct PackedLevel {
     let bound = 1 / Double(hidden).squareRoot()
     func weights(_ count: Int) -> [Float] { (0..<count).map { _ in Float(bound * (2 * random.uniform() - 1)) } }
     let (input, recurrent, bias) = (weights(rows * inputs), weights(rows * hidden), weights(rows))
+    guard let precision = shape.precision.weights else { preconditionFailure("a shape is of a precision with kernels") }
     switch shape.cell {
     case .rnn:
       let rnn = PackedRNN(
-        inputWeight: input, hiddenWeight: recurrent, bias: bias, inputs: inputs, hidden: hidden, kernels: kernels)
+        inputWeight: input, hiddenWeight: recurrent, bias: bias, inputs: inputs, hidden: hidden,
+        precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, 0, rnn.scratchPerRow)
     case .gru:
       let gru = PackedGRU(
         inputWeight: input, hiddenWeight: recurrent, inputBias: bias, hiddenBias: weights(rows), inputs: inputs,
-        hidden: hidden, kernels: kernels)
+        hidden: hidden, precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.gru(gru), gru.hStride, 0, gru.scratchPerRow)
     case .lstm:
       let lstm = PackedLSTM(
-        inputWeight: input, hiddenWeight: recurrent, bias: bias, inputs: inputs, hidden: hidden, kernels: kernels)
+        inputWeight: input, hiddenWeight: recurrent, bias: bias, inputs: inputs, hidden: hidden,
+        precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.cStride, lstm.scratchPerRow)
     }
   }
