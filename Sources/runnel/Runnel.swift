@@ -28,6 +28,7 @@ struct Runnel: ParsableCommand {
       ScoreCommand.self,
       SynthCommand.self,
       DatasetCommand.self,
+      BenchCommand.self,
       ModelCommand.self,
     ])
 
