@@ -10,7 +10,9 @@ extension StateBank {
   }
 
   /// What the rows of the last batch came to, until the next.
-  public var outcomes: UnsafeBufferPointer<Outcome> { UnsafeBufferPointer(start: batch.outcomes.base, count: batch.count) }
+  public var outcomes: UnsafeBufferPointer<Outcome> {
+    UnsafeBufferPointer(start: batch.outcomes.base, count: batch.count)
+  }
 
   /// What row `row` of the last batch came to.
   public func outcome(row: Int) -> Outcome {

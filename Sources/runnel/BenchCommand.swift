@@ -91,7 +91,8 @@ struct BenchCommand: ParsableCommand {
       bench = try DaemonBench(
         configuration, models: ModelLoader.load(configuration.models),
         settings: BenchSettings(
-          channels: channels, streams: streams, rowsPerMessage: rowsPerMessage, load: load, rate: rate, seconds: seconds),
+          channels: channels, streams: streams, rowsPerMessage: rowsPerMessage, load: load, rate: rate, seconds: seconds
+        ),
         logger: StandardErrorLog.logger(level: .error))
     } catch let error as ServiceError { throw ConfigurationProof.placed(error, in: file) }
     let report = try bench.run { Terminal.progress($0) }
@@ -104,7 +105,8 @@ struct BenchCommand: ParsableCommand {
       for line in report.lines { Terminal.print(line) }
     }
     if !report.isWhole {
-      throw ServiceError(.no, "rows were lost: the load was more than was taken; lower --channels or --rate, or give --shards")
+      throw ServiceError(
+        .no, "rows were lost: the load was more than was taken; lower --channels or --rate, or give --shards")
     }
   }
 
@@ -121,7 +123,8 @@ struct BenchCommand: ParsableCommand {
   private static func temporaryFolder() throws -> String {
     var template = Array("/tmp/runnel-bench-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw ServiceError(.cannotCreate, "no folder can be made in /tmp: \(String(cString: strerror(errno))); give --keep FOLDER")
+      throw ServiceError(
+        .cannotCreate, "no folder can be made in /tmp: \(String(cString: strerror(errno))); give --keep FOLDER")
     }
     return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

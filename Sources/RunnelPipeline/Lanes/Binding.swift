@@ -17,7 +17,9 @@ extension PipelinePlan {
       var lanes: [LaneBinding] = []
       for channel in wanted ?? session.channels.map(\.name) {
         lanes.append(
-          LaneBinding(channel: channel, feeds: [try feed(channel, at: places[channel], wanting: model.description.inputs[0], session)]))
+          LaneBinding(
+            channel: channel,
+            feeds: [try feed(channel, at: places[channel], wanting: model.description.inputs[0], session)]))
       }
       return lanes
     case .group(let name, let channels):

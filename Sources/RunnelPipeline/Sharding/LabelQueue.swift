@@ -44,8 +44,9 @@ public final class LabelQueue: @unchecked Sendable {
     let waiting = index - taken.load(ordering: .acquiring)
     let size = Self.size(of: label)
     let bytes = bytesWritten.load(ordering: .relaxed)
-    guard waiting == 0
-      || (waiting < Self.length && bytes + size - bytesTaken.load(ordering: .acquiring) <= capacity)
+    guard
+      waiting == 0
+        || (waiting < Self.length && bytes + size - bytesTaken.load(ordering: .acquiring) <= capacity)
     else { return false }
     (places + index % Self.length).initialize(to: Place(label: label, arrived: arrived))
     bytesWritten.store(bytes + size, ordering: .relaxed)
@@ -68,7 +69,8 @@ public final class LabelQueue: @unchecked Sendable {
   public func leave() { isLeft.store(true, ordering: .relaxed) }
 
   private static func size(of label: LabelMessage) -> Int {
-    MemoryLayout<LabelMessage>.size + 4 * label.scores.count + (label.steps.map { 64 * $0.count + 4 * $0.scores.count } ?? 0)
+    MemoryLayout<LabelMessage>.size + 4 * label.scores.count
+      + (label.steps.map { 64 * $0.count + 4 * $0.scores.count } ?? 0)
   }
 }
 

@@ -22,7 +22,8 @@ public enum BenchModel {
       let inputs = layer == 0 ? 1 : hidden
       list.append(#"{"kind":"\#(cell)","name":"l\#(layer)","input":\#(inputs),"hidden":\#(hidden)}"#)
       tensors += [
-        tensor("l\(layer).weight_ih_l0", [gates * hidden, inputs]), tensor("l\(layer).weight_hh_l0", [gates * hidden, hidden]),
+        tensor("l\(layer).weight_ih_l0", [gates * hidden, inputs]),
+        tensor("l\(layer).weight_hh_l0", [gates * hidden, hidden]),
         tensor("l\(layer).bias_ih_l0", [gates * hidden]), tensor("l\(layer).bias_hh_l0", [gates * hidden]),
       ]
     }

@@ -36,7 +36,9 @@ public struct BenchReport {
   }
 
   /// Whether every row that was sent became a row used.
-  public var isWhole: Bool { accounting.rowsLost == 0 && accounting.dropped.total == 0 && accounting.rejected.total == 0 }
+  public var isWhole: Bool {
+    accounting.rowsLost == 0 && accounting.dropped.total == 0 && accounting.rejected.total == 0
+  }
 
   private static let percentiles: [(name: String, value: Double)] = [
     ("p50", 50), ("p90", 90), ("p99", 99), ("p999", 99.9), ("max", 100),

@@ -19,10 +19,12 @@ struct BenchShape {
     let input = configuration.inputs[0]
     let pipelines = configuration.pipelines.filter { $0.input == input.name }
     guard let first = pipelines.first, let model = models[first.model] else {
-      throw ServiceError(.configuration, "no pipeline reads input '\(input.name)', the first: name it in a pipeline's from")
+      throw ServiceError(
+        .configuration, "no pipeline reads input '\(input.name)', the first: name it in a pipeline's from")
     }
     let description = model.description
-    let chosen = settings.rate ?? input.rate ?? (description.trainedRate > 0 ? description.trainedRate : description.rate)
+    let chosen =
+      settings.rate ?? input.rate ?? (description.trainedRate > 0 ? description.trainedRate : description.rate)
     rate = chosen > 0 ? chosen : 100
     var names: [(name: String, unit: String?)]
     switch first.lanes {
@@ -38,7 +40,8 @@ struct BenchShape {
           .usage, "\(settings.channels) channels cannot be shared evenly by \(streams) streams: give a multiple")
       }
       guard settings.channels / streams <= 4096 else {
-        throw ServiceError(.usage, "a message has at most 4096 channels: give --streams \((settings.channels + 4095) / 4096) or more")
+        throw ServiceError(
+          .usage, "a message has at most 4096 channels: give --streams \((settings.channels + 4095) / 4096) or more")
       }
       names = (0..<settings.channels / streams).map { ("c\($0)", description.inputs[0].unit) }
     }

@@ -20,7 +20,7 @@ public final class DaemonBench {
   private let publisher: LoadPublisher
   private let subscriber: LoadSubscriber
   private let lanes: Int
-  private let meters: [ProcessorMeter]
+  private let meters: [StepTime]
   private let carriedBytes: Int
 
   /// - Throws: `ServiceError`: 78 where no pipeline can be loaded so.
@@ -31,9 +31,9 @@ public final class DaemonBench {
     var configuration = configuration
     let shape = try BenchShape(configuration, models: models, settings: settings)
     try shape.redirect(&configuration)
-    var meters: [ProcessorMeter] = []
+    var meters: [StepTime] = []
     daemon = try Daemon(configuration, models: models, clock: clock, logger: logger) {
-      let meter = ProcessorMeter()
+      let meter = StepTime()
       meters.append(meter)
       return meter
     }
@@ -82,7 +82,7 @@ public final class DaemonBench {
   /// The first message of each stream opens its lanes.
   private func open(_ report: inout BenchReport, _ progress: (String) -> Void) throws {
     progress("opening \(lanes) lanes")
-    let (memory, start) = (ProcessMemory.resident, clock.monotonic())
+    let (memory, start) = (ResidentMemory.bytes, clock.monotonic())
     publisher.order(.open)
     while !publisher.isDone || daemon.laneCount < lanes || !isThrough {
       try turn()
@@ -92,7 +92,7 @@ public final class DaemonBench {
       }
     }
     report.openSeconds = Double(clock.monotonic() - start) / 1e9
-    report.bytesPerLane = max(0, ProcessMemory.resident - memory) / lanes
+    report.bytesPerLane = max(0, ResidentMemory.bytes - memory) / lanes
     report.carriedBytesPerLane = carriedBytes
   }
 

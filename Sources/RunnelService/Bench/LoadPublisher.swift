@@ -84,7 +84,8 @@ final class LoadPublisher: @unchecked Sendable {
   }
 
   private func sendAll(
-    _ encoders: inout [RunnelEncoder], _ payload: [Int16], _ socket: borrowing Socket, interval: Double, seconds: Double,
+    _ encoders: inout [RunnelEncoder], _ payload: [Int16], _ socket: borrowing Socket, interval: Double,
+    seconds: Double,
     messages: inout Int64
   ) throws {
     let start = clock.monotonic() + 1_000_000

@@ -16,7 +16,8 @@ extension Configuration {
       return OwnShard(shard)
     }
     return try ShardGroup(
-      shards, claims: { Self.claims(plans, epoch, meter?()) }, plans: plans.map { .init(input: $0.input, plan: $0.plan) },
+      shards, claims: { Self.claims(plans, epoch, meter?()) },
+      plans: plans.map { .init(input: $0.input, plan: $0.plan) },
       timeSources: sources, publisher: publisher, clock: clock)
   }
 

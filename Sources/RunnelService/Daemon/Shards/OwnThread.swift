@@ -11,11 +11,13 @@ final class OwnThread: @unchecked Sendable {
 
   init(_ run: @escaping @Sendable () -> Void) {
     let job = Unmanaged.passRetained(Job(run)).toOpaque()
-    let result = pthread_create(&thread, nil, { job in
-      guard let job else { return nil }
-      Unmanaged<Job>.fromOpaque(job).takeRetainedValue().run()
-      return nil
-    }, job)
+    let result = pthread_create(
+      &thread, nil,
+      { job in
+        guard let job else { return nil }
+        Unmanaged<Job>.fromOpaque(job).takeRetainedValue().run()
+        return nil
+      }, job)
     precondition(result == 0, "a thread can be made: \(String(cString: strerror(result)))")
   }
 

@@ -15,7 +15,8 @@ final class ShardThread: @unchecked Sendable {
   private var thread: OwnThread?
 
   init(
-    _ number: Int, of count: Int, claims: [Shard<LabelRelay>.Claim], timeSources: [String: LabelTimeSource], home: Waker,
+    _ number: Int, of count: Int, claims: [Shard<LabelRelay>.Claim], timeSources: [String: LabelTimeSource],
+    home: Waker,
     clock: Clock
   ) throws(ServiceError) {
     let waker = try Waker()

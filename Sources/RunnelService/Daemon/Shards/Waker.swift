@@ -12,7 +12,8 @@ final class Waker: Sendable {
   init() throws(ServiceError) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else {
-      throw ServiceError(.unavailable, "no pipe for a shard: \(String(cString: strerror(errno))); allow more open files")
+      throw ServiceError(
+        .unavailable, "no pipe for a shard: \(String(cString: strerror(errno))); allow more open files")
     }
     for end in ends {
       _ = fcntl(end, F_SETFD, FD_CLOEXEC)

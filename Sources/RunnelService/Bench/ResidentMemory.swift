@@ -1,9 +1,9 @@
 import Glibc
 
 /// What this process holds of the machine's memory.
-enum ProcessMemory {
+enum ResidentMemory {
   /// Bytes that lie in memory now; 0 where the kernel does not say (proc(5), statm).
-  static var resident: Int {
+  static var bytes: Int {
     guard let file = fopen("/proc/self/statm", "r") else { return 0 }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 128)

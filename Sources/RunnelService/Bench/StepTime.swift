@@ -3,7 +3,7 @@ import Synchronization
 
 /// The processor time that one thread spends in steps: of every seventeenth step, for to ask takes longer than a small
 /// network's step, times how many there were. What asking takes is taken off.
-final class ProcessorMeter: StepMeter, Sendable {
+final class StepTime: StepMeter, Sendable {
   private let steps = Atomic<Int64>(0)
   private let measured = Atomic<Int64>(0)
   private let nanoseconds = Atomic<Int64>(0)
@@ -13,10 +13,11 @@ final class ProcessorMeter: StepMeter, Sendable {
   private static let stride: Int64 = 17
 
   init() {
-    cost = (0..<100).map { _ in
-      let start = ProcessorTime.ofThisThread
-      return ProcessorTime.ofThisThread - start
-    }.min() ?? 0
+    cost =
+      (0..<100).map { _ in
+        let start = ProcessorTime.ofThisThread
+        return ProcessorTime.ofThisThread - start
+      }.min() ?? 0
   }
 
   func begin() {
