@@ -49,7 +49,7 @@ struct BenchCommand: ParsableCommand {
   var rowsPerMessage = 36
 
   @Option(help: "max, half or real.")
-  var load: BenchSettings.Load = .half
+  var load: LoadSettings.Load = .half
 
   @Option(help: "Rows a second of each channel; default: the configuration's or the model's, 360 without -c.")
   var rate: Double?
@@ -86,11 +86,11 @@ struct BenchCommand: ParsableCommand {
     let file = try config ?? make(in: folder ?? ".")
     var configuration = try ConfigurationFile.read(file).configuration
     if let shards { configuration.shards = shards }
-    let bench: DaemonBench
+    let bench: LoadBench
     do {
-      bench = try DaemonBench(
+      bench = try LoadBench(
         configuration, models: ModelLoader.load(configuration.models),
-        settings: BenchSettings(
+        settings: LoadSettings(
           channels: channels, streams: streams, rowsPerMessage: rowsPerMessage, load: load, rate: rate, seconds: seconds
         ),
         logger: StandardErrorLog.logger(level: .error))
@@ -111,8 +111,8 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func make(in folder: String) throws -> String {
-    let model = try BenchModel.bytes(cell: cell, hidden: hidden, layers: layers, rate: rate ?? 360)
-    let text = BenchModel.configuration(model: "bench.safetensors", emit: emit, shards: shards ?? 1)
+    let model = try LoadModel.bytes(cell: cell, hidden: hidden, layers: layers, rate: rate ?? 360)
+    let text = LoadModel.configuration(model: "bench.safetensors", emit: emit, shards: shards ?? 1)
     do throws(RecordingError) {
       try ByteFile.write(model, to: "\(folder)/bench.safetensors")
       try ByteFile.write(Array(text.utf8), to: "\(folder)/runnel.yaml")
@@ -135,4 +135,4 @@ struct BenchCommand: ParsableCommand {
   }
 }
 
-extension BenchSettings.Load: ExpressibleByArgument {}
+extension LoadSettings.Load: ExpressibleByArgument {}

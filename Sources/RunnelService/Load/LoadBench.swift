@@ -12,8 +12,8 @@ import RunnelZeroMQ
 ///
 /// Endpoints, topics and formats of the configuration give way to the bench's own; models, pipelines, rules, shards and
 /// queues stay.
-public final class DaemonBench {
-  private let settings: BenchSettings
+public final class LoadBench {
+  private let settings: LoadSettings
   private let clock = Clock.system
   private let context = ZeroMQContext()
   private let daemon: Daemon
@@ -25,11 +25,11 @@ public final class DaemonBench {
 
   /// - Throws: `ServiceError`: 78 where no pipeline can be loaded so.
   public init(
-    _ configuration: Configuration, models: [String: Model], settings: BenchSettings, logger: Logger
+    _ configuration: Configuration, models: [String: Model], settings: LoadSettings, logger: Logger
   ) throws {
     self.settings = settings
     var configuration = configuration
-    let shape = try BenchShape(configuration, models: models, settings: settings)
+    let shape = try LoadShape(configuration, models: models, settings: settings)
     try shape.redirect(&configuration)
     var meters: [StepTime] = []
     daemon = try Daemon(configuration, models: models, clock: clock, logger: logger) {
@@ -50,7 +50,7 @@ public final class DaemonBench {
   }
 
   /// Loads and measures; `progress` hears a few words now and then.
-  public func run(progress: (String) -> Void) throws -> BenchReport {
+  public func run(progress: (String) -> Void) throws -> LoadReport {
     let (publisher, subscriber) = (publisher, subscriber)
     let threads = [
       OwnThread { try? publisher.run() }, OwnThread { try? subscriber.run() },
@@ -62,7 +62,7 @@ public final class DaemonBench {
       for thread in threads { thread.join() }
     }
     while daemon.subscriptions == 0 { try turn() }
-    var report = BenchReport(settings: settings, lanes: lanes, streams: publisher.streams, rate: publisher.rate)
+    var report = LoadReport(settings: settings, lanes: lanes, streams: publisher.streams, rate: publisher.rate)
     try open(&report, progress)
     switch settings.load {
     case .max: report.phases.append(try measure("max", interval: 0, seconds: settings.seconds, progress))
@@ -80,7 +80,7 @@ public final class DaemonBench {
   }
 
   /// The first message of each stream opens its lanes.
-  private func open(_ report: inout BenchReport, _ progress: (String) -> Void) throws {
+  private func open(_ report: inout LoadReport, _ progress: (String) -> Void) throws {
     progress("opening \(lanes) lanes")
     let (memory, start) = (ResidentMemory.bytes, clock.monotonic())
     publisher.order(.open)
@@ -98,7 +98,7 @@ public final class DaemonBench {
 
   private func measure(
     _ name: String, interval: Double, seconds: Double, _ progress: (String) -> Void
-  ) throws -> BenchReport.Phase {
+  ) throws -> LoadReport.Phase {
     let before = daemon.accounting
     let (times, steps) = (daemon.processorTimes, meters.map(\.total))
     _ = subscriber.take()
@@ -117,7 +117,7 @@ public final class DaemonBench {
     }
     let took = Double(clock.monotonic() - start) / 1e9
     let after = daemon.accounting
-    var phase = BenchReport.Phase(name: name, seconds: took)
+    var phase = LoadReport.Phase(name: name, seconds: took)
     phase.rows = (after.rowsUsed - before.rowsUsed) * Int64(publisher.channels.count)
     phase.messages = after.messagesDecoded - before.messagesDecoded
     phase.rowsLost = after.rowsLost - before.rowsLost

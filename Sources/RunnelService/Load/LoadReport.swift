@@ -1,7 +1,7 @@
 import RunnelCore
 
 /// What a bench found.
-public struct BenchReport {
+public struct LoadReport {
   public struct Phase {
     public var name: String
     public var seconds: Double
@@ -20,7 +20,7 @@ public struct BenchReport {
     public var messagesPerSecond: Double { Double(messages) / max(seconds, 1e-9) }
   }
 
-  public let settings: BenchSettings
+  public let settings: LoadSettings
   public let lanes: Int
   public let streams: Int
   public let rate: Double
@@ -31,7 +31,7 @@ public struct BenchReport {
   public var phases: [Phase] = []
   public var accounting = Accounting()
 
-  init(settings: BenchSettings, lanes: Int, streams: Int, rate: Double) {
+  init(settings: LoadSettings, lanes: Int, streams: Int, rate: Double) {
     (self.settings, self.lanes, self.streams, self.rate) = (settings, lanes, streams, rate)
   }
 

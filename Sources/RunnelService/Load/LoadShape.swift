@@ -3,7 +3,7 @@ import RunnelPipeline
 import RunnelWire
 
 /// What streams a bench makes up, so that a configuration's first input and its pipelines get the lanes that were asked for.
-struct BenchShape {
+struct LoadShape {
   let streams: Int
   let channels: [Channel]
   let rate: Double
@@ -14,7 +14,7 @@ struct BenchShape {
 
   /// - Throws: `ServiceError` 64 where the numbers do not fit each other.
   init(
-    _ configuration: Configuration, models: [String: Model], settings: BenchSettings
+    _ configuration: Configuration, models: [String: Model], settings: LoadSettings
   ) throws(ServiceError) {
     let input = configuration.inputs[0]
     let pipelines = configuration.pipelines.filter { $0.input == input.name }

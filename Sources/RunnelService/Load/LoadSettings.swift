@@ -1,5 +1,5 @@
 /// What load a bench puts on a daemon.
-public struct BenchSettings: Sendable {
+public struct LoadSettings: Sendable {
   /// How fast rows come.
   public enum Load: String, Sendable, CaseIterable {
     /// As fast as they are taken; nothing is said of latency, for each waits for the one before.

@@ -4,7 +4,7 @@ import RunnelPipeline
 import RunnelRecordings
 
 /// A network of random weights, for who wants to know what a size costs before there is a model of it.
-public enum BenchModel {
+public enum LoadModel {
   /// - Parameter cell: rnn, gru or lstm.
   /// - Returns: the bytes of a model file.
   public static func bytes(cell: String, hidden: Int, layers: Int, rate: Double) throws(ServiceError) -> [UInt8] {
