@@ -31,6 +31,7 @@ struct Runnel: ParsableCommand {
       ScoreCommand.self,
       SynthCommand.self,
       DatasetCommand.self,
+      BenchCommand.self,
       ModelCommand.self,
     ])
 

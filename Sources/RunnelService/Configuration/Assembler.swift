@@ -19,8 +19,9 @@ struct Assembler {
     let outputs = entries("outputs").compactMap { output($0, $1) }
     checkEndpoints()
     warnOfUnused()
-    guard !inputs.isEmpty, !models.isEmpty, !pipelines.isEmpty, !outputs.isEmpty else { return nil }
-    return Configuration(inputs: inputs, models: models, pipelines: pipelines, outputs: outputs)
+    guard !inputs.isEmpty, !models.isEmpty, !pipelines.isEmpty, !outputs.isEmpty, let shards = root.integer("shards")
+    else { return nil }
+    return Configuration(inputs: inputs, models: models, pipelines: pipelines, outputs: outputs, shards: shards)
   }
 
   /// The entries of a section at the top; none where it is missing, which has been reported.

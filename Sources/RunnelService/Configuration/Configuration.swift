@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Hashable {
   public var models: [ModelReference]
   public var pipelines: [PipelineConfiguration]
   public var outputs: [OutputConfiguration]
+  /// Threads among which lanes are divided.
+  public var shards: Int
 }
 
 /// One entry of `models`.
