@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench-daemon fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -86,13 +86,30 @@ fuzz: setup ## damaged safetensors, ONNX and RTNeural JSON, each for FUZZ_SECOND
 	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done
 
+# One core, for good: the last one hears the fewest interrupts. BENCH and BENCH_PEERS are further options, --quick among
+# them.
+BENCH_CORE ?= $(shell echo $$(($$(nproc) - 1)))
+BENCH ?=
+BENCH_PEERS ?=
+benchmarks = $(SWIFT) build -c release -j $(JOBS) --package-path Benchmarks --scratch-path .build-benchmarks
+
+bench: setup ## what one core of this machine does, as tables, and in .build/bench.json
+	$(benchmarks)
+	@mkdir -p .build
+	@taskset -c $(BENCH_CORE) .build-benchmarks/release/RunnelBenchmarks tables --output .build/bench.json $(BENCH)
+
+bench-peers: setup ## runnel beside oneDNN, ONNX Runtime, OpenVINO, PyTorch and numba, installed in .build-peers
+	$(benchmarks)
+	@Benchmarks/Peers/setup-peers
+	@taskset -c $(BENCH_CORE) .build-peers/bin/python Benchmarks/Peers/bench_peers.py $(BENCH_PEERS)
+
 check: setup ## the quick rules: format, floors, files and words
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	$(SWIFT) build -j $(JOBS) --explicit-target-dependency-import-check error
 	$(SWIFT) test -j $(JOBS) --filter HouseTests
 
 format: ## put every Swift file into the house's format
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Benchmarks Package.swift
 
 static: setup ## a binary that needs no Swift on its machine, at .build-static/release/runnel
 	$(SWIFT) build -c release -j $(JOBS) --product runnel --static-swift-stdlib --scratch-path .build-static

@@ -4,7 +4,7 @@ extension KernelSet {
   /// The set that an option names.
   ///
   /// - Throws: `ServiceError` (64) with the sets of this processor.
-  init(named name: String) throws(ServiceError) {
+  public init(named name: String) throws(ServiceError) {
     do throws(KernelSetError) { self = try .chosen(name) } catch { throw ServiceError(.usage, "\(error)") }
   }
 }

@@ -1,5 +1,3 @@
-import RunnelKernels
-
 /// Recurrent cells on top of each other, as sizes only: what is measured where there is no model.
 public struct CellShape: Sendable, Hashable {
   public enum Cell: String, Sendable, CaseIterable {
@@ -70,7 +68,7 @@ public struct CellShape: Sendable, Hashable {
   }
 
   /// Features that go into a level.
-  func features(of level: Int) -> Int { level == 0 ? inputs : hidden }
+  public func features(of level: Int) -> Int { level == 0 ? inputs : hidden }
 
   /// Of one row; a multiply-add is a weight and a value.
   public var multiplyAdds: Int {
