@@ -1,3 +1,5 @@
+import RunnelKernels
+
 /// Recurrent cells on top of each other, as sizes only: what is measured where there is no model.
 public struct CellShape: Sendable, Hashable {
   public enum Cell: String, Sendable, CaseIterable {
