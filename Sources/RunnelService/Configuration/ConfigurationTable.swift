@@ -154,7 +154,10 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "models.*.precision", .choice(["float32", "bf16"], later: ["int8"]), .defaulted("float32"), example: "bf16",
       synonyms: ["dtype", "quantization"],
-      "How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; `runnel model check` says how much."),
+      """
+      How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; \
+      `runnel model check` says how much.
+      """),
   ]
 
   private static let trained = "it is part of the model: a network trained one way and fed another gives other answers"
