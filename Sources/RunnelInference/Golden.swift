@@ -11,7 +11,7 @@ public struct Golden: Sendable {
   let scores: [Float]
   let states: [State]
   /// Of max(1e-3, largest |golden|).
-  public private(set) var tolerance: Double
+  public internal(set) var tolerance: Double
   /// T frames of a carried model, W windows of a windowed one.
   public let steps: Int
   /// Scores in all: T', or W · S.
