@@ -34,7 +34,7 @@ IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const in
                                    int64_t k, const int32_t c) {
   // Where registers are few, the words of one half are not to be kept for the other: the compiler is told another w.
   if (precision == RUNNEL_BF16 && (MANY ? rows * registers > rows && rows > 2 : rows <= 2))
-    __asm__("" : "+r"(w) : "i"(c));
+    __asm__ volatile("" : "+r"(w));
   UNROLLED for (int32_t p = from; p < to; p++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
       const float *of_part = w + v * block_size + (chained ? 0 : p * LANES);

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelKernels
 
 /// Builds the typed configuration from what was read, and checks what concerns several keys at once: names that must
 /// exist, keys that exclude each other, endpoints bound twice.
@@ -31,7 +32,9 @@ struct Assembler {
 
   private mutating func model(_ name: String, _ section: ConfigurationSection) -> ModelReference? {
     guard let file = section.text("file") else { return nil }
-    return ModelReference(name: name, path: resolved(file), sha256: section.text("sha256"))
+    let precision = section.text("precision").flatMap(WeightPrecision.init) ?? .float32
+    return ModelReference(
+      name: name, path: resolved(file), sha256: section.text("sha256"), precision: precision)
   }
 
   /// Against the folder of the configuration file.

@@ -152,6 +152,13 @@ public enum ConfigurationTable {
       example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       synonyms: ["sha", "hash", "digest", "checksum"],
       "The digest that `runnel model show` prints; a file with another one is refused."),
+    ConfigurationKey(
+      "models.*.precision", .choice(["float32", "bf16"], later: ["int8"]), .defaulted("float32"), example: "bf16",
+      synonyms: ["dtype", "quantization"],
+      """
+      How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; \
+      `runnel model check` says how much.
+      """),
   ]
 
   private static let trained = "it is part of the model: a network trained one way and fed another gives other answers"
