@@ -63,7 +63,13 @@ public final class ShardQueue: @unchecked Sendable {
     base = .allocate(byteCount: self.capacity, alignment: 64)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    // Sessions that nobody took.
+    while take({ record, _ in
+      if let object = record.object { Unmanaged<AnyObject>.fromOpaque(object).release() }
+    }) {}
+    base.deallocate()
+  }
 
   /// The largest payload that is sure to fit into an empty queue.
   var payloadLimit: Int { capacity / 2 - 2 * Self.header }

@@ -30,14 +30,18 @@ final class LoadPublisher: @unchecked Sendable {
     case stop
   }
 
-  /// Messages that may be on their way.
-  private static let window: Int64 = 2048
+  /// Messages that may be on their way: so many that neither side waits for the other, and no more, for what is on its way
+  /// at the end takes as long as it takes.
+  private let window: Int64
+
+  private static let valuesUnderWay = 16_384
 
   init(
     streams: Int, channels: [Channel], rowsPerMessage: Int, rate: Double, endpoint: String, kind: SocketKind,
     context: ZeroMQContext, clock: Clock
   ) {
     (self.streams, self.channels, self.rowsPerMessage, self.rate) = (streams, channels, rowsPerMessage, rate)
+    window = Int64(max(8, min(4096, Self.valuesUnderWay / (rowsPerMessage * channels.count))))
     (self.endpoint, self.kind, self.context, self.clock) = (endpoint, kind, context, clock)
   }
 
@@ -116,7 +120,7 @@ final class LoadPublisher: @unchecked Sendable {
   }
 
   private func send(_ encoder: inout RunnelEncoder, _ payload: [Int16], _ socket: borrowing Socket) throws {
-    while sent.load(ordering: .relaxed) - used.load(ordering: .acquiring) >= Self.window { usleep(50) }
+    while sent.load(ordering: .relaxed) - used.load(ordering: .acquiring) >= window { usleep(50) }
     try payload.withUnsafeBytes { payload in
       try encoder.withSamples(payload, rows: rowsPerMessage) { try send($0, socket) }
     }

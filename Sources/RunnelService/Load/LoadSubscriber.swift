@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelWire
 import RunnelZeroMQ
 import Synchronization
@@ -45,7 +46,7 @@ final class LoadSubscriber: @unchecked Sendable {
       guard try poller.wait(milliseconds: 50) > 0 else { continue }
       while case .message(let parts) = try receiver.receive(from: socket) {
         let now = clock.monotonic()
-        guard let label = try? decoder.decode(parts), label.isDecision, !label.isRepeat else { continue }
+        guard Self.isDecision(parts), let label = try? decoder.decode(parts), !label.isRepeat else { continue }
         let due = label.decided.flatMap { row in
           Int(label.stream.dropFirst("bench".count)).flatMap { schedule()?.due(row: row, stream: $0) }
         }
@@ -56,4 +57,12 @@ final class LoadSubscriber: @unchecked Sendable {
       }
     }
   }
+
+  /// Looks at the kind alone: statuses and heartbeats of many thousand lanes would be decoded for nothing.
+  private static func isDecision(_ parts: MessageParts) -> Bool {
+    guard parts.count == 2 else { return false }
+    return beginnings.contains { parts[1].starts(with: $0) }
+  }
+
+  private static let beginnings = ["label", "event"].map { Array("{\"v\":1,\"kind\":\"\($0)".utf8) }
 }
