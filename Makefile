@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-neon test-parity fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -36,6 +36,9 @@ demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl
 
 test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
+
+test-neon: ## the NEON kernels under qemu against the reference, bit for bit; installs a cross compiler's files
+	@Tests/Neon/test
 
 # PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
 # PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
