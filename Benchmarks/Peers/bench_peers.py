@@ -133,17 +133,20 @@ def measured(shape, found, chosen, folder, errors):
     machine = Machine(runnel.ask("limits 0.05"))
     for engine in able:
         engine.close()
-    times = {
-        name: (min(best for best, _ in each), statistics.median(median for _, median in each))
-        for name, each in rounds.items()
-    }
-    spread = {name: spread_of([best for best, _ in each]) for name, each in rounds.items()}
+    times, spread = {}, {}
+    for engine in able:
+        parts = list(zip(*rounds[engine.name]))  # of each part its rounds
+        bests = [[best for best, _ in part] for part in parts]
+        medians = [[median for _, median in part] for part in parts]
+        times[engine.name] = (
+            engine.figure([min(each) for each in bests]), engine.figure([statistics.median(each) for each in medians]))
+        spread[engine.name] = max(spread_of(each) for each in bests)
     return times, spread, machine
 
 
 def spread_of(bests):
     """How far the rounds' best are apart, of the best."""
-    return (max(bests) - min(bests)) / min(bests) if min(bests) > 0 else 0
+    return (max(bests) - min(bests)) / min(bests)
 
 
 def microseconds(seconds):
