@@ -197,7 +197,8 @@ private final class Responder: Sendable {
   }
 
   func end() throws {
-    close(writer)
+    _ = write(writer, "x", 1)
     ended.wait()
+    close(writer)
   }
 }
