@@ -54,17 +54,17 @@ bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interl
 test-neon: ## the NEON kernels under qemu against the reference, bit for bit; installs a cross compiler's files
 	@Tests/Neon/test
 
-# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
-# PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
+# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. TORCH_INDEX=URL
+# names an index that has PyTorch without what graphics cards need, which saves gigabytes.
 PYTHON ?= .build-python/bin/python
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
 test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
 	  python3 -m venv .build-python && \
-	  { .build-python/bin/pip install --quiet --retries 1 --index-url $(TORCH_INDEX) \
-	      "$$(grep '^torch==' python/requirements-parity.txt)" 2>/dev/null || true; } && \
+	  { test -z "$(TORCH_INDEX)" || .build-python/bin/pip install --quiet --index-url "$(TORCH_INDEX)" \
+	      "$$(grep '^torch==' python/requirements-parity.txt)"; } && \
 	  .build-python/bin/pip install --quiet -r python/requirements-parity.txt && \
 	  cp python/requirements-parity.txt .build-python/installed; }
 	@failed=; \
