@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity fuzz bench bench-peers check format static install uninstall clean
+.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -36,6 +36,20 @@ demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl
 
 test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
+
+# Debug builds allocate where release builds do not, so the counts are taken here.
+test-release: setup ## release builds allocate nothing on the way from a message to its labels
+	$(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --scratch-path .build-release-tests --filter AllocationTests
+
+test-threads: setup ## shards under the thread sanitizer
+	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests'
+
+COMPANIES ?= 10000
+simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batches, shard counts and slots
+	RUNNEL_COMPANIES=$(COMPANIES) $(SWIFT) test -j $(JOBS) --filter CompanySimulationTests
+
+bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
+	@Benchmarks/Peers/ZeroMQ/bench-daemon
 
 # PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
 # PyTorch without what graphics cards need; where it is not reached, the plain one has everything.

@@ -1,3 +1,5 @@
+import RunnelKernels
+
 /// Recurrent cells on top of each other, as sizes only: what is measured where there is no model.
 public struct CellShape: Sendable, Hashable {
   public enum Cell: String, Sendable, CaseIterable {
@@ -30,8 +32,9 @@ public struct CellShape: Sendable, Hashable {
       }
     }
 
-    /// Whether this version has kernels for it.
-    public var isAvailable: Bool { self == .float32 }
+    /// Nil where this version has no kernels for it.
+    var weights: WeightPrecision? { WeightPrecision(rawValue: rawValue) }
+    public var isAvailable: Bool { weights != nil }
   }
 
   public var cell: Cell

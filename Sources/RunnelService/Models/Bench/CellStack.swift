@@ -137,21 +137,22 @@ extension CellStack {
     init(_ shape: CellShape, _ numbers: CellWeights.Level, inputs: Int, kernels: KernelSet) {
       let hidden = shape.hidden
       let bias = zip(numbers.inputBias, numbers.hiddenBias).map { $0 + $1 }
+      guard let precision = shape.precision.weights else { preconditionFailure("a shape is of a precision with kernels") }
       switch shape.cell {
       case .rnn:
         let rnn = PackedRNN(
           inputWeight: numbers.input, hiddenWeight: numbers.hidden, bias: bias, inputs: inputs, hidden: hidden,
-          kernels: kernels)
+          precision: precision, kernels: kernels)
         (cell, owner, hStride, scratchPerRow) = (.rnn(.passUnretained(rnn)), rnn, rnn.hStride, rnn.scratchPerRow)
       case .gru:
         let gru = PackedGRU(
           inputWeight: numbers.input, hiddenWeight: numbers.hidden, inputBias: numbers.inputBias,
-          hiddenBias: numbers.hiddenBias, inputs: inputs, hidden: hidden, kernels: kernels)
+          hiddenBias: numbers.hiddenBias, inputs: inputs, hidden: hidden, precision: precision, kernels: kernels)
         (cell, owner, hStride, scratchPerRow) = (.gru(.passUnretained(gru)), gru, gru.hStride, gru.scratchPerRow)
       case .lstm:
         let lstm = PackedLSTM(
           inputWeight: numbers.input, hiddenWeight: numbers.hidden, bias: bias, inputs: inputs, hidden: hidden,
-          kernels: kernels)
+          precision: precision, kernels: kernels)
         (cell, owner, hStride, scratchPerRow) = (.lstm(.passUnretained(lstm)), lstm, lstm.hStride, lstm.scratchPerRow)
         cStride = lstm.cStride
       }
