@@ -4,6 +4,7 @@ import dataclasses
 
 ELSEWHERE = "RTNeural (scaled)"
 PROTOTYPE = "C prototype (scaled)"
+REDUCED = "runnel bf16"
 
 
 @dataclasses.dataclass
@@ -35,7 +36,7 @@ class Point:
 
     @property
     def peers(self):
-        return {name: each for name, each in self.each.items() if name not in ("runnel", PROTOTYPE)}
+        return {name: each for name, each in self.each.items() if name not in ("runnel", REDUCED, PROTOTYPE)}
 
     @property
     def fastest(self):
@@ -69,6 +70,9 @@ def judged(points):
             for factor, peer in (
                 (1.15, ELSEWHERE), (3, "oneDNN"), (6, "ONNX Runtime"), (25, "TorchScript"), (5, "numba")):
                 at_least(bars, "one row", point, factor, peer)
+        if rows == 1 and hidden == 64 and REDUCED in point.each:
+            ratio = point.runnel / point.each[REDUCED]
+            bars.append(Bar("bf16 weights", str(point.shape), ratio / 1.4, "1.4 x float32", f"{ratio:.2f}"))
         best = [point.each[name] for name in ("oneDNN", "OpenVINO", "ONNX Runtime") if name in point.each]
         if rows >= 64 and hidden <= 128 and best:
             factor = 1.3 if hidden <= 64 else 1.1

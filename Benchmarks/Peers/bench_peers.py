@@ -27,8 +27,6 @@ import cells  # noqa: E402
 import elsewhere  # noqa: E402
 import engines  # noqa: E402
 
-TOLERANCE = 1e-5
-
 
 class Machine:
     def __init__(self, answer):
@@ -81,6 +79,7 @@ def opened(chosen):
     runnel = [chosen.runnel, "peer"] + (["--kernels", chosen.kernels] if chosen.kernels else [])
     makers = {
         "runnel": lambda: engines.Program("runnel", runnel),
+        bars.REDUCED: lambda: engines.ReducedWeights(bars.REDUCED, runnel + ["--precision", "bf16"]),
         "oneDNN": lambda: engines.Program("oneDNN", [chosen.programs + "/onednn"]),
         "ONNX Runtime": engines.ONNXRuntime,
         "OpenVINO": lambda: engines.Program("OpenVINO", [chosen.programs + "/openvino"]),
@@ -129,7 +128,7 @@ def measured(shape, found, chosen, folder, errors):
         engine.open(shape, weights, path)
         error = float(np.abs(engine.check(5) - wanted).max())
         errors[engine.name] = max(errors.get(engine.name, 0), error)
-        if not error <= TOLERANCE:
+        if not error <= engine.tolerance:
             raise SystemExit(f"{engine.name} computes something else for {shape}: largest error {error:.1e}")
     runnel = able[0]
     machine = Machine(runnel.ask("limits 0.05"))

@@ -61,6 +61,12 @@ class Bars(unittest.TestCase):
         self.assertEqual([bar.isMet for bar in made], [True, False, True, False])
         self.assertEqual(self.named("one row", point(2, runnel=1, oneDNN=1)), [])
 
+    def test_reduced_weights_are_compared_with_float32_and_are_no_peer(self):
+        made = point(1, runnel=1.5, runnel_bf16=1, oneDNN=3)
+        self.assertTrue(self.named("bf16 weights", made)[0].isMet)
+        self.assertEqual(made.fastest[0], "oneDNN")
+        self.assertFalse(self.named("bf16 weights", point(1, runnel=1.3, runnel_bf16=1, oneDNN=3))[0].isMet)
+
     def test_many_rows_ask_more_of_small_cells_and_the_peak_of_large_ones(self):
         self.assertFalse(self.named("many rows", point(64, runnel=1, oneDNN=1.2, OpenVINO=1.4))[0].isMet)
         self.assertTrue(self.named("many rows", point(64, hidden=128, runnel=1, oneDNN=1.2))[0].isMet)
