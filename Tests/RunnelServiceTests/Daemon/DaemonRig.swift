@@ -24,9 +24,10 @@ final class DaemonRig {
   /// - Parameters:
   ///   - stream: further keys of the input, one a line.
   ///   - pipeline: further keys of the pipeline.
-  init(stream: [String] = ["format: runnel"], pipeline: [String] = [], channels: String = "[MLII]")
-    throws
-  {
+  ///   - outputs: further outputs, a line each.
+  init(
+    stream: [String] = ["format: runnel"], pipeline: [String] = [], channels: String = "[MLII]", outputs: [String] = []
+  ) throws {
     let text = """
       streams:
         beds:
@@ -43,6 +44,7 @@ final class DaemonRig {
           \(pipeline.joined(separator: "\n    "))
       outputs:
         labels: {bind: "tcp://127.0.0.1:*", heartbeat: 100ms}
+        \(outputs.joined(separator: "\n  "))
       """
     let configuration = try ConfigurationReader.read(text: text, file: "test.yaml").configuration
     let sentences = sentences
