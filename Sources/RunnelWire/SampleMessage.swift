@@ -5,7 +5,8 @@ public enum DecodedMessage {
   case samples(SampleMessage)
   case heartbeat(Heartbeat)
   case end(EndOfStream)
-  case description(StreamDescription)
+  /// Rare and large: apart, so that samples are not moved with room for it.
+  indirect case description(StreamDescription)
   /// Samples that wait for what belongs with them: a channel of a block that is not whole yet.
   case kept
   /// Understood, and none of this input's samples.

@@ -26,9 +26,10 @@ final class DaemonRig {
   ///   - pipeline: further keys of the pipeline.
   ///   - outputs: further outputs, a line each.
   ///   - endpoints: how the input meets its publishers.
+  ///   - shards: threads for the lanes.
   init(
     endpoints: String = "bind: tcp://127.0.0.1:*", stream: [String] = ["format: runnel"], pipeline: [String] = [],
-    channels: String = "[MLII]", outputs: [String] = []
+    channels: String = "[MLII]", outputs: [String] = [], shards: Int = 1, clock: Clock = .system
   ) throws {
     let text = """
       streams:
@@ -47,11 +48,12 @@ final class DaemonRig {
       outputs:
         labels: {bind: "tcp://127.0.0.1:*", heartbeat: 100ms}
         \(outputs.joined(separator: "\n  "))
+      shards: \(shards)
       """
     let configuration = try ConfigurationReader.read(text: text, file: "test.yaml").configuration
     let sentences = sentences
     let logger = Logger(label: "test") { _ in sentences }
-    daemon = try Daemon(configuration, models: ModelLoader.load(configuration.models), logger: logger)
+    daemon = try Daemon(configuration, models: ModelLoader.load(configuration.models), clock: clock, logger: logger)
     labels = try Socket(.sub, in: context)
     try labels.subscribe("l/")
     try labels.connect(daemon.outputEndpoints[0])
