@@ -4,7 +4,7 @@ import RunnelCore
 /// the header last, so that who sees a header sees a whole record.
 ///
 ///     var writer = try WFDBWriter("synth/bed7", channels: channels, rate: 360, format: .format212)
-///     try writer.append(samples)          // Int16, interleaved: (T, channels)
+///     try writer.append(samples)          // interleaved: (T, channels)
 ///     try writer.finish()
 ///
 /// The header carries checksums, first samples, gain, baseline, unit and description. Left unfinished, nothing stays.
@@ -18,7 +18,7 @@ public struct WFDBWriter: ~Copyable, Sendable {
   private var file: AtomicFile
   private var sums: [UInt16]
   /// The first sample of an unfinished pair of format 212.
-  private var odd: Int16?
+  private var odd: UInt32?
   private var packed: [UInt8] = []
 
   /// `path` with or without `.hea`; `start` is row 0 in Unix nanoseconds, written as UTC; `information` becomes the
@@ -29,6 +29,7 @@ public struct WFDBWriter: ~Copyable, Sendable {
     _ path: String, channels: [Channel], rate: Double, format: WFDBFormat, start: Int64? = nil,
     information: [String] = []
   ) throws(RecordingError) {
+    precondition(WFDBFormat.writable.contains(format), "only some formats are written")
     precondition(rate > 0 && rate.isFinite, "a rate is positive")
     let base = path.hasSuffix(".hea") ? String(path.dropLast(4)) : path
     let name = String(base.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
@@ -51,28 +52,23 @@ public struct WFDBWriter: ~Copyable, Sendable {
   /// Appends rows (T, channels).
   ///
   /// Throws `unsupported` for a value that the format cannot hold, `writeFailed` when the disk fails.
-  public mutating func append(_ samples: [Int16]) throws(RecordingError) {
-    let outcome: Result<Void, RecordingError> = samples.withUnsafeBufferPointer { buffer in
-      do throws(RecordingError) { return .success(try append(buffer)) } catch { return .failure(error) }
-    }
-    try outcome.get()
-  }
-
-  public mutating func append(_ samples: UnsafeBufferPointer<Int16>) throws(RecordingError) {
+  public mutating func append(_ samples: some Collection<some BinaryInteger>) throws(RecordingError) {
     let width = header.signals.count
     guard width > 0, samples.count > 0 else { return }
     precondition(samples.count % width == 0, "rows are whole")
-    if let wrong = samples.firstIndex(where: { !format.range.contains($0) }) {
+    if let (wrong, value) = samples.enumerated().first(where: { !format.range.contains(Int32(clamping: $1)) }) {
       throw RecordingError(
         .unsupported, file: file.path,
-        "row \(rows + wrong / width), signal \(wrong % width): value \(samples[wrong]) is outside "
+        "row \(rows + wrong / width), signal \(wrong % width): value \(value) is outside "
           + "\(format.range.lowerBound) to \(format.range.upperBound), the range of format \(format.rawValue)",
-        remedy: "lower the gain, or write format 16")
+        remedy: "lower the gain, or write a format of more bits")
     }
-    if rows == 0 { for channel in 0..<width { header.signals[channel].initial = Int(samples[channel]) } }
+    if rows == 0 {
+      for (channel, sample) in samples.prefix(width).enumerated() { header.signals[channel].initial = Int(sample) }
+    }
     var channel = 0
     for sample in samples {
-      sums[channel] &+= UInt16(bitPattern: sample)
+      sums[channel] &+= UInt16(truncatingIfNeeded: sample)
       channel = channel + 1 == width ? 0 : channel + 1
     }
     packed.removeAll(keepingCapacity: true)
@@ -83,9 +79,8 @@ public struct WFDBWriter: ~Copyable, Sendable {
 
   /// Writes what is pending and the header. Nothing may be appended afterwards.
   public mutating func finish() throws(RecordingError) {
-    if let odd {
+    if let word = odd {
       // An odd total ends with two bytes, as wfdb-python writes it (FORMATS.md B.1).
-      let word = UInt16(bitPattern: odd)
       try file.append([UInt8(word & 0xFF), UInt8(word >> 8 & 0x0F)])
       self.odd = nil
     }
@@ -95,19 +90,20 @@ public struct WFDBWriter: ~Copyable, Sendable {
     try ByteFile.write(Array(header.text.utf8), to: headerPath)
   }
 
-  private mutating func pack(_ samples: UnsafeBufferPointer<Int16>) {
+  private mutating func pack(_ samples: some Collection<some BinaryInteger>) {
     for sample in samples {
-      let word = UInt16(bitPattern: sample)
-      if format == .format16 {
-        packed.append(UInt8(word & 0xFF))
-        packed.append(UInt8(word >> 8))
-      } else if let first = odd.map({ UInt16(bitPattern: $0) }) {
-        packed.append(UInt8(first & 0xFF))
+      let word = UInt32(truncatingIfNeeded: sample)
+      guard format == .format212 else {
+        for byte in 0..<UInt32(format.bits / 8) { packed.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) }
+        continue
+      }
+      if let first = odd {
+        packed.append(UInt8(truncatingIfNeeded: first))
         packed.append(UInt8(first >> 8 & 0x0F) | UInt8(word >> 8 & 0x0F) << 4)
-        packed.append(UInt8(word & 0xFF))
+        packed.append(UInt8(truncatingIfNeeded: word))
         odd = nil
       } else {
-        odd = sample
+        odd = word
       }
     }
   }

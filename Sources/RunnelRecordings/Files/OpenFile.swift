@@ -69,3 +69,23 @@ final class OpenFile: Sendable {
     }
   }
 }
+
+extension OpenFile {
+  /// Fills all of `buffer`; a file that ends earlier was cut since it was opened.
+  func readWhole(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(RecordingError) {
+    let found = try read(into: buffer, at: offset)
+    guard found == buffer.count else {
+      throw RecordingError(
+        .length, file: path, at: .byte(offset + found), "the file was cut short while it was read",
+        remedy: "wait until nobody writes it, or copy it again")
+    }
+  }
+
+  /// So many bytes, or as many as there are before the file's end.
+  func bytes(at offset: Int, count: Int) throws(RecordingError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: max(0, min(count, size - offset)))
+    let found = try bytes.fill(from: self, at: offset, count: bytes.count)
+    bytes.removeLast(bytes.count - found)
+    return bytes
+  }
+}
