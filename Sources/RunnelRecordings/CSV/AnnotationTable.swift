@@ -53,10 +53,9 @@ enum AnnotationTable {
       if let column = columns.length, column < fields.count, !fields[column].isEmpty {
         length = try number(fields, column, line, path) * (columns.isLengthSeconds ? rate : 1)
       }
-      let row = (columns.isSeconds ? at * rate : at).rounded()
-      guard abs(row) < 0x1p60, length < 0x1p60 else { throw wrong(path, line, "a place inside a recording") }
+      let row = columns.isSeconds ? at * rate : at
       found.append(
-        Annotation(HeaderLine.text(fields[columns.label]), at: Int64(row), length: Int64(max(0, length.rounded()))))
+        Annotation(HeaderLine.text(fields[columns.label]), at: Int64(nearest: row), length: max(0, Int64(nearest: length))))
     }
     return found.sortedByPlace()
   }

@@ -21,6 +21,8 @@ struct CSVLayout: Sendable {
     var unit: String?
   }
 
+  private static let mostSignals = 4096
+
   var separator: Separator
   /// Of all columns; `signal0` and so on where the file has no header.
   var columns: [Column]
@@ -38,7 +40,8 @@ struct CSVLayout: Sendable {
   init?(first: ArraySlice<UInt8>, second: ArraySlice<UInt8>?) {
     separator = Self.separator(of: first)
     let fields = Self.fields(first, separator)
-    hasHeader = fields.contains { DecimalText.value($0) == nil }
+    let hasHeader = fields.contains { DecimalText.value($0) == nil }
+    self.hasHeader = hasHeader
     columns = fields.enumerated().map { index, field in
       hasHeader ? Self.column(HeaderLine.text(field), at: index) : Column(name: "signal\(index)", unit: nil)
     }
@@ -57,7 +60,7 @@ struct CSVLayout: Sendable {
         }
       }
     }
-    if signals.isEmpty { return nil }
+    if signals.isEmpty || signals.count > Self.mostSignals { return nil }
   }
 
   private static func separator(of line: ArraySlice<UInt8>) -> Separator {

@@ -216,13 +216,13 @@ public final class CSVRecording: Recording {
         throw RecordingError(
           .unsupported, file: file, "says neither a rate nor times", remedy: "give the rate, for example --rate 360Hz")
       }
-      guard rate > 0, rate.isFinite else {
+      guard (1e-6...1e9).contains(rate) else {
         throw RecordingError(.malformed, file: file, "has a rate of \(rate) Hz", remedy: "give the rate: --rate 360Hz")
       }
       // Times from a count that began with the recording are small; those of a calendar are not (1e9 s is in 2001).
       if table.first.time > 1e9, table.first.time < 9e9 {
         let back = table.first.index.isNaN ? 0 : table.first.index / rate
-        start = Int64(((table.first.time - back) * 1e9).rounded())
+        start = Int64(nearest: (table.first.time - back) * 1e9)
       }
     }
 

@@ -31,7 +31,7 @@ struct EDFAnnotation: Sendable, Hashable {
   }
 
   private static func seconds(_ bytes: ArraySlice<UInt8>) -> Double? {
-    guard bytes.count <= 32, let value = Double(HeaderLine.text(bytes)), abs(value) < 1e10 else { return nil }
+    guard bytes.count <= 32, let value = Double(HeaderLine.text(bytes)), abs(value) < 1e9 else { return nil }
     return value
   }
 

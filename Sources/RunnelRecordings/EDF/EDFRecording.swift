@@ -28,31 +28,33 @@ public final class EDFRecording: Recording {
   public init(_ path: String) throws(RecordingError) {
     self.path = path
     name = RecordingFormat.name(ofFile: path)
-    file = try OpenFile(path, regularOnly: true)
-    var head = [UInt8](repeating: 0, count: min(file.size, 256 * (EDFHeader.mostSignals + 1)))
-    let found = try head.fill(from: file, at: 0, count: head.count)
-    head.removeLast(head.count - found)
-    header = try EDFHeader(parsing: head, file: path)
-    format = header.bits == 24 ? .bdf : .edf
-    let present = (file.size - header.size) / header.recordBytes
-    records = min(header.recordCount ?? present, present)
+    let file = try OpenFile(path, regularOnly: true)
+    let header = try EDFHeader(
+      parsing: try file.bytes(at: 0, count: 256 * (EDFHeader.mostSignals + 1)), file: path)
+    let present = max(0, file.size - header.size) / header.recordBytes
+    let records = min(header.recordCount ?? present, present)
     if let stated = header.recordCount, stated > present {
       remarks.append("\(path) has \(present) data records where its header says \(stated): it was cut short")
     }
     let plain = header.signals.indices.filter { !header.signals[$0].isAnnotations && header.signals[$0].samples > 0 }
+    guard header.duration == 0 || plain.allSatisfy({ Double(header.signals[$0].samples) / header.duration <= 1e8 })
+    else {
+      throw RecordingError(
+        .malformed, file: path, at: .byte(244), "expected at most 1e8 samples a second, found more",
+        remedy: EDFHeader.remedy)
+    }
     guard header.duration > 0 || plain.isEmpty else {
       throw RecordingError(
         .unsupported, file: path, at: .byte(244), "expected the duration of a data record, found 0 s",
         remedy: "write the signals with their duration")
     }
-    (offset, stretches) = try Self.timing(header, file, records: records)
+    let (offset, stretches) = try Self.timing(header, file, records: records)
     var rates: [Int] = []
     for signal in plain where !rates.contains(header.signals[signal].samples) {
       rates.append(header.signals[signal].samples)
     }
-    let (header, stretches, records) = (header, stretches, records)
     let start = header.start.map { $0 + Int64((offset * 1e9).rounded()) }
-    signals = rates.map { rate in plain.filter { header.signals[$0].samples == rate } }
+    let signals = rates.map { rate in plain.filter { header.signals[$0].samples == rate } }
     tracks = zip(rates, signals).map { samples, signals in
       let rate = Double(samples) / header.duration
       return Track(
@@ -61,6 +63,9 @@ public final class EDFRecording: Recording {
         element: header.bits == 24 ? .int24 : .int16,
         runs: Track.joined(Self.places(stretches, records, samples: samples, rate: rate).map(\.rows)), start: start)
     }
+    format = header.bits == 24 ? .bdf : .edf
+    (self.file, self.header, self.records, self.signals) = (file, header, records, signals)
+    (self.offset, self.stretches) = (offset, stretches)
   }
 
   private static func channel(_ signal: EDFHeader.Signal, at index: Int) -> Channel {
@@ -209,8 +214,8 @@ public final class EDFRecording: Recording {
           for text in texts where !text.isEmpty {
             found.append(
               Annotation(
-                text, at: Int64(((list.onset - offset) * rate).rounded()),
-                length: Int64((list.duration * rate).rounded())))
+                text, at: Int64(nearest: (list.onset - offset) * rate),
+                length: Int64(nearest: list.duration * rate)))
           }
         }
       }

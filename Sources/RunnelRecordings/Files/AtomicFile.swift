@@ -1,7 +1,8 @@
 import Glibc
 
 /// A file in the making: written under a name of its own beside the target, renamed onto it by `finish`, removed if
-/// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly.
+/// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly. A visible
+/// one has its own name from the beginning and stays, whatever becomes of it: a recording under way.
 struct AtomicFile: ~Copyable, Sendable {
   let path: String
   private var descriptor: Int32
@@ -11,11 +12,15 @@ struct AtomicFile: ~Copyable, Sendable {
 
   private static let blockSize = 1 << 16
 
-  init(_ path: String) throws(RecordingError) {
+  /// - Parameter isVisible: the file must be new, and grows under its own name.
+  init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
     self.path = path
     pending.reserveCapacity(2 * Self.blockSize)
     var status = stat()
-    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    if isVisible {
+      temporary = nil
+      descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    } else if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       temporary = nil
       descriptor = open(path, O_WRONLY | O_CLOEXEC)
     } else {
@@ -43,6 +48,12 @@ struct AtomicFile: ~Copyable, Sendable {
     try flush()
     let count = pwrite(descriptor, bytes, bytes.count, offset)
     guard count == bytes.count else { throw failure(count < 0 ? errno : EIO) }
+  }
+
+  /// Hands what is pending to the kernel, and with `isSynced` to the disk.
+  mutating func flush(isSynced: Bool) throws(RecordingError) {
+    try flush()
+    if isSynced, fdatasync(descriptor) != 0, errno != EINVAL { throw failure(errno) }
   }
 
   /// Brings everything to the disk and gives the file its name.
@@ -91,6 +102,8 @@ struct AtomicFile: ~Copyable, Sendable {
       RecordingError(.cannotCreate, file: path, "its folder does not exist", remedy: "make the folder first")
     case EISDIR:
       RecordingError(.cannotCreate, file: path, "is a directory", remedy: "name a file in it")
+    case EEXIST:
+      RecordingError(.cannotCreate, file: path, "is there already", remedy: "choose another name, or remove it")
     default:
       RecordingError(
         .cannotCreate, file: path, "cannot be made: \(String(cString: strerror(code)))",

@@ -163,7 +163,7 @@ public final class SigMFRecording: Recording {
       let piece = pieces.last { $0.sample <= mark.start } ?? pieces[0]
       let row = Double(piece.rows.lowerBound + mark.start - piece.sample)
       return Annotation(
-        mark.text, at: Int64((row * scale).rounded()), length: Int64((Double(mark.count) * scale).rounded()))
+        mark.text, at: Int64(nearest: row * scale), length: Int64(nearest: Double(mark.count) * scale))
     }.sortedByPlace()
   }
 }

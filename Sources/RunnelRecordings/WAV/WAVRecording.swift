@@ -155,7 +155,8 @@ struct RIFFChunks {
       place = content
       var sizes = try head(16)
       _ = try sizes.take(8, "the file's size")
-      dataSize = Int(exactly: try sizes.integer(UInt64.self, "the size of the data"))
+      let stated = try sizes.integer(UInt64.self, "the size of the data")
+      dataSize = stated < 1 << 60 ? Int(stated) : nil
     } else if name == "data", size == Int(UInt32.max), let dataSize {
       size = dataSize
     }

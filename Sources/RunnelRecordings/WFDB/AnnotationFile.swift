@@ -24,7 +24,7 @@ public struct AnnotationFile: Sendable, Hashable {
     guard let resolution, resolution != rate else { return annotations }
     return annotations.map { annotation in
       var moved = annotation
-      moved.at = Int64((Double(annotation.at) * rate / resolution).rounded())
+      moved.at = Int64(nearest: Double(annotation.at) * rate / resolution)
       return moved
     }
   }

@@ -43,7 +43,13 @@ public struct WFDBRecord: Sendable {
     files = try SignalFile.open(header, path: path)
     rows = try SignalFile.rows(header, files, path: path)
     width = files.reduce(0) { $0 + $1.width }
-    reach = header.signals.map { ($0.skew + $0.samplesPerFrame - 1) / $0.samplesPerFrame }.max() ?? 0
+    let reach = header.signals.map { ($0.skew + $0.samplesPerFrame - 1) / $0.samplesPerFrame }.max() ?? 0
+    self.reach = reach
+    guard width <= 1 << 20, reach * width <= 1 << 24 else {
+      throw RecordingError(
+        .unsupported, file: path, "a frame of \(width) samples and a skew of \(reach) frames are more than is read here",
+        remedy: "correct the header")
+    }
   }
 
   /// Name, unit and gain of each signal; without a description the name is `signal0`, `signal1` … by position, without
@@ -105,11 +111,13 @@ public struct WFDBRecord: Sendable {
   /// Reads the whole record anew and compares every checksum that the header has, skewed samples included; quietly
   /// nothing where it gives no number of samples.
   public func verifyChecksums() throws(RecordingError) {
-    guard header.rows != nil, width > 0, header.signals.contains(where: { $0.checksum != nil }) else { return }
+    guard header.rows != nil, rows > 0, header.signals.contains(where: { $0.format != 0 && $0.checksum != nil }) else {
+      return
+    }
     var reader = self
     var sums = [UInt16](repeating: 0, count: header.signals.count)
     let step = max(1, 32_768 / width)
-    var frames = [Int32](repeating: 0, count: min(step, max(rows, 1)) * width)
+    var frames = [Int32](repeating: 0, count: min(step, rows) * width)
     var next = 0
     while next < rows {
       let count = min(step, rows - next)

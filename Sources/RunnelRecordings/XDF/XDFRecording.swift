@@ -88,7 +88,7 @@ public final class XDFRecording: Recording {
     for row in first..<first + rows.count {
       while piece + 1 < stream.pieces.count, stream.pieces[piece + 1].row <= row { piece += 1 }
       try load(stream.pieces[piece], upTo: row, of: stream)
-      guard var (place, fields, _) = block else { return }
+      guard case (let place, var fields, _)? = block else { return }
       block = nil
       _ = try XDFStream.stamp(&fields)
       let values = try fields.take(stream.rowSize, "a sample")
@@ -97,7 +97,6 @@ public final class XDFRecording: Recording {
         UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + stream.rowSize]).copyMemory(from: $0)
       }
       block = (place, fields, row + 1)
-      place = 0
     }
   }
 
@@ -125,9 +124,6 @@ public final class XDFRecording: Recording {
     let origin =
       track.map { streams[$0] }.flatMap { stream in stream.first.map { $0 + stream.correction(at: $0) } }
       ?? times.map(\.time).min() ?? 0
-    return times.compactMap { mark in
-      let row = ((mark.time - origin) * rate).rounded()
-      return abs(row) < 0x1p60 ? Annotation(mark.text, at: Int64(row), length: 0) : nil
-    }.sortedByPlace()
+    return times.map { Annotation($0.text, at: Int64(nearest: ($0.time - origin) * rate), length: 0) }.sortedByPlace()
   }
 }

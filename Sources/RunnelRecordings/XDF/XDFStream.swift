@@ -101,8 +101,9 @@ struct XDFStream {
       stretches.append((0, 0))
     } else if rate > 0, time - last - 1 / rate > max(1, 500 / rate) {
       let now = stretches[stretches.count - 1]
-      let missing = Int(min((time - last) * rate, 0x1p50).rounded()) - 1
-      stretches.append((count, now.place + count - now.row + missing))
+      let next = now.place + count - now.row
+      let missing = Int(min((time - last) * rate, 0x1p60 - Double(next)).rounded()) - 1
+      stretches.append((count, next + max(0, missing)))
     }
     last = time
     count += 1
