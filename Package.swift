@@ -39,6 +39,8 @@ let package = Package(
   targets: [
     // MARK: 0 - C; each imported by one Swift target only
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CZstd"),
+    .systemLibrary(name: "CLZ4"),
     .target(
       name: "CRunnelKernels",
       cSettings: [
@@ -66,7 +68,7 @@ let package = Package(
 
     // MARK: 4 - edges: sockets | files
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
-    floor("RunnelRecordings", on: ["RunnelCore"]),
+    floor("RunnelRecordings", on: ["CZstd", "CLZ4", "RunnelCore", "RunnelWire"]),
 
     // MARK: 5 - configuration, lifecycle, the outer loop
     floor(
@@ -105,7 +107,7 @@ let package = Package(
     tests("RunnelImportTests", of: ["RunnelImport", "RunnelInference", "RunnelCore"]),
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
-    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
+    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelWire", "RunnelCore"]),
     tests("EndToEndTests", of: ["RunnelZeroMQ", "RunnelWire", "RunnelCore"]),
     tests(
       "RunnelServiceTests",

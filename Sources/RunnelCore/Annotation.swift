@@ -36,6 +36,9 @@ public struct AnnotationCode: RawRepresentable, Sendable, Hashable {
     rawValue = UInt8(code)
   }
 
+  /// A comment, whose text is what it says.
+  public static let comment = AnnotationCode(rawValue: 22)
+
   /// The symbol printed by every WFDB tool; a space where the code has none.
   public var symbol: Character { Int(rawValue) < Self.symbols.count ? Self.symbols[Int(rawValue)] : " " }
 

@@ -57,7 +57,7 @@ public enum RecordingFormat: String, Sendable, Hashable, CaseIterable {
   }
 
   /// By the mark at the file's beginning.
-  private static func signed(_ head: [UInt8]) -> RecordingFormat? {
+  static func signed(_ head: [UInt8]) -> RecordingFormat? {
     func begins(_ text: String, at place: Int = 0) -> Bool { head.dropFirst(place).starts(with: text.utf8) }
     if begins("0       ") { return .edf }
     if head.first == 0xFF, begins("BIOSEMI", at: 1) { return .bdf }

@@ -26,6 +26,7 @@ struct Runnel: ParsableCommand {
       ReplayCommand.self,
       LabelCommand.self,
       ScoreCommand.self,
+      ConvertCommand.self,
       SynthCommand.self,
       DatasetCommand.self,
       ModelCommand.self,

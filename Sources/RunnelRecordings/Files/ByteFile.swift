@@ -21,6 +21,12 @@ public enum ByteFile {
     }
   }
 
+  /// So many bytes of its beginning, or all; empty of a pipe, which is read once only.
+  public static func beginning(of path: String, count: Int) throws(RecordingError) -> [UInt8] {
+    let file = try OpenFile(path, regularOnly: false)
+    return file.isRegular ? try file.bytes(at: 0, count: count) : []
+  }
+
   /// Replaces the file's content as one act: a reader sees the old bytes or the new, never a half.
   ///
   /// Throws `permission`, `cannotCreate` or `writeFailed`.

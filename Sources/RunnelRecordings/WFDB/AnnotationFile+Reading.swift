@@ -47,7 +47,7 @@ extension AnnotationFile {
 
   /// Takes the note that states the resolution, and the place holder that follows it, out of the list.
   private mutating func takeResolution() {
-    guard let first = annotations.first, first.code == Self.note, first.at == 0,
+    guard let first = annotations.first, first.code == .comment, first.at == 0,
       first.text.hasPrefix(Self.resolutionText.dropLast())
     else { return }
     let stated = first.text.dropFirst(Self.resolutionText.count - 1).drop { $0 == " " }.prefix { $0 != " " }

@@ -9,7 +9,7 @@ extension AnnotationFile {
     var output = AnnotationBytes(file: file)
     if let resolution {
       let stated = Int64(exactly: resolution).map { "\($0)" } ?? "\(resolution)"
-      try output.append(Annotation(at: 0, code: Self.note, text: Self.resolutionText + stated))
+      try output.append(Annotation(at: 0, code: .comment, text: Self.resolutionText + stated))
       // Ends the preamble as wfdb-python does: a place holder at no distance.
       try output.append(Annotation(at: 0, code: AnnotationCode(rawValue: 0)))
     }

@@ -49,7 +49,4 @@ public struct AnnotationFile: Sendable, Hashable {
     static let channel: UInt16 = 62
     static let text: UInt16 = 63
   }
-
-  /// A comment, in which the resolution is stated.
-  static let note = AnnotationCode(rawValue: 22)
 }

@@ -23,6 +23,11 @@ public struct WFDBRecord: Sendable {
   /// Frames by which the most skewed signal lags.
   private let reach: Int
 
+  /// Frames a second.
+  public var rate: Double { header.rate }
+  /// Row 0 as Unix nanoseconds, the header's clock taken for UTC; nil where it gives no time and date.
+  public var start: Int64? { header.start }
+
   /// Opens `NAME.hea` and the signal files it names, in the same folder; `path` may leave out `.hea`.
   ///
   /// Throws for what cannot be read, for a header that is wrong, and for signal files that are shorter or longer than
