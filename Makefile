@@ -41,8 +41,8 @@ test: setup ## every test
 # PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
-test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
+PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py parity_recordings.py
+test-parity: build ## a record, random networks, golden files and recordings against other programs, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
 	  python3 -m venv .build-python && \
@@ -64,10 +64,11 @@ test-parity: build ## a record, random networks and golden files against PyTorch
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
-fuzz: setup ## damaged safetensors, ONNX and RTNeural JSON, each for FUZZ_SECONDS (60)
+FUZZ_TARGETS ?= safetensors onnx rtneural wfdb edf wav csv sigmf xdf mcap annotations
+fuzz: setup ## damaged model files and recordings, each kind for FUZZ_SECONDS (60)
 	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
-	@for target in safetensors onnx rtneural; do \
+	@for target in $(FUZZ_TARGETS); do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
 	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done

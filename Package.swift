@@ -23,7 +23,8 @@ let fuzz: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelCore"], path: "Fuzz/RunnelFuzz",
+      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelRecordings", "RunnelCore"],
+      path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
   ]

@@ -3,7 +3,8 @@ import RunnelCore
 import RunnelImport
 import RunnelInference
 
-/// Bytes as libFuzzer makes them, given to one reader of model files: an error or a model is fine, a crash is a bug.
+/// Bytes as libFuzzer makes them, given to one reader of model files or recordings: an error or what was read is fine, a
+/// crash is a bug.
 ///
 ///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
 ///
@@ -12,6 +13,8 @@ enum FuzzTarget: String, CaseIterable {
   case safetensors
   case onnx
   case rtneural
+  case wfdb, edf, wav, csv, sigmf, xdf, mcap
+  case annotations
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -46,6 +49,10 @@ enum FuzzTarget: String, CaseIterable {
     case .rtneural:
       guard let model = try? RTNeuralImport.model(bytes, spec: Self.spec, name: "x") else { return }
       Self.judge(model)
+    case .wfdb: RecordingFuzz.feed(bytes, as: "x.hea")
+    case .sigmf: RecordingFuzz.feed(bytes, as: "x.sigmf-meta")
+    case .edf, .wav, .csv, .xdf, .mcap: RecordingFuzz.feed(bytes, as: "x.\(rawValue)")
+    case .annotations: RecordingFuzz.feedAnnotations(bytes)
     }
   }
 
