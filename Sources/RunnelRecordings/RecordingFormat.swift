@@ -69,9 +69,15 @@ public enum RecordingFormat: String, Sendable, Hashable, CaseIterable {
 
   /// What has no mark: text is CSV, and of some others it is known what to do.
   private static func unsigned(_ head: [UInt8], _ path: String) throws(RecordingError) -> RecordingFormat {
-    if head.starts(with: [0x1F, 0x8B]) { throw unknown(path, "is compressed with gzip", "unpack it with gunzip first") }
-    if path.hasSuffix(".sigmf") { throw unknown(path, "is an archive", "unpack it with tar xf, and name the .sigmf-meta") }
-    if path.hasSuffix(".dat") { throw unknown(path, "holds samples without a header", "name the record's header, NAME.hea") }
+    if head.starts(with: [0x1F, 0x8B]) {
+      throw unknown(path, "is compressed with gzip", "unpack it with gunzip first")
+    }
+    if path.hasSuffix(".sigmf") {
+      throw unknown(path, "is an archive", "unpack it with tar xf, and name the .sigmf-meta")
+    }
+    if path.hasSuffix(".dat") {
+      throw unknown(path, "holds samples without a header", "name the record's header, NAME.hea")
+    }
     let isText = !head.isEmpty && !head.contains { $0 < 0x20 && ![0x09, 0x0A, 0x0D].contains($0) || $0 == 0x7F }
     guard isText else {
       let found = head.isEmpty ? "is empty" : "begins with bytes of no known format"

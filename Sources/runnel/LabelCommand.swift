@@ -62,7 +62,8 @@ struct LabelCommand: ParsableCommand {
   var canonical = false
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to write, with --format atr, csv, edf or mcap.", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write, with --format atr, csv, edf or mcap.", valueName: "file"))
   var output: String?
 
   @Option(help: ArgumentHelp("Write what the network sees to a NumPy file (T, D), f32.", valueName: "npy"))
@@ -105,7 +106,8 @@ struct LabelCommand: ParsableCommand {
     let isFile = format?.isFile == true
     if isFile, output == nil, let format {
       let example = format == .atr ? "119.rnl" : "labels.\(format.rawValue)"
-      throw ServiceError(.usage, "--format \(format.rawValue) writes a file: name it with -o, for example -o \(example)")
+      throw ServiceError(
+        .usage, "--format \(format.rawValue) writes a file: name it with -o, for example -o \(example)")
     }
     if !isFile, output != nil {
       throw ServiceError(.usage, "-o goes with --format atr, csv, edf or mcap; redirect other formats with > FILE")

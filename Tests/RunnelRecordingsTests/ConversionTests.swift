@@ -30,7 +30,9 @@ import Testing
     }
   }
 
-  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into MCAP and comes back to the bit`(_ name: String)
+  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into MCAP and comes back to the bit`(
+    _ name: String
+  )
     throws
   {
     for track in try RecordingFormat.open(RecordingGoldenTests.folder + name).tracks.indices {
@@ -41,14 +43,17 @@ import Testing
       #expect(report.rows == conversion.described.rowCount)
       try same(conversion.recording, track, back)
       #expect(back.tracks[0].runs == conversion.described.runs && back.tracks[0].rate == conversion.described.rate)
-      #expect(back.tracks[0].channels == conversion.described.channels && back.tracks[0].start == conversion.described.start)
+      #expect(
+        back.tracks[0].channels == conversion.described.channels && back.tracks[0].start == conversion.described.start)
       let marks = try back.annotations(of: nil, on: 0, rate: conversion.described.rate)
       #expect(marks.map(\.label) == conversion.annotations.map(\.label))
       #expect(marks.map { [$0.at, $0.length] } == conversion.annotations.map { [$0.at, $0.length] })
     }
   }
 
-  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into CSV and comes back`(_ name: String) throws {
+  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into CSV and comes back`(_ name: String)
+    throws
+  {
     let conversion = try conversion(name, to: "x.csv")
     _ = try conversion.write()
     let back = try RecordingFormat.open(folder.path + "/x.csv")
@@ -77,7 +82,9 @@ import Testing
     var row = 0
     for run in conversion.described.runs {
       for index in run {
-        let isSame = zip(old[row], new[index]).allSatisfy { $0.isNaN && $1.isNaN || abs($0 - $1) <= 1e-9 * max(1, abs($0)) }
+        let isSame = zip(old[row], new[index]).allSatisfy {
+          $0.isNaN && $1.isNaN || abs($0 - $1) <= 1e-9 * max(1, abs($0))
+        }
         #expect(isSame, "row \(index): \(old[row]), \(new[index])")
         row += 1
       }
@@ -111,7 +118,9 @@ import Testing
       try conversion("bare.mcap", to: "x.edf").losses
         == ["18 rows of gaps become the smallest number that EDF has"])
     #expect(
-      try conversion("f32.wav", to: "x.edf").losses == ["values of 'signal0', 'signal1' are rounded to steps of 16 bits"])
+      try conversion("f32.wav", to: "x.edf").losses == [
+        "values of 'signal0', 'signal1' are rounded to steps of 16 bits"
+      ])
     #expect(
       try conversion("plus.bdf", to: "x.edf").losses
         == ["values of 'EEG Fpz-Cz', 'EOG' are rounded to steps of 16 bits"])
@@ -129,8 +138,12 @@ import Testing
     for (x, y) in zip(old, new) { #expect(abs(x[0] - y[0]) < 2e-9) }
   }
 
-  @Test(arguments: [("small", 2000, 212), ("middle", 30_000, 16), ("large", 8_000_000, 24), ("huge", 2_000_000_000, 32)])
-  func `WFDB is written in the smallest format that holds the values`(_ name: String, _ value: Int, _ format: Int) throws {
+  @Test(arguments: [
+    ("small", 2000, 212), ("middle", 30_000, 16), ("large", 8_000_000, 24), ("huge", 2_000_000_000, 32),
+  ])
+  func `WFDB is written in the smallest format that holds the values`(_ name: String, _ value: Int, _ format: Int)
+    throws
+  {
     let path = try folder.write("\(name).csv", "sample,time_s,a\n0,0,\(value)\n1,0.01,\(-value)\n2,0.02,0\n")
     let recording = try RecordingFormat.open(path)
     _ = try RecordingConversion(recording, track: 0, to: folder.path + "/\(name).hea", annotations: []).write()

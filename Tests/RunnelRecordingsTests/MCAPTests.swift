@@ -59,7 +59,8 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(reader.schemas[1]?.name == "x.Any")
   }
 
-  @Test(arguments: MCAPCompression.allCases) func `a file cut at any byte of its last two chunks is recovered up to the cut`(
+  @Test(arguments: MCAPCompression.allCases)
+  func `a file cut at any byte of its last two chunks is recovered up to the cut`(
     _ compression: MCAPCompression
   ) throws {
     let path = folder.path + "/x.mcap"

@@ -12,7 +12,9 @@ import Testing
   }
 
   @Test func `the content says the format, whatever the name says`() throws {
-    for (name, format) in [("plus.edf", RecordingFormat.edf), ("i16.wav", .wav), ("streams.xdf", .xdf), ("lz4.mcap", .mcap)] {
+    for (name, format) in [
+      ("plus.edf", RecordingFormat.edf), ("i16.wav", .wav), ("streams.xdf", .xdf), ("lz4.mcap", .mcap),
+    ] {
       let bytes = try ByteFile.read(RecordingGoldenTests.folder + name, limit: 1 << 20)
       #expect(try RecordingFormat.detect(try folder.write("some.dat2", bytes)) == format)
     }
@@ -43,7 +45,9 @@ import Testing
   ]) func `a file that is wrong is told with its place`(_ name: String, _ text: String, _ wanted: String) throws {
     let path = try folder.write(name, text)
     let found = failure { () throws(RecordingError) in
-      if try RecordingFormat.open(path).tracks.isEmpty { throw RecordingError(.unsupported, file: path, "has no tracks", remedy: "") }
+      if try RecordingFormat.open(path).tracks.isEmpty {
+        throw RecordingError(.unsupported, file: path, "has no tracks", remedy: "")
+      }
     }
     #expect(found?.description.contains(wanted) == true, "\(found?.description ?? "no error")")
   }
@@ -78,13 +82,16 @@ import Testing
 
   @Test func `a SigMF recording with a changed sample is refused by its sum`() throws {
     for suffix in [".sigmf-meta", ".sigmf-data"] {
-      _ = try folder.write("radio" + suffix, try ByteFile.read(RecordingGoldenTests.folder + "radio" + suffix, limit: 1 << 20))
+      _ = try folder.write(
+        "radio" + suffix, try ByteFile.read(RecordingGoldenTests.folder + "radio" + suffix, limit: 1 << 20))
     }
     var data = try ByteFile.read(folder.path + "/radio.sigmf-data", limit: 1 << 20)
     try RecordingFormat.open(folder.path + "/radio.sigmf-meta").verify()
     data[7] ^= 1
     _ = try folder.write("radio.sigmf-data", data)
-    let found = failure { () throws(RecordingError) in try RecordingFormat.open(folder.path + "/radio.sigmf-meta").verify() }
+    let found = failure { () throws(RecordingError) in
+      try RecordingFormat.open(folder.path + "/radio.sigmf-meta").verify()
+    }
     #expect(found?.kind == .checksum)
   }
 
@@ -144,7 +151,9 @@ import Testing
     let recording = try RecordingFormat.open((Places.data ?? "") + "/interop/" + name)
     try recording.verify()
     #expect(recording.tracks.reduce(0) { $0 + $1.channels.count } == channels)
-    for (index, track) in recording.tracks.enumerated() { #expect(try physical(recording, index).count == track.rowCount) }
+    for (index, track) in recording.tracks.enumerated() {
+      #expect(try physical(recording, index).count == track.rowCount)
+    }
     guard marks >= 0 else { return }
     let found = try recording.annotations(of: nil, on: recording.tracks.isEmpty ? nil : 0, rate: 100)
     #expect(found.count == marks)

@@ -86,7 +86,8 @@ import Testing
     let text = name.hasSuffix(".hea") || name.hasSuffix("-meta")
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
     for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 300)) {
-      let path = try folder.write("cut" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""), Array(bytes[..<length]))
+      let path = try folder.write(
+        "cut" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""), Array(bytes[..<length]))
       do throws(RecordingError) {
         let recording = try RecordingFormat.open(path, rate: 100)
         for index in recording.tracks.indices {
@@ -96,13 +97,15 @@ import Testing
       } catch {
         // A header without its samples is not found.
         #expect(
-          [.malformed, .unsupported, .length, .checksum].contains(error.kind) || text && error.kind == .notFound, "\(error)")
+          [.malformed, .unsupported, .length, .checksum].contains(error.kind) || text && error.kind == .notFound,
+          "\(error)")
         #expect(!error.description.contains("\n"))
       }
     }
   }
 
-  @Test(arguments: names) func `a file with any byte changed is read or refused, and never more`(_ name: String) throws {
+  @Test(arguments: names) func `a file with any byte changed is read or refused, and never more`(_ name: String) throws
+  {
     let folder = Folder()
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
     var random = SeededGenerator(seed: 9)

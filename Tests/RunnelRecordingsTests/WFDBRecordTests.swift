@@ -212,7 +212,8 @@ private func refusal(_ path: String) -> RecordingError? {
       for format in WFDBFormat.writable {
         let count = 1 + random.below(700)
         let all = (0..<count * width).map { _ in
-          Int32(Int(format.range.lowerBound) + random.below(Int(format.range.upperBound) - Int(format.range.lowerBound)))
+          Int32(
+            Int(format.range.lowerBound) + random.below(Int(format.range.upperBound) - Int(format.range.lowerBound)))
         }
         let path = folder.path + "/r"
         var writer = try WFDBWriter(

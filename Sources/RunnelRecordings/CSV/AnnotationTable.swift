@@ -55,7 +55,8 @@ enum AnnotationTable {
       }
       let row = columns.isSeconds ? at * rate : at
       found.append(
-        Annotation(HeaderLine.text(fields[columns.label]), at: Int64(nearest: row), length: max(0, Int64(nearest: length))))
+        Annotation(
+          HeaderLine.text(fields[columns.label]), at: Int64(nearest: row), length: max(0, Int64(nearest: length))))
     }
     return found.sortedByPlace()
   }

@@ -119,7 +119,8 @@ public final class CSVRecording: Recording {
           content.append(line)
         }
       }
-      guard let first = content.first, let layout = CSVLayout(first: first.bytes, second: content.dropFirst().first?.bytes)
+      guard let first = content.first,
+        let layout = CSVLayout(first: first.bytes, second: content.dropFirst().first?.bytes)
       else {
         throw RecordingError(
           .unsupported, file: file.path, at: .line(content.first?.number ?? 1, column: nil),

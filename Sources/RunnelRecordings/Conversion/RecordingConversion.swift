@@ -58,7 +58,8 @@ public struct RecordingConversion {
     _ recording: any Recording, track: Int, to output: String, annotations: [Annotation], library: String = "runnel",
     progress: (Double) -> Void = { _ in }
   ) throws(RecordingError) {
-    let suffix = output.lastComponent.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+    let suffix =
+      output.lastComponent.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? ""
     guard let target = Target(rawValue: suffix.lowercased()) else {
       let known = Target.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
       throw RecordingError(
@@ -229,7 +230,8 @@ public struct RecordingConversion {
       report.remarks.append("the last data record is filled up with \(writer.recordRows - rest) times the last row")
     }
     if writer.scalingError > 0.001 {
-      report.remarks.append("physical values are off by \(writer.scalingError) of a step: the header has eight characters")
+      report.remarks.append(
+        "physical values are off by \(writer.scalingError) of a step: the header has eight characters")
     }
     if abs(writer.rate - described.rate) > 1e-9 * described.rate {
       report.remarks.append("the header says \(writer.rate) Hz for \(described.rate) Hz")

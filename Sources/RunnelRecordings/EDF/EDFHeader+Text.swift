@@ -19,8 +19,12 @@ extension EDFHeader {
     for signal in signals { put(signal.label, 16) }
     for signal in signals { put(signal.transducer, 80) }
     for signal in signals { put(signal.unit, 8) }
-    for signal in signals { put(Self.eight(signal.isInverted ? signal.physical.upperBound : signal.physical.lowerBound), 8) }
-    for signal in signals { put(Self.eight(signal.isInverted ? signal.physical.lowerBound : signal.physical.upperBound), 8) }
+    for signal in signals {
+      put(Self.eight(signal.isInverted ? signal.physical.upperBound : signal.physical.lowerBound), 8)
+    }
+    for signal in signals {
+      put(Self.eight(signal.isInverted ? signal.physical.lowerBound : signal.physical.upperBound), 8)
+    }
     for signal in signals { put("\(signal.digital.lowerBound)", 8) }
     for signal in signals { put("\(signal.digital.upperBound)", 8) }
     for signal in signals { put(signal.filter, 80) }

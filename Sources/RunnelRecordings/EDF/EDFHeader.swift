@@ -127,11 +127,13 @@ extension EDFHeader {
       guard least < most, least >= -reach, most < reach, least == least.rounded(), most == most.rounded() else {
         throw fields.malformed(
           at: 256 + count * (16 + 80 + 8 + 8 + 8) + 8 * k,
-          "a digital minimum below the maximum, in \(bits) bits, of '\(signals[k].label)'", found: "\(least) and \(most)")
+          "a digital minimum below the maximum, in \(bits) bits, of '\(signals[k].label)'",
+          found: "\(least) and \(most)")
       }
       guard low != high else {
         throw fields.malformed(
-          at: 256 + count * (16 + 80 + 8) + 8 * k, "two physical limits of '\(signals[k].label)'", found: "\(low) twice")
+          at: 256 + count * (16 + 80 + 8) + 8 * k, "two physical limits of '\(signals[k].label)'", found: "\(low) twice"
+        )
       }
       signals[k].physical = min(low, high)...max(low, high)
       signals[k].isInverted = low > high

@@ -21,7 +21,9 @@ struct SHA512 {
       let bits = UInt64(offset) * 8
       block.append(0x80)
       while block.count % 128 != 120 { block.append(0) }
-      for shift in stride(from: 56, through: 0, by: -8) { block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+      for shift in stride(from: 56, through: 0, by: -8) {
+        block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+      }
       digest.take(block)
       return digest.state.map { word in
         let digits = String(word, radix: 16)
@@ -33,7 +35,9 @@ struct SHA512 {
   private mutating func take(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { raw in
       for block in stride(from: 0, to: raw.count, by: 128) {
-        for k in 0..<16 { words[k] = UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: block + 8 * k, as: UInt64.self)) }
+        for k in 0..<16 {
+          words[k] = UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: block + 8 * k, as: UInt64.self))
+        }
         compress()
       }
     }

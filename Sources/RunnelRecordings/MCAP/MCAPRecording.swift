@@ -32,7 +32,7 @@ public final class MCAPRecording: Recording {
     if let place = reader.wrongSums.first {
       throw RecordingError(
         .checksum, file: path, at: .byte(place), "the sum of its bytes is not the one that is stated",
-        remedy: "copy the file again, or keep what can be read with runnel record --recover")
+        remedy: "copy the file again")
     }
     switch reader.end {
     case .cut(let place):
@@ -40,7 +40,7 @@ public final class MCAPRecording: Recording {
     case .damaged(let place, let expected, let found):
       throw RecordingError(
         .malformed, file: path, at: .byte(place), "expected \(expected), found \(found)",
-        remedy: "copy the file again, or keep what can be read with runnel record --recover")
+        remedy: "copy the file again")
     case .whole, nil: break
     }
     if index.sessions.isEmpty {

@@ -29,9 +29,11 @@ public enum MCAPRecovery {
       switch end {
       case .whole: break
       case .cut(let place):
-        parts.append("the file ends in the middle of a record at byte \(place): its last \(bytesLost) bytes are not whole")
+        parts.append(
+          "the file ends in the middle of a record at byte \(place): its last \(bytesLost) bytes are not whole")
       case .damaged(let place, let expected, let found):
-        parts.append("byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
+        parts.append(
+          "byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
       }
       if orphans > 0 { parts.append("\(orphans) messages of channels that are not described are left out") }
       if wrongSums > 0 { parts.append("\(wrongSums) sums are wrong, their messages are kept") }
@@ -53,23 +55,26 @@ public enum MCAPRecovery {
       switch item {
       case .message(let message):
         guard let channel = reader.channels[message.channel] else { continue }
-        let number = numbers[message.channel] ?? {
-          var copy = channel
-          if channel.schema != 0, let schema = reader.schemas[channel.schema] {
-            let known = schemas[channel.schema] ?? writer.addSchema(schema)
-            schemas[channel.schema] = known
-            copy.schema = known
-          } else {
-            copy.schema = 0
-          }
-          return writer.addChannel(copy)
-        }()
+        let number =
+          numbers[message.channel]
+          ?? {
+            var copy = channel
+            if channel.schema != 0, let schema = reader.schemas[channel.schema] {
+              let known = schemas[channel.schema] ?? writer.addSchema(schema)
+              schemas[channel.schema] = known
+              copy.schema = known
+            } else {
+              copy.schema = 0
+            }
+            return writer.addChannel(copy)
+          }()
         numbers[message.channel] = number
         try writer.append(message, as: number)
       // One that breaks the format inside has nothing that could be kept.
-      case .attachment(let content): do throws(RecordingError) { try writer.attach(content) } catch where error.kind == .length {}
+      case .attachment(let content):
+        do throws(RecordingError) { try writer.attach(content) } catch  where error.kind == .length {}
       case .metadata(let content):
-        do throws(RecordingError) { try writer.addMetadata(content) } catch where error.kind == .length {}
+        do throws(RecordingError) { try writer.addMetadata(content) } catch  where error.kind == .length {}
       }
       progress(reader.position)
     }

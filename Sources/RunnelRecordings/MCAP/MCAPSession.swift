@@ -45,7 +45,8 @@ struct MCAPSession {
     let width = size * channels
     let part = UnsafeMutableRawBufferPointer(rebasing: target[row * width..<(row + rows.count) * width])
     if chunk.layout == .interleaved {
-      part.copyMemory(from: UnsafeRawBufferPointer(rebasing: chunk.payload[rows.lowerBound * width..<rows.upperBound * width]))
+      part.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: chunk.payload[rows.lowerBound * width..<rows.upperBound * width]))
       return
     }
     for channel in 0..<channels {
@@ -86,7 +87,8 @@ struct MCAPIndex {
     _ message: MCAPMessage, _ channel: MCAPChannel, _ reader: MCAPReader
   ) throws(RecordingError) {
     typealias Heard = (epoch: UInt64?, first: Int, rows: Int, track: Track)
-    let heard: Heard? = try MCAPSession.with(message, channel.topic, file: reader.path, place: reader.place) { samples in
+    let heard: Heard? = try MCAPSession.with(message, channel.topic, file: reader.path, place: reader.place) {
+      samples in
       let first = Int(samples.first ?? 0)
       return (samples.epoch, first, samples.chunk.rows, Self.track(channel, samples, first: first))
     }

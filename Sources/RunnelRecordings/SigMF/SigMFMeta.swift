@@ -53,7 +53,9 @@ struct SigMFMeta {
     }
     self.datatype = datatype
     rate = global["core:sample_rate"]?.number
-    guard rate.map({ $0 >= 1e-6 && $0 <= 1e12 }) ?? true else { throw reader.wrong("core:sample_rate in Hz", "\(rate ?? 0)") }
+    guard rate.map({ $0 >= 1e-6 && $0 <= 1e12 }) ?? true else {
+      throw reader.wrong("core:sample_rate in Hz", "\(rate ?? 0)")
+    }
     channels = try reader.count(global, "core:num_channels") ?? 1
     guard (1...4096).contains(channels) else { throw reader.wrong("core:num_channels, 1 to 4096", "\(channels)") }
     offset = try reader.count(global, "core:offset") ?? 0

@@ -52,7 +52,8 @@ public struct WFDBRecord: Sendable {
     self.reach = reach
     guard width <= 1 << 20, reach * width <= 1 << 24 else {
       throw RecordingError(
-        .unsupported, file: path, "a frame of \(width) samples and a skew of \(reach) frames are more than is read here",
+        .unsupported, file: path,
+        "a frame of \(width) samples and a skew of \(reach) frames are more than is read here",
         remedy: "correct the header")
     }
   }

@@ -151,7 +151,9 @@ public final class WFDBRecording: Recording {
       RecordingError(
         .malformed, file: path, at: .line(line, column: nil), problem, remedy: "correct the header of the segment")
     }
-    guard header.rate == rate else { throw wrong("expected the record's \(rate) frames a second, found \(header.rate)") }
+    guard header.rate == rate else {
+      throw wrong("expected the record's \(rate) frames a second, found \(header.rate)")
+    }
     guard isVariable || header.signals.count == described.count else {
       throw wrong("expected \(described.count) signals as in the first segment, found \(header.signals.count)")
     }
@@ -261,7 +263,8 @@ public final class WFDBRecording: Recording {
   ) {
     switch element {
     case .int16:
-      target.storeBytes(of: value.map { Int16(truncatingIfNeeded: $0) } ?? -32768, toByteOffset: place * 2, as: Int16.self)
+      target.storeBytes(
+        of: value.map { Int16(truncatingIfNeeded: $0) } ?? -32768, toByteOffset: place * 2, as: Int16.self)
     case .int32: target.storeBytes(of: value ?? .min, toByteOffset: place * 4, as: Int32.self)
     default:
       var physical = Double.nan

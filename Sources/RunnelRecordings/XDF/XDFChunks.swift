@@ -62,7 +62,9 @@ struct XDFChunks {
 
   /// [u8 n ∈ {1, 4, 8}] [n bytes of length] [u16 tag]; nil where the bytes are no such head.
   private static func chunk(_ head: [UInt8], at place: Int) -> (Chunk, end: Int)? {
-    guard let width = head.first.map(Int.init), [1, 4, 8].contains(width), head.count >= 1 + width + 2 else { return nil }
+    guard let width = head.first.map(Int.init), [1, 4, 8].contains(width), head.count >= 1 + width + 2 else {
+      return nil
+    }
     let length = (0..<width).reduce(UInt64(0)) { $0 | UInt64(head[1 + $1]) << (8 * UInt64($1)) }
     guard length >= 2, length < 1 << 60 else { return nil }
     let tag = UInt16(head[1 + width]) | UInt16(head[2 + width]) << 8

@@ -101,7 +101,9 @@ public final class XDFRecording: Recording {
   }
 
   /// Makes `block` begin at a row of a chunk.
-  private func load(_ piece: (place: Int, size: Int, row: Int), upTo row: Int, of stream: XDFStream) throws(RecordingError) {
+  private func load(_ piece: (place: Int, size: Int, row: Int), upTo row: Int, of stream: XDFStream)
+    throws(RecordingError)
+  {
     if let block, block.place == piece.place, block.row == row { return }
     block = nil
     let bytes = try file.bytes(at: piece.place, count: piece.size)

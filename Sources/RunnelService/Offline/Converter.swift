@@ -82,7 +82,8 @@ public struct Converter: Sendable {
     guard conversion.losses.isEmpty || allowsLoss else {
       throw ServiceError(
         .data,
-        "\(output) cannot hold all of \(input): \(conversion.losses.joined(separator: "; ")); --allow-loss writes it so")
+        "\(output) cannot hold all of \(input): \(conversion.losses.joined(separator: "; ")); --allow-loss writes it so"
+      )
     }
     let report = try files { () throws(RecordingError) in try conversion.write { progress(0.5 + $0 / 2) } }
     return Result(

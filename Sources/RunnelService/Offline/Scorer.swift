@@ -84,7 +84,8 @@ public struct Scorer: Sendable {
       rate = recording.tracks[track].rate
       rows = Int64(recording.tracks[track].end)
       guard rate > 0 else {
-        throw ServiceError(.data, "\(path): track '\(recording.tracks[track].name)' has no rate: choose one with --track")
+        throw ServiceError(
+          .data, "\(path): track '\(recording.tracks[track].name)' has no rate: choose one with --track")
       }
     }
   }

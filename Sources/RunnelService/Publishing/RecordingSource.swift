@@ -193,7 +193,8 @@ extension Recording {
     }
     throw ServiceError(
       .usage,
-      "\(path) has \(tracks.count) tracks, \(Phrase.list(listed, "and")): choose with --track \(Quoted.name(tracks[0].name))")
+      "\(path) has \(tracks.count) tracks, \(Phrase.list(listed, "and")): choose with --track \(Quoted.name(tracks[0].name))"
+    )
   }
 
   /// What a stream made of a track is called.

@@ -104,7 +104,8 @@ public struct Dataset: Sendable {
   func open(_ path: String, _ warn: (String) -> Void) throws(ServiceError) -> (RecordingSource, [Annotation]) {
     let source = try RecordingSource(path, RecordingSource.Selection(channels: labeller.channelNames))
     for remark in source.remarks { warn(remark) }
-    return (source, try Scorer.Truth.annotator(truth).annotations(of: source.recording, on: source.track, rate: source.rate))
+    let truth = Scorer.Truth.annotator(truth)
+    return (source, try truth.annotations(of: source.recording, on: source.track, rate: source.rate))
   }
 
   /// The lanes that condition: those of the labeller, on the lead that its model was trained on where nothing else is
