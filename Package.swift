@@ -31,6 +31,16 @@ let fuzz: [Target] =
 
 let package = Package(
   name: "runnel",
+  products: [
+    // What Benchmarks measures.
+    .library(
+      name: "RunnelLibraries",
+      targets: [
+        "RunnelService", "RunnelZeroMQ", "RunnelPipeline", "RunnelWire", "RunnelSignal", "RunnelInference",
+        "RunnelCore",
+        "RunnelKernels",
+      ])
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -115,7 +125,7 @@ let package = Package(
       of: [
         "RunnelService", "RunnelImport", "RunnelPipeline", "RunnelSignal", "RunnelInference", "RunnelLabels",
         "RunnelWire",
-        "RunnelZeroMQ", "RunnelRecordings", "RunnelCore",
+        "RunnelZeroMQ", "RunnelRecordings", "RunnelKernels", "RunnelCore",
       ]),
   ] + fuzz,
   swiftLanguageModes: [.v6]

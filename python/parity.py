@@ -4,8 +4,7 @@
     python python/parity.py 223.hea --runnel .build/debug/runnel
     make test-parity                               the same in an environment of its own
 
-The model file is read here, without runnel's exporter: safetensors by its own grammar (FORMATS C.1), torch's Conv1d,
-LSTM and Linear filled with its tensors. `runnel label` writes what the network sees (--conditioned) and, in the same
+The model file is read without runnel's exporter: torch's Conv1d, LSTM and Linear are filled with its tensors. `runnel label` writes what the network sees (--conditioned) and, in the same
 run, the scores of every step; torch steps the same weights on the same frames, one at a time, state carried, and once
 more over the whole record in one call. Exit code 1 where a score differs by 1e-5 or more.
 
@@ -15,7 +14,6 @@ Needs numpy and torch.
 import argparse
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +22,8 @@ import time
 import numpy as np
 import torch
 from torch import nn
+
+import runnel_reference
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ACTIVATIONS = {"none": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
@@ -42,17 +42,8 @@ outputs:
 
 def read_model(path):
     """The description and the tensors of a model file."""
-    with open(path, "rb") as file:
-        data = file.read()
-    (length,) = struct.unpack_from("<Q", data)
-    header = json.loads(data[8 : 8 + length])
-    description = json.loads(header.pop("__metadata__")["runnel.model"])
-    tensors = {}
-    for key, entry in header.items():
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        assert entry["dtype"] == "F32", f"{key} is {entry['dtype']}"
-        tensors[key] = torch.from_numpy(np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"]).copy())
-    return description, tensors
+    description, tensors = runnel_reference.read(path)
+    return description, {key: torch.from_numpy(value) for key, value in tensors.items()}
 
 
 class Conv(nn.Module):

@@ -7,6 +7,8 @@ public struct ImportError: Error, Sendable, Equatable, CustomStringConvertible {
   public var problem: String
   /// Path in the spec, such as `layers[1].hidden`, where the spec is at fault.
   public var path: String?
+  /// The axes of the input were perhaps taken for others than they are: what else was found says more.
+  var doubtsAxes = false
 
   /// Texts hold names out of files; what a terminal would obey becomes '·'.
   public init(_ place: String?, _ problem: String, path: String? = nil) {

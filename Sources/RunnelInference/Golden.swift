@@ -7,7 +7,7 @@ import RunnelKernels
 /// Carried: frames (T, D), outputs (T', K), final h and c. Windowed: windows (W, T, D), outputs (W, K) or (W, S, K).
 /// With an event stage also events (E, De) and its outputs (E, Ke).
 public struct Golden: Sendable {
-  var frames: [Float]
+  public internal(set) var frames: [Float]
   let scores: [Float]
   let states: [State]
   /// Of max(1e-3, largest |golden|).

@@ -20,7 +20,7 @@ public struct ModelDraft: Sendable {
   private static let events = 16
   /// Values of it: a window may be long, and the first output of a carried network late.
   private static let noiseLimit = 1 << 22
-  private static let tolerance = 1e-5
+  static let tolerance = 1e-5
 
   /// - Parameter description: the JSON of `runnel.model`, with or without golden and digest.
   public init(description: JSONValue, tensors: [ModelWriter.Tensor]) throws(ModelDraftError) {
@@ -81,7 +81,8 @@ public struct ModelDraft: Sendable {
   ///
   /// - Parameters:
   ///   - frames: whole frames, or whole windows.
-  ///   - scores: what another program made of them, before or after the heads' activation; nil for this machine's.
+  ///   - scores: what another program made of them, before or after the heads' activation, or the logarithm of their
+  ///     softmax; nil for this machine's.
   ///   - by: which program.
   public func finished(frames: [Float], scores: [Float]?, by: String) throws(ModelDraftError) -> [UInt8] {
     guard !frames.isEmpty, frames.count % valuesPerPiece == 0 else {
@@ -98,7 +99,7 @@ public struct ModelDraft: Sendable {
     let golden = try scores.map { (given) throws(ModelDraftError) in
       let logits = run(draft, frames, logits: true).scores
       do throws(ModelDraftError) {
-        return try agreed(given, computed, logits: logits, shapes["golden.output"] ?? [])
+        return try agreed(given, scores: computed, logits: logits, shapes["golden.output"] ?? [])
       } catch {
         guard case .differs(let difference, _) = error else { throw error }
         let values: [(String, [Float]?)] = [
@@ -196,56 +197,6 @@ public struct ModelDraft: Sendable {
     var bank = StateBank(for: stage, capacity: 1)
     let slot = bank.open()
     return [("golden.event.input", frames), ("golden.event.output", stage.run(frames, slot: slot, bank: &bank))]
-  }
-
-  // MARK: another program's outputs
-
-  /// The golden scores out of what another program gave, which may be logits, and more steps than a stream brings: the
-  /// last of those need frames that were padded on.
-  private func agreed(
-    _ given: [Float], _ scores: [Float], logits: [Float], _ shape: [Int]
-  ) throws(ModelDraftError) -> [Float] {
-    let outputs = description.outputs
-    guard given.count % outputs == 0, given.count >= scores.count,
-      description.window == nil || given.count == scores.count
-    else { throw .count(expected: shape, found: given.count) }
-    let values = Array(given[..<scores.count])
-    let ends = [(values, scores), (values, logits)].map { Self.difference($0.0, $0.1) }
-    // A head without activation has scores that are its logits.
-    if ends[1].relative <= Self.tolerance, ends[1].relative <= ends[0].relative { return activated(values) }
-    if ends[0].relative <= Self.tolerance { return values }
-    let nearest = ends[0].relative <= ends[1].relative ? ends[0] : ends[1]
-    throw .differs(
-      .init(
-        row: nearest.place / outputs, output: nearest.place % outputs, expected: nearest.expected, found: nearest.found)
-    )
-  }
-
-  /// Largest difference, of max(1e-3, largest value), and where.
-  private static func difference(
-    _ given: [Float], _ computed: [Float]
-  ) -> (relative: Double, place: Int, expected: Float, found: Float) {
-    let scale = given.reduce(1e-3) { max($0, abs(Double($1))) }
-    var worst = (relative: 0.0, place: 0, expected: Float(0), found: Float(0))
-    for (place, (x, y)) in zip(given, computed).enumerated() {
-      let relative = abs(Double(x) - Double(y)) / scale
-      if !(relative <= worst.relative) { worst = (relative.isNaN ? .infinity : relative, place, x, y) }
-    }
-    return worst
-  }
-
-  private func activated(_ logits: [Float]) -> [Float] {
-    let heads = Heads(description.heads, outputs: description.outputs, kernels: .best)
-    var scores = logits
-    for row in stride(from: 0, to: logits.count, by: description.outputs) {
-      logits.withUnsafeBufferPointer { x in
-        scores.withUnsafeMutableBufferPointer { y in
-          guard let x = x.baseAddress, let y = y.baseAddress else { return }
-          heads.score(x + row, y + row)
-        }
-      }
-    }
-    return scores
   }
 }
 

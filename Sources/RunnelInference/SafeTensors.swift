@@ -131,7 +131,7 @@ public struct SafeTensors: Sendable, Equatable {
       try scanner.end()
       return members
     } catch {
-      throw SafeTensorsError(nil, 8 + error.byteOffset, error.expected, "something else")
+      throw SafeTensorsError(nil, 8 + error.byteOffset, error.expected)
     }
   }
 
@@ -183,7 +183,7 @@ public struct SafeTensors: Sendable, Equatable {
       throw wrong("at most \(dimensionLimit) dimensions", "\(shape.count)")
     }
     guard let offsets = naturals(member.value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
-      throw wrong("data_offsets [begin, end] with begin up to end", "something else")
+      throw wrong("data_offsets [begin, end] with begin up to end", member.value["data_offsets"]?.kind ?? "none")
     }
     guard offsets[1] <= fileLimit else { throw wrong("data inside the file", "an end at \(offsets[1])") }
     guard let bits = shape.reduce(element.bits, checkedProduct), bits % 8 == 0 else {
@@ -235,16 +235,17 @@ public struct SafeTensorsError: Error, Sendable, Equatable, CustomStringConverti
   public var tensor: String?
   public var byteOffset: Int
   public var expected: String
-  public var found: String
+  /// nil where what was expected says it already.
+  public var found: String?
 
-  init(_ tensor: String?, _ byteOffset: Int, _ expected: String, _ found: String) {
+  init(_ tensor: String?, _ byteOffset: Int, _ expected: String, _ found: String? = nil) {
     self.tensor = tensor
     self.byteOffset = byteOffset
     self.expected = Quoted.line(expected, longest: 300)
-    self.found = Quoted.line(found, longest: 300)
+    self.found = found.map { Quoted.line($0, longest: 300) }
   }
 
   public var description: String {
-    "byte \(byteOffset)\(tensor.map { ", tensor \(Quoted.name($0))" } ?? ""): expected \(expected), found \(found)"
+    "byte \(byteOffset)\(tensor.map { ", tensor \(Quoted.name($0))" } ?? ""): expected \(expected)\(found.map { ", found \($0)" } ?? "")"
   }
 }

@@ -109,15 +109,14 @@ struct MadeModel {
 
   func model() throws -> Model { Model(try ModelFile(bytes: try bytes())) }
 
-  /// A right digest and all.
   func bytes() throws -> [UInt8] {
-    let zeros = "sha256:" + String(repeating: "0", count: 64)
-    let values = try values(ModelDescription(parsing: text(digest: zeros)))
-    let digest = "sha256:" + file(text(digest: zeros), values).withUnsafeBytes { SHA256.hex($0) }
-    return file(text(digest: digest), values)
+    let tensors = try values(ModelDescription(parsing: text)).map { ModelWriter.Tensor($0.name, $0.shape, $0.values) }
+    return ModelWriter.bytes(description: try JSONValue(parsing: text), tensors: tensors)
   }
 
-  private func text(digest: String) -> String {
+  /// The description; `ModelWriter` makes the digest a right one.
+  private var text: String {
+    let digest = "sha256:" + String(repeating: "0", count: 64)
     var keys = [
       #""format":1,"name":"made","regime":"\#(regime)","pattern":"\#(pattern)","rate":\#(rate),"hop":\#(hop)"#,
       #""delay":\#(delay),"warmup":\#(warmUp)"#,
@@ -162,29 +161,5 @@ struct MadeModel {
     }
     for (name, shape) in golden { all.append((name, shape, Array(repeating: 0, count: shape.reduce(1, *)))) }
     return all
-  }
-
-  private func file(_ text: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) -> [UInt8] {
-    var writer = JSONWriter()
-    var data: [UInt8] = []
-    writer.beginObject()
-    writer.key("__metadata__")
-    writer.beginObject()
-    writer.key("runnel.model")
-    writer.write(text)
-    writer.endObject()
-    for tensor in tensors {
-      writer.key(tensor.name)
-      let end = data.count + 4 * tensor.values.count
-      writer.write(
-        .object([
-          .init("dtype", .string("F32")), .init("shape", .array(tensor.shape.map { .integer(Int64($0)) })),
-          .init("data_offsets", .array([.integer(Int64(data.count)), .integer(Int64(end))])),
-        ]))
-      for value in tensor.values { withUnsafeBytes(of: value.bitPattern.littleEndian) { data += $0 } }
-    }
-    writer.endObject()
-    let header = Array(writer.text.utf8)
-    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + data
   }
 }

@@ -62,16 +62,7 @@ import Testing
     let signal = Signal(rows: 2400, seed: 9)
     let messages = try Self.run(plan, stepping: 4) { try signal.send(cut: signal.cuts(seed: 4), to: $0) }
     let rig = Rig([plan])
-    let stream = rig.shard.addStream()
-    let session = Session(
-      stream: StreamIdentity(input: "in", endpoint: "file", stream: "bed7"), rate: 360, channels: signal.channels,
-      level: .sequenced)
-    #expect(rig.shard.start(session, stream: stream) == nil)
-    signal.samples.withUnsafeBytes { payload in
-      let chunk = Chunk(payload: payload, element: .int16, rows: signal.rows, channels: 1)
-      rig.shard.chunk(chunk, rows: 0..<signal.rows, first: 0, timestamp: nil, stream: stream)
-    }
-    rig.shard.end(at: Int64(signal.rows), stream: stream)
+    rig.read(signal)
     #expect(rig.labels["bed7/MLII"] == messages.lines)
   }
 

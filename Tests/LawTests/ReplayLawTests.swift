@@ -21,16 +21,7 @@ import Testing
     let messages = try run(try Recorded(of: signal, cut: signal.cuts(seed: 3), epoch: 7).messages) { 1 }
     let plan = try PipelinePlan.everyStep(TestModel.load("conv-lstm"))
     let rig = Rig([plan])
-    let stream = rig.shard.addStream()
-    let session = Session(
-      stream: StreamIdentity(input: "in", endpoint: "file", stream: "bed7"), rate: 360, channels: signal.channels,
-      level: .sequenced)
-    #expect(rig.shard.start(session, stream: stream) == nil)
-    signal.samples.withUnsafeBytes { payload in
-      let chunk = Chunk(payload: payload, element: .int16, rows: signal.rows, channels: 1)
-      rig.shard.chunk(chunk, rows: 0..<signal.rows, first: 0, timestamp: nil, stream: stream)
-    }
-    rig.shard.end(at: Int64(signal.rows), stream: stream)
+    rig.read(signal)
     #expect(rig.labels == messages)
   }
 

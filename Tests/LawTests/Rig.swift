@@ -49,6 +49,20 @@ final class Rig {
     #expect(intake.total.balances, "law 6 holds at every instant")
   }
 
+  /// Puts the whole signal into the pipelines, as a file is read: without messages.
+  func read(_ signal: Signal) {
+    let stream = shard.addStream()
+    let session = Session(
+      stream: StreamIdentity(input: "in", endpoint: "file", stream: signal.name), rate: signal.rate,
+      channels: signal.channels, level: .sequenced)
+    #expect(shard.start(session, stream: stream) == nil)
+    signal.samples.withUnsafeBytes { payload in
+      let chunk = Chunk(payload: payload, element: .int16, rows: signal.rows, channels: signal.channels.count)
+      shard.chunk(chunk, rows: 0..<signal.rows, first: 0, timestamp: nil, stream: stream)
+    }
+    shard.end(at: Int64(signal.rows), stream: stream)
+  }
+
   func step() { shard.step() }
 
   /// The labels of lane `bed7/MLII` as messages, without statuses.

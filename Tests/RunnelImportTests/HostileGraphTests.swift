@@ -85,6 +85,11 @@ import Testing
     (file([dense, node("Relu", ["x"], "w")], [weight]), "is an input or a tensor of the graph already"),
     (file([dense, node("Relu", ["x"], "x")], [weight]), "is an input or a tensor of the graph already"),
     (file([node("MatMul", ["x", "w"], "y0")] + chain(3000), [weight]), "more than 1024 layers"),
+    (file([dense], []), "(MatMul): reads 'w', which nothing before it makes: a tensor is missing, or the graph has"),
+    (file([node("Relu", ["ghost"], "y")], []), "(Relu): reads 'ghost', which nothing before it makes"),
+    (file([node("Add", ["x", "b"], "a"), node("Relu", ["a"], "b"), node("Abs", ["b"], "y")], []), "(Add): reads 'b'"),
+    (file([node("Add", ["a", "b"], "c"), node("Relu", ["c"], "b"), node("Abs", ["b"], "y")], []), "(Add): reads 'a'"),
+    (file([node("Relu", ["y"], "y")], []), "(Relu): reads 'y', which nothing before it makes"),
     (
       file([dense], [weight], producer: String(repeating: "\u{1B}[31m", count: 20_000)), "a text of at most 65536 bytes"
     ),

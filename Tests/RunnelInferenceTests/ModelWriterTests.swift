@@ -38,15 +38,18 @@ import Testing
     #expect(file.description.provenance["of"]?.string == zeros)
   }
 
-  @Test func `outputs of another program are taken before or after the activation`() throws {
+  @Test func `outputs of another program are taken before or after the activation, and as logarithms of it`() throws {
     let draft = try draft()
     let logits: [Float] = [1.5, -1]
     let scores: [Float] = [0.924_141_8, 0.075_858_18]
-    for given in [logits, scores] {
+    let logarithms: [Float] = [-0.078_889_74, -2.578_889_7]
+    for given in [logits, scores, logarithms] {
       let file = try ModelFile(bytes: try draft.finished(frames: [1], scores: given, by: "another"))
       #expect(try file.check().largestError < 1e-6 && file.description.goldenBy == "another")
     }
-    #expect(throws: ModelDraftError.self) { try draft.finished(frames: [1], scores: [1.5, -0.9], by: "another") }
+    for wrong: [Float] in [[1.5, -0.9], [1.6, -0.9], [-0.078_889_74, -2.57]] {
+      #expect(throws: ModelDraftError.self) { try draft.finished(frames: [1], scores: wrong, by: "another") }
+    }
     #expect(throws: ModelDraftError.self) { try draft.finished(frames: [1], scores: [1.5], by: "another") }
     #expect(throws: ModelDraftError.self) { try draft.finished(frames: [], scores: nil, by: "another") }
   }

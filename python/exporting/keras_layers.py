@@ -11,7 +11,7 @@ import numpy as np
 from exporting import operations
 from exporting.found import Found, layers_of, strip
 from exporting.graph import ExportError, Graph
-from exporting.values import Cannot, Unknown, Value
+from exporting.values import Cannot, Unknown, Value, layer_on
 
 SAME = (
     "Dropout",
@@ -151,13 +151,7 @@ class Walk:
         return self.layer.name
 
     def add(self, kind, name, value, width, tensors=None, /, steps=None, **keys):
-        if value.pad[:2] != (0, 0):
-            raise self.cannot(
-                kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution"
-            )
-        name = self.graph.add(kind, name, [value.source], width, tensors, **keys)
-        changed = value.but(source=name, width=width)
-        changed = changed if steps is None else changed.but(steps=steps)
+        changed = layer_on(self, kind, name, value, width, tensors, steps, keys)
         return changed.but(axes=changed.axes[:-1] + (("F",) if width > 1 else (),)) if value.axes else changed
 
     def call(self, layer):

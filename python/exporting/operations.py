@@ -535,14 +535,8 @@ def batch_norm(t, x, running_mean, running_var, weight=None, bias=None, training
     running_mean, running_var, weight, bias = (
         each if each is None else planes.tiled(x, each) for each in (running_mean, running_var, weight, bias)
     )
-    tensors = {"running_mean": running_mean, "running_var": running_var}
-    keys = {"epsilon": float(eps)}
-    if weight is None and bias is None:
-        keys["affine"] = False
-    else:
-        tensors["weight"] = weight if weight is not None else np.ones(x.width)
-        tensors["bias"] = bias if bias is not None else np.zeros(x.width)
-    return t.add("batchnorm", t.named("batchnorm"), x, x.width, tensors, input=x.width, **keys)
+    statistics = {"running_mean": running_mean, "running_var": running_var}
+    return norm(t, x, "batchnorm", statistics, weight, bias, eps)
 
 
 @function("layer_norm")
@@ -551,13 +545,18 @@ def layer_norm(t, x, normalized_shape, weight=None, bias=None, eps=1e-5, *_):
     if len(shape) != 1:
         raise t.cannot("layer_norm", "normalises over time too; use LayerNorm over the features alone")
     features(t, x, -1, "LayerNorm")
-    tensors, keys = {}, {"epsilon": float(eps)}
+    return norm(t, x, "layernorm", {}, weight, bias, eps)
+
+
+def norm(t, x, kind, tensors, weight, bias, eps):
+    """A norm with its scale and offset, of which one alone is completed by what changes nothing."""
+    keys = {"epsilon": float(eps)}
     if weight is None and bias is None:
         keys["affine"] = False
     else:
         tensors["weight"] = weight if weight is not None else np.ones(x.width)
         tensors["bias"] = bias if bias is not None else np.zeros(x.width)
-    return t.add("layernorm", t.named("layernorm"), x, x.width, tensors, input=x.width, **keys)
+    return t.add(kind, t.named(kind), x, x.width, tensors, input=x.width, **keys)
 
 
 @function("embedding")

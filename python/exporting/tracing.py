@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from exporting import cells
 from exporting.graph import ExportError, Graph
-from exporting.values import Cannot, Unknown, Value
+from exporting.values import Cannot, Unknown, Value, layer_on
 
 # Questions about data whose answer steers forward: the trace is right for this example only.
 DATA = {"item", "bool", "float", "int", "tolist", "numpy", "index", "equal", "allclose", "array"}
@@ -187,14 +187,7 @@ class Trace(TorchFunctionMode):
     # Layers
 
     def add(self, kind, name, value, width, tensors=None, /, steps=None, **keys):
-        """A layer on `value`; the value of its output: the same axes, features in the place of the features."""
-        if value.pad[:2] != (0, 0):
-            raise self.cannot(
-                kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution"
-            )
-        name = self.graph.add(kind, name, [value.source], width, tensors, **keys)
-        changed = value.but(source=name, width=width)
-        return changed if steps is None else changed.but(steps=steps)
+        return layer_on(self, kind, name, value, width, tensors, steps, keys)
 
     def named(self, what):
         """For a function that is its module's only one the module's name, otherwise 'module.function'."""

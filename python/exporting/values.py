@@ -54,3 +54,13 @@ class Unknown:
     """A tensor that no layers describe."""
 
     reason: str
+
+
+def layer_on(trace, kind, name, value, width, tensors, steps, keys):
+    """Adds a layer on `value` to the trace's graph; the value of its output: the same axes, features in the place of the
+    features."""
+    if value.pad[:2] != (0, 0):
+        raise trace.cannot(kind, f"zeros padded around time before {kind} cannot be described; pad before a convolution")
+    name = trace.graph.add(kind, name, [value.source], width, tensors, **keys)
+    changed = value.but(source=name, width=width)
+    return changed if steps is None else changed.but(steps=steps)

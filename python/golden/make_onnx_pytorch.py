@@ -252,6 +252,38 @@ class Projected(nn.Module):
         return self.fc(self.rnn(x)[0][:, -1])
 
 
+class Likelihood(nn.Module):
+    """Two heads as they are trained: one with a negative log likelihood, one with a binary cross entropy of logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.arm, self.grip = nn.GRU(3, 6, batch_first=True), nn.Linear(6, 3), nn.Linear(6, 2)
+
+    def forward(self, x):
+        y = self.rnn(x)[0][:, -1]
+        return F.log_softmax(self.arm(y), -1), self.grip(y)
+
+
+class Attending(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.LSTM(3, 6, batch_first=True), nn.Linear(6, 4)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+
+    def forward(self, x):
+        y = self.rnn(x)[0]
+        return self.fc(self.attention(y, y, y)[0][:, -1])
+
+
+class Backwards(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.fc = nn.GRU(3, 6, batch_first=True), nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(torch.flip(x, [1]))[0][:, -1])
+
+
 def export(name, module, example, dynamo, dynamic=False, **more):
     module.eval()
     example = example if isinstance(example, tuple) else (example,)
@@ -370,6 +402,11 @@ def main():
         make(f"lstm-largest-{exporter}", Largest(), windowed(4), dynamo)
         make(f"repeated-{exporter}", Repeated(), windowed(4), dynamo, refused="for a decoder")
         make(f"cells-{exporter}", Cells(), windowed(4), dynamo, steps=6, refused="out step by step")
+        make(f"likelihood-heads-{exporter}", Likelihood(), {**windowed(5), "labels": {"arm": ["l", "m", "r"], "grip": ["o", "c"]}}, dynamo)
+        make(f"attention-heads-{exporter}", Attending(), windowed(4), dynamo, refused="as attention does")
+    make("attention-dynamic", Attending(), windowed(4, T), False, dynamic=True, refused="as attention does")
+    make("backwards-dynamic", Backwards(), windowed(4, T), False, dynamic=True, refused="turns an axis around")
+    make("conv-flat-dynamic", Flat(), windowed(4, T), False, dynamic=True)
     make("lstm-last-dynamic", Last(nn.LSTM), windowed(4, T), False, dynamic=True)
     make("lstm-step-dynamic", Last(nn.LSTM, index=-5, soft=False), windowed(4, T), False, dynamic=True)
     make("lstm-states-dynamic", States(), {"rate": 100, "labels": ["a", "b", "c", "d"]}, False, extra=zeros, dynamic=True)

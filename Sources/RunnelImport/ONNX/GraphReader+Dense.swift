@@ -17,8 +17,12 @@ extension GraphReader {
   }
 
   mutating func matMul(_ node: ONNXNode) throws(ImportError) -> Flow {
-    guard case .flow = try value(node, 0) else {
-      throw node.error("multiplies from the left, or two arrays that both depend on the frames (attention)")
+    if case .flow = try value(node, 1) {
+      let isBoth = if case .flow = try value(node, 0) { true } else { false }
+      throw node.error(
+        isBoth
+          ? "multiplies two arrays that both depend on the frames, as attention does; runnel runs recurrent networks and what stands around them"
+          : "multiplies from the left, which mixes the steps of the window")
     }
     let flow = try flow(node)
     guard var b = try constant(node, 1) else { throw node.error("needs a weight") }

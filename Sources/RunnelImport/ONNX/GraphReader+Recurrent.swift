@@ -12,9 +12,11 @@ extension GraphReader {
     guard input.layout.rank == 3, input.isTime(time), input.isBatch(batch),
       input.isFeatures(2) || shuffled(input, 2) != nil, input.steps == .every
     else {
-      throw node.error(
+      var error = node.error(
         "expects [\(isBatchFirst ? "batch, steps" : "steps, batch"), features] and all steps of the window, found shape \(input.layout.shape)"
       )
+      error.doubtsAxes = true
+      throw error
     }
     try refuseLengths(node, steps: input.visibleSteps)
     let cell = try RecurrentNode(node)

@@ -118,8 +118,7 @@ struct GraphReader {
       return .flow(flow)
     }
     guard let initializer = initializers[name] else {
-      throw node.error(
-        "reads \(Quoted.name(name)), which nothing before it makes: a tensor is missing, or the graph has a cycle")
+      throw node.unmade(name)
     }
     var array = try ConstantArray(model.initializers[initializer], file, external)
     array.origins = [initializer]
@@ -214,6 +213,15 @@ extension ONNXModel {
     return live.reversed()
   }
 
+  /// Whether what these nodes read stands before them in the file.
+  func checkOrder() throws(ImportError) {
+    var made = Set(inputs.map(\.name)).union(initializers.map(\.name)).union([""])
+    for node in try liveNodes() {
+      if let name = node.inputs.first(where: { !made.contains($0) }) { throw node.unmade(name) }
+      made.formUnion(node.outputs)
+    }
+  }
+
   /// Graph inputs that only become the initial state of a recurrent layer.
   var stateInputs: Set<String> {
     var makers: [String: ONNXNode] = [:]
@@ -235,5 +243,11 @@ extension ONNXModel {
       }
     }
     return states
+  }
+}
+
+extension ONNXNode {
+  fileprivate func unmade(_ name: String) -> ImportError {
+    error("reads \(Quoted.name(name)), which nothing before it makes: a tensor is missing, or the graph has a cycle")
   }
 }

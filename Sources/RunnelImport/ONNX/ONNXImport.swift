@@ -29,13 +29,28 @@ public enum ONNXImport {
     _ bytes: [UInt8], spec: ModelSpec, external: any ExternalData, name: String
   ) throws(ImportError) -> ImportedModel {
     guard spec["layers"] == nil else { throw .spec("layers", "an ONNX file says its layers itself; leave them out") }
-    var finding = try find(bytes, steps: nil, external)
-    // Which step was chosen shows only in a window of the right length.
-    if case .one = finding.steps, finding.fixedLength == nil, let length = try spec.window("length"), length > 0 {
-      finding = try find(bytes, steps: length, external)
-    }
+    var finding = try find(bytes, spec, external)
     try finding.ledger.close(ignoring: try spec.ignored)
     return try finding.described(spec, name: name)
+  }
+
+  /// The layers of the graph over windows of any length, or else of that which the person says.
+  private static func find(
+    _ bytes: [UInt8], _ spec: ModelSpec, _ external: any ExternalData
+  ) throws(ImportError) -> NetworkFinding {
+    let length = try spec.window("length").flatMap { $0 > 0 ? $0 : nil }
+    do throws(ImportError) {
+      let finding = try find(bytes, steps: nil, external)
+      // Which step was chosen shows only in a window of the right length.
+      guard case .one = finding.steps, finding.fixedLength == nil, let length else { return finding }
+      return try find(bytes, steps: length, external)
+    } catch {
+      // Exporters write the length of the example into graphs whose axes they call dynamic.
+      guard let length else { throw error }
+      var finding = try find(bytes, steps: length, external)
+      finding.notes.append("the graph fits windows of \(length) frames only")
+      return finding
+    }
   }
 
   /// The layers, by the first supposition about the input that fits the graph.
@@ -45,6 +60,10 @@ public enum ONNXImport {
     try check(model)
     let input = try model.frameInput()
     var best: (error: ImportError, progress: Int)?
+    func explains(_ error: ImportError, _ progress: Int) -> Bool {
+      guard let best else { return true }
+      return error.doubtsAxes == best.error.doubtsAxes ? progress > best.progress : best.error.doubtsAxes
+    }
     for supposition in input.suppositions(steps: steps) {
       var reader = try GraphReader(model, supposition, file: bytes, external: external)
       do throws(ImportError) {
@@ -56,7 +75,7 @@ public enum ONNXImport {
         }
         return finding
       } catch {
-        if best.map({ reader.progress > $0.progress }) ?? true { best = (error, reader.progress) }
+        if explains(error, reader.progress) { best = (error, reader.progress) }
       }
     }
     guard let best else {
@@ -108,6 +127,7 @@ public enum ONNXImport {
       }
     }
     try ONNXTraps.checkUnrolled(model)
+    try model.checkOrder()
   }
 }
 

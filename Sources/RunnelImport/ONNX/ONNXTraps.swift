@@ -54,7 +54,7 @@ enum ONNXTraps {
     }
     guard let most, most.value.count >= 4 else { return }
     throw most.value[0].error(
-      "is one of \(most.value.count) products with the same weight \(Quoted.name(most.key)): the exporter wrote the loop over time out step by step for one length, as torch.onnx.export does for nn.RNN and for cells; export with dynamo=False, or \(weightsWayOut)"
+      "is one of \(most.value.count) products with the same weight \(Quoted.name(most.key)): the exporter wrote the loop over time out step by step for one length, as torch.onnx.export does for nn.RNN unless dynamo=False, and for a loop of cells always; save the module with runnel_export.save, which reads both, or \(weightsWayOut)"
     )
   }
 }

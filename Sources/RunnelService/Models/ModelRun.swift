@@ -45,7 +45,7 @@ public struct ModelRun: Sendable {
     if let chunk = options.chunk, !(1...Self.longestChunk).contains(chunk) {
       throw ServiceError(.usage, "--chunk \(chunk): give 1 to \(Self.longestChunk)")
     }
-    kernels = try options.kernels.map { (name) throws(ServiceError) in try Self.kernels(name) } ?? .best
+    kernels = try options.kernels.map { (name) throws(ServiceError) in try KernelSet(named: name) } ?? .best
     if file.description.regime == .windowed, options.stateIn != nil || options.stateOut != nil {
       throw ServiceError(
         .usage,
@@ -57,14 +57,6 @@ public struct ModelRun: Sendable {
   static let longestChunk = 1 << 20
 
   public static let kernelNames = KernelSet.allCases.map(\.rawValue)
-
-  private static func kernels(_ name: String) throws(ServiceError) -> KernelSet {
-    guard let kernels = KernelSet(rawValue: name), kernels.isAvailable else {
-      let there = KernelSet.allCases.filter(\.isAvailable).map(\.rawValue)
-      throw ServiceError(.usage, "this processor has no kernels '\(name)'; it has \(Phrase.list(there, "and"))")
-    }
-    return kernels
-  }
 
   /// Runs the model over an array.
   ///

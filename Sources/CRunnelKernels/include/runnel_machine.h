@@ -1,0 +1,19 @@
+// What bounds every kernel: multiply-adds that wait for nothing, and reads. Loops to be timed by whoever asks how near a
+// kernel comes.
+#pragma once
+
+#include <stdint.h>
+
+typedef struct {
+  // Multiply-adds of one round.
+  int64_t per_round;
+  // `rounds` of them in as many independent chains as keep the units busy, each factor * sum + term. What comes out is
+  // there so that nothing is left out.
+  float (*multiply_add)(int64_t rounds, float factor, float term);
+  // Reads `count` floats, a multiple of 128, x 64-byte aligned.
+  uint32_t (*read)(const float *x, int64_t count);
+} runnel_machine;
+
+// The sets of runnel_kernels.h, NULL where there is none.
+const runnel_machine *runnel_machine_scalar(void);
+const runnel_machine *runnel_machine_avx2(void);

@@ -1,0 +1,28 @@
+internal import CRunnelKernels
+
+/// Loops that do nothing but what bounds every kernel of the set, to be timed by whoever asks how near a kernel comes.
+extension KernelSet {
+  /// At least `count` multiply-adds that wait for nothing.
+  /// - Returns: how many they were.
+  public func multiplyAdds(atLeast count: Int) -> Int {
+    let each = Int(machine.pointee.per_round)
+    let rounds = (count + each - 1) / each
+    _ = machine.pointee.multiply_add(Int64(rounds), 0.5, 0.5)
+    return rounds * each
+  }
+
+  /// Reads `count` floats in their order. x (count), 64-byte aligned, count a multiple of 128
+  public func read(_ x: UnsafePointer<Float>, count: Int) {
+    precondition(count.isMultiple(of: 128), "whole rounds")
+    _ = machine.pointee.read(x, Int64(count))
+  }
+
+  private var machine: UnsafePointer<runnel_machine> {
+    switch self {
+    case .scalar: return runnel_machine_scalar()
+    case .avx2:
+      guard let machine = runnel_machine_avx2() else { preconditionFailure("this processor has no AVX2 with FMA") }
+      return machine
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import RunnelKernels
+import RunnelRecordings
+
+/// What one core of this machine can do at best, measured: multiply-adds of one kernel set, and reads from each level of
+/// memory.
+public struct MachineLimits: Sendable, Hashable {
+  /// A level of memory.
+  public struct Level: Sendable, Hashable {
+    public var name: String
+    /// What fits in; `Int.max` of the memory itself.
+    public var bytes: Int
+    public var bytesPerSecond: Double
+  }
+
+  public var multiplyAddsPerSecond: Double
+  /// From the nearest on; the last one holds everything.
+  public var levels: [Level]
+
+  public init(multiplyAddsPerSecond: Double, levels: [Level]) {
+    self.multiplyAddsPerSecond = multiplyAddsPerSecond
+    self.levels = levels
+  }
+
+  /// The level that holds weights of this size.
+  public func level(of bytes: Int) -> Level { levels.first { bytes <= $0.bytes } ?? levels[levels.count - 1] }
+}
+
+// MARK: measuring
+
+extension MachineLimits {
+  /// Measured now, on the core that this thread runs on.
+  ///
+  /// - Parameters:
+  ///   - kernels: whose multiply-adds; reads are those of the widest set there is.
+  ///   - seconds: for all of it.
+  public init(kernels: KernelSet, clock: Clock = .system, seconds: Double) {
+    let sizes = CacheSizes()
+    let watch = Stopwatch(clock, seconds: seconds / 5)
+    let burst = 1 << 14
+    let made = kernels.multiplyAdds(atLeast: burst)
+    let adding = watch.time { calls in for _ in 0..<calls { _ = kernels.multiplyAdds(atLeast: burst) } }
+    multiplyAddsPerSecond = Double(made) / adding.best
+    levels = sizes.levels.map { level in
+      // A part of a level, because other things live there too; of the memory enough that no level keeps it.
+      let bytes = level.bytes == .max ? min(4 * sizes.last, 1 << 28) : level.bytes / 4
+      return Level(
+        name: level.name, bytes: level.bytes, bytesPerSecond: Double(bytes) / Self.secondsToRead(bytes, watch))
+    }
+  }
+
+  /// How long it takes to read so many bytes that were read just before, from wherever in this machine they stayed.
+  static func secondsToRead(_ bytes: Int, _ watch: Stopwatch) -> Double {
+    let round = 128 * MemoryLayout<Float>.size
+    let rounds = max(1, bytes / round)
+    let buffer = AlignedFloats(count: 128 * rounds)
+    let timing = watch.time { calls in for _ in 0..<calls { KernelSet.best.read(buffer.base, count: buffer.count) } }
+    return timing.best * Double(bytes) / Double(rounds * round)
+  }
+}
+
+/// The caches of one core as the kernel knows them.
+struct CacheSizes: Sendable, Hashable {
+  var levels: [(name: String, bytes: Int)] { [("L1", first), ("L2", second), ("L3", last), ("memory", .max)] }
+  var first = 32 << 10
+  var second = 512 << 10
+  var last = 8 << 20
+
+  /// What stands in the folder of a processor's caches; the defaults where nothing does.
+  init(folder: String = "/sys/devices/system/cpu/cpu0/cache") {
+    for index in 0..<8 {
+      guard let level = Self.word("\(folder)/index\(index)/level"),
+        let kind = Self.word("\(folder)/index\(index)/type"),
+        kind != "Instruction", let size = Self.word("\(folder)/index\(index)/size").flatMap(Self.bytes)
+      else { continue }
+      switch level {
+      case "1": first = size
+      case "2": second = size
+      case "3": last = size
+      default: break
+      }
+    }
+    last = max(last, second)
+  }
+
+  private static func word(_ path: String) -> String? {
+    guard let bytes = try? ByteFile.read(path, limit: 4096) else { return nil }
+    return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+  }
+
+  /// `32K`, `1M`, `1024`.
+  static func bytes(_ text: String) -> Int? {
+    let unit = text.last == "K" ? 1 << 10 : text.last == "M" ? 1 << 20 : 1
+    guard let number = Int(unit == 1 ? text : String(text.dropLast())), number > 0, number <= 1 << 20 else {
+      return nil
+    }
+    return number * unit
+  }
+}
+
+/// Floats in memory of their own, 64-byte aligned.
+final class AlignedFloats {
+  let base: UnsafeMutablePointer<Float>
+  let count: Int
+
+  init(count: Int) {
+    self.count = count
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.size, alignment: 64)
+    base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    base.initialize(repeating: 0, count: count)
+  }
+
+  deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
