@@ -22,10 +22,9 @@ private struct Made {
       for _ in 0..<per {
         let data = (0..<20 + random.below(40)).map { _ in UInt8(random.below(8)) }
         let time = UInt64(1000 + messages.count)
-        try data.withUnsafeBytes { raw throws(RecordingError) in
-          try writer.append(
-            numbers[messages.count % 2], sequence: UInt32(messages.count), logTime: time, publishTime: time, raw)
-        }
+        let message = MCAPMessage(
+          channel: 0, sequence: UInt32(messages.count), logTime: time, publishTime: time, data: data[...])
+        try writer.append(message, as: numbers[messages.count % 2])
         messages.append(data)
       }
       try writer.closeChunk()
@@ -109,9 +108,9 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
     let data = (0..<1000).map { _ in UInt8(random.below(200)) }
     for sequence in 0..<900 {
-      try data.withUnsafeBytes { raw throws(RecordingError) in
-        try writer.append(channel, sequence: UInt32(sequence), logTime: 1, publishTime: 1, raw)
-      }
+      let message = MCAPMessage(
+        channel: 0, sequence: UInt32(sequence), logTime: 1, publishTime: 1, data: data[...])
+      try writer.append(message, as: channel)
     }
     try writer.closeChunk()
     let size = writer.size
@@ -183,21 +182,19 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     var writer = try MCAPWriter(folder.path + "/x.mcap", compression: .none)
     let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
     let data = [UInt8](repeating: 1, count: 100_000)
-    func append(_ time: UInt64) throws {
-      try data.withUnsafeBytes { raw throws(RecordingError) in
-        try writer.append(channel, sequence: 0, logTime: time, publishTime: time, raw)
-      }
+    func message(_ time: UInt64) -> MCAPMessage {
+      MCAPMessage(channel: 0, sequence: 0, logTime: time, publishTime: time, data: data[...])
     }
     let head = writer.size
-    for _ in 0..<10 { try append(5) }
+    for _ in 0..<10 { try writer.append(message(5), as: channel) }
     #expect(writer.size == head)
-    try append(5)
+    try writer.append(message(5), as: channel)
     #expect(writer.size > 1_000_000)
     let first = writer.size
-    try append(6)
-    try append(1_000_000_005)
+    try writer.append(message(6), as: channel)
+    try writer.append(message(1_000_000_005), as: channel)
     #expect(writer.size == first)
-    try append(1_000_000_006)
+    try writer.append(message(1_000_000_006), as: channel)
     #expect(writer.size > first)
   }
 
@@ -208,9 +205,8 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(folder.names == ["x.mcap"])
     let refused = failure { () throws(RecordingError) in _ = try MCAPWriter(path, isVisible: true) }
     #expect(refused?.kind == .cannotCreate)
-    try [1, 2].withUnsafeBytes { raw throws(RecordingError) in
-      try writer.append(channel, sequence: 0, logTime: 1, publishTime: 1, raw)
-    }
+    try writer.append(
+      MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: [1, 2]), as: channel)
     try writer.closeChunk(isSynced: true)
     // As after a crash: the writer never finishes.
     let (messages, reader) = try read(path)
