@@ -54,7 +54,7 @@ public final class CSVRecording: Recording {
     _ rows: Range<Int>, of track: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(RecordingError) {
     var row = rows.lowerBound
-    for stretch in stretches where stretch.rows.upperBound > row {
+    for stretch in stretches[(stretches.lastPlace { $0.rows.lowerBound <= row } ?? 0)...] {
       guard row < rows.upperBound else { return }
       let wanted = rows.clamped(to: stretch.rows)
       try seek(to: stretch.line + wanted.lowerBound - stretch.rows.lowerBound)

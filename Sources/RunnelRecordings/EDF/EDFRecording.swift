@@ -15,11 +15,11 @@ public final class EDFRecording: Recording {
   private let file: OpenFile
   /// Data records in the file.
   private let records: Int
-  /// Records that follow each other without a break: the first, and its time in seconds after record 0.
-  private let stretches: [(record: Int, seconds: Double)]
   /// Seconds of record 0 after the header's clock.
   private let offset: Double
   private let signals: [[Int]]
+  /// Of each track, where its stretches lie.
+  private let places: [[(record: Int, rows: Range<Int>)]]
   /// The record read last.
   private var block: [UInt8] = []
   private var blockRecord = -1
@@ -55,17 +55,19 @@ public final class EDFRecording: Recording {
     }
     let start = header.start.map { $0 + Int64((offset * 1e9).rounded()) }
     let signals = rates.map { rate in plain.filter { header.signals[$0].samples == rate } }
-    tracks = zip(rates, signals).map { samples, signals in
-      let rate = Double(samples) / header.duration
+    places = rates.map { samples in
+      Self.places(stretches, records, samples: samples, rate: Double(samples) / header.duration)
+    }
+    tracks = zip(zip(rates, signals), places).map { track, places in
+      let rate = Double(track.0) / header.duration
       return Track(
         name: RecordingFormat.name(ofRate: rate), rate: rate,
-        channels: signals.map { Self.channel(header.signals[$0], at: $0) },
-        element: header.bits == 24 ? .int24 : .int16,
-        runs: Track.joined(Self.places(stretches, records, samples: samples, rate: rate).map(\.rows)), start: start)
+        channels: track.1.map { Self.channel(header.signals[$0], at: $0) },
+        element: header.bits == 24 ? .int24 : .int16, runs: Track.joined(places.map(\.rows)), start: start)
     }
     format = header.bits == 24 ? .bdf : .edf
     (self.file, self.header, self.records, self.signals) = (file, header, records, signals)
-    (self.offset, self.stretches) = (offset, stretches)
+    self.offset = offset
   }
 
   private static func channel(_ signal: EDFHeader.Signal, at index: Int) -> Channel {
@@ -150,9 +152,8 @@ public final class EDFRecording: Recording {
   public func read(
     _ rows: Range<Int>, of track: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(RecordingError) {
-    let samples = header.signals[signals[track][0]].samples
-    let places = Self.places(stretches, records, samples: samples, rate: tracks[track].rate)
-    guard var place = places.lastIndex(where: { $0.rows.lowerBound <= rows.lowerBound }) else { return }
+    let (samples, places) = (header.signals[signals[track][0]].samples, places[track])
+    guard var place = places.lastPlace(where: { $0.rows.lowerBound <= rows.lowerBound }) else { return }
     var row = rows.lowerBound
     while row < rows.upperBound {
       while row >= places[place].rows.upperBound { place += 1 }

@@ -39,14 +39,14 @@ public enum MCAPCompression: String, Sendable, Hashable, CaseIterable {
   }
 
   private static func lz4(_ bytes: UnsafeRawBufferPointer, limit: Int) -> (bytes: [UInt8], isWhole: Bool)? {
-    var context: OpaquePointer?
-    guard LZ4F_isError(LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))) == 0 else { return nil }
-    defer { LZ4F_freeDecompressionContext(context) }
+    var decoder: OpaquePointer?
+    guard LZ4F_isError(LZ4F_createDecompressionContext(&decoder, UInt32(LZ4F_VERSION))) == 0 else { return nil }
+    defer { LZ4F_freeDecompressionContext(decoder) }
     var position = 0
     return collect(limit: limit) { room in
       var (made, taken) = (room.count, bytes.count - position)
       let source = bytes.baseAddress.map { $0 + position }
-      let rest = LZ4F_decompress(context, room.baseAddress, &made, source, &taken, nil)
+      let rest = LZ4F_decompress(decoder, room.baseAddress, &made, source, &taken, nil)
       if LZ4F_isError(rest) != 0 { return nil }
       position += taken
       let isOver = rest == 0 || (made == 0 && taken == 0) || (position == bytes.count && made < room.count)
@@ -75,7 +75,7 @@ public enum MCAPCompression: String, Sendable, Hashable, CaseIterable {
 /// Packs chunks; its tables are kept from one to the next.
 final class MCAPPacker: @unchecked Sendable {
   // Used by the one writer that made it.
-  private let context: OpaquePointer?
+  private let encoder: OpaquePointer?
   let compression: MCAPCompression
   private var packed: [UInt8] = []
 
@@ -84,10 +84,10 @@ final class MCAPPacker: @unchecked Sendable {
 
   init(_ compression: MCAPCompression) {
     self.compression = compression
-    context = compression == .zstd ? ZSTD_createCCtx() : nil
+    encoder = compression == .zstd ? ZSTD_createCCtx() : nil
   }
 
-  deinit { ZSTD_freeCCtx(context) }
+  deinit { ZSTD_freeCCtx(encoder) }
 
   /// One frame of all bytes.
   func pack(_ bytes: [UInt8]) -> [UInt8] {
@@ -97,7 +97,7 @@ final class MCAPPacker: @unchecked Sendable {
       room(ZSTD_compressBound(bytes.count))
       let size = packed.withUnsafeMutableBytes { target in
         bytes.withUnsafeBytes { source in
-          ZSTD_compressCCtx(context, target.baseAddress, target.count, source.baseAddress, source.count, Self.level)
+          ZSTD_compressCCtx(encoder, target.baseAddress, target.count, source.baseAddress, source.count, Self.level)
         }
       }
       precondition(ZSTD_isError(size) == 0, "the room was made for it")

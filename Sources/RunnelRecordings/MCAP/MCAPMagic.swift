@@ -80,7 +80,7 @@ struct MCAPBytes {
   mutating func clear() { bytes.removeAll(keepingCapacity: true) }
 
   mutating func put<T: FixedWidthInteger>(_ value: T) {
-    for byte in 0..<MemoryLayout<T>.size { bytes.append(UInt8(truncatingIfNeeded: value >> T(8 * byte))) }
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
   mutating func put(_ text: String) {

@@ -59,8 +59,8 @@ public final class MCAPRecording: Recording {
   ) throws(RecordingError) {
     let session = sessions[track]
     if cursor?.track != track || cursor?.row != rows.lowerBound {
-      guard let place = session.places.last(where: { $0.row <= rows.lowerBound }) else { return }
-      reader.seek(to: place.place)
+      guard let index = session.places.lastPlace(where: { $0.row <= rows.lowerBound }) else { return }
+      reader.seek(to: session.places[index].place)
     }
     cursor = nil
     var row = rows.lowerBound

@@ -128,8 +128,9 @@ public final class SigMFRecording: Recording {
     _ rows: Range<Int>, of track: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(RecordingError) {
     let size = tracks[0].bytesPerRow
-    for piece in pieces {
+    for piece in pieces[(pieces.lastPlace { $0.rows.lowerBound <= rows.lowerBound } ?? 0)...] {
       let wanted = rows.clamped(to: piece.rows)
+      guard piece.rows.lowerBound < rows.upperBound else { return }
       guard !wanted.isEmpty else { continue }
       let place = (wanted.lowerBound - rows.lowerBound) * size
       let part = UnsafeMutableRawBufferPointer(rebasing: target[place..<place + wanted.count * size])
@@ -160,7 +161,7 @@ public final class SigMFRecording: Recording {
     let own = tracks[0].rate
     let scale = own > 0 ? rate / own : 1
     return meta.annotations.map { mark in
-      let piece = pieces.last { $0.sample <= mark.start } ?? pieces[0]
+      let piece = pieces[pieces.lastPlace { $0.sample <= mark.start } ?? 0]
       let row = Double(piece.rows.lowerBound + mark.start - piece.sample)
       return Annotation(
         mark.text, at: Int64(nearest: row * scale), length: Int64(nearest: Double(mark.count) * scale))

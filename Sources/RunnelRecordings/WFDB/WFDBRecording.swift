@@ -197,7 +197,7 @@ public final class WFDBRecording: Recording {
     let perFrame = max(1, first)
     var next = rows.lowerBound
     while next < rows.upperBound {
-      guard let index = segments.firstIndex(where: { $0.rows.upperBound * perFrame > next }) else {
+      guard let index = segments.lastPlace(where: { $0.rows.lowerBound * perFrame <= next }) else {
         preconditionFailure("the track has these rows")
       }
       let segment = segments[index]

@@ -82,9 +82,10 @@ public final class XDFRecording: Recording {
     _ rows: Range<Int>, of track: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(RecordingError) {
     let stream = streams[track]
-    guard let stretch = stream.stretches.last(where: { $0.place <= rows.lowerBound }) else { return }
+    guard let stretch = stream.stretches.lastPlace(where: { $0.place <= rows.lowerBound }).map({ stream.stretches[$0] })
+    else { return }
     let first = stretch.row + rows.lowerBound - stretch.place
-    guard var piece = stream.pieces.lastIndex(where: { $0.row <= first }) else { return }
+    guard var piece = stream.pieces.lastPlace(where: { $0.row <= first }) else { return }
     for row in first..<first + rows.count {
       while piece + 1 < stream.pieces.count, stream.pieces[piece + 1].row <= row { piece += 1 }
       try load(stream.pieces[piece], upTo: row, of: stream)
