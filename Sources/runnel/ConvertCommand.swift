@@ -42,7 +42,7 @@ struct ConvertCommand: ParsableCommand {
     let meter = ProgressMeter(output)
     let converter = Converter(
       selection: try tracks.selection(), annotator: annotator, allowsLoss: allowLoss, library: "runnel \(Version.text)")
-    let result = try converter.convert(input, to: output) { meter.show($0) }
+    let result = try converter.convert(input, to: output) { meter.show($0, of: $1) }
     meter.end()
     if json {
       Terminal.print(result.json)

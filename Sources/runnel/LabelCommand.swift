@@ -151,13 +151,14 @@ struct LabelCommand: ParsableCommand {
     _ labeller: Labeller, _ recording: RecordingSource, into sink: inout Sink, _ frames: FrameSink?,
     flush: () -> Void = {}
   ) throws {
-    let (total, name) = (max(recording.range.count, 1), recording.description.stream)
+    let (total, name) = (Int(recording.rowCount ?? 0), recording.description.stream)
+    let meter = ProgressMeter(name)
     let observer: FrameObserver? = frames.map { frames in { frames.append($1, $2) } }
     let counts = try labeller.label(recording, into: &sink, frames: observer) { rows in
       flush()
-      Terminal.progress("\(name)  \(100 * Int(rows) / total) %")
+      meter.show(Int(rows), of: total)
     }
-    Terminal.endProgress()
+    meter.end()
     if counts.windowsLeftOut > 0 {
       Terminal.say(
         "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row or, less the delay, "

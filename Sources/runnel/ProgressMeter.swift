@@ -8,14 +8,15 @@ final class ProgressMeter {
 
   init(_ name: String) { self.name = name }
 
-  /// - Parameter done: of the whole, 0...1.
-  func show(_ done: Double) {
+  /// - Parameter done: rows of `total`.
+  func show(_ done: Int, of total: Int) {
     let now = Self.now
     let spent = now - start
-    guard Terminal.isInteractive, spent >= 1, now - shownAt >= 0.2, done > 0 else { return }
+    guard Terminal.isInteractive, spent >= 1, now - shownAt >= 0.2, done > 0, total > 0 else { return }
     shownAt = now
-    let left = spent * (1 - done) / done
-    Terminal.progress("\(name)  \(Int(done * 100)) %, \(Int(spent)) s, \(Int(left.rounded(.up))) s left")
+    let speed = Double(done) / spent
+    let left = Double(total - done) / speed
+    Terminal.progress("\(name)  \(100 * done / total) %, \(Int(speed)) rows/s, \(Int(left.rounded(.up))) s left")
   }
 
   func end() { Terminal.endProgress() }

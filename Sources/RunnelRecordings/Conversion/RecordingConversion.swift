@@ -52,11 +52,11 @@ public struct RecordingConversion {
   ///
   /// - Parameters:
   ///   - annotations: what goes with it.
-  ///   - progress: of this reading, 0...1.
+  ///   - progress: hears of the rows read.
   /// - Throws: `unsupported` for a name that says no format, and for tracks without rate or signals; what reading throws.
   public init(
     _ recording: any Recording, track: Int, to output: String, annotations: [Annotation], library: String = "runnel",
-    progress: (Double) -> Void = { _ in }
+    progress: (Int) -> Void = { _ in }
   ) throws(RecordingError) {
     let suffix =
       output.lastComponent.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? ""
@@ -78,8 +78,7 @@ public struct RecordingConversion {
         .unsupported, file: recording.path, "track '\(described.name)' has no rate: its samples come when they come",
         remedy: "choose another track, or resample it first")
     }
-    let total = Double(max(described.rowCount, 1))
-    survey = try TrackSurvey(RawRows(recording: recording, track: track)) { progress(Double($0) / total) }
+    survey = try TrackSurvey(RawRows(recording: recording, track: track), progress: progress)
     judge()
   }
 
@@ -136,18 +135,16 @@ public struct RecordingConversion {
 
   /// Writes the output, whole or not at all.
   ///
-  /// - Parameter progress: 0...1.
-  public func write(progress: (Double) -> Void = { _ in }) throws(RecordingError) -> Report {
+  /// - Parameter progress: hears of the rows written.
+  public func write(progress: (Int) -> Void = { _ in }) throws(RecordingError) -> Report {
     var report = Report(losses: losses, remarks: remarks)
     report.rows = described.rowCount
     report.annotations = annotations.count
-    let total = Double(max(described.rowCount, 1))
-    let heard = { (rows: Int) in progress(Double(rows) / total) }
     switch target {
-    case .mcap: try writeMCAP(heard)
-    case .wfdb: try writeWFDB(&report, heard)
-    case .edf, .bdf: try writeEDF(&report, heard)
-    case .csv: try writeCSV(&report, heard)
+    case .mcap: try writeMCAP(progress)
+    case .wfdb: try writeWFDB(&report, progress)
+    case .edf, .bdf: try writeEDF(&report, progress)
+    case .csv: try writeCSV(&report, progress)
     }
     report.files.insert(output, at: 0)
     return report

@@ -62,10 +62,10 @@ public struct Converter: Sendable {
     }
   }
 
-  /// - Parameter progress: 0...1; the recording is read twice.
+  /// - Parameter progress: hears how many rows are done, of how many; the recording is read twice.
   /// - Throws: `ServiceError`: 65 with what would be lost, where nobody accepted it.
   public func convert(
-    _ input: String, to output: String, progress: (Double) -> Void = { _ in }
+    _ input: String, to output: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
     let recording: any Recording = try files { () throws(RecordingError) in
       let recording = try RecordingFormat.open(input, rate: selection.rate)
@@ -74,10 +74,11 @@ public struct Converter: Sendable {
     }
     let track = try recording.track(selection.track, channels: selection.channels)
     let described = recording.tracks[track]
+    let total = 2 * described.rowCount
     let conversion = try files { () throws(RecordingError) in
       try RecordingConversion(
         recording, track: track, to: output, annotations: try annotations(of: recording, track, described.rate),
-        library: library, progress: { progress($0 / 2) })
+        library: library, progress: { progress($0, total) })
     }
     guard conversion.losses.isEmpty || allowsLoss else {
       throw ServiceError(
@@ -85,7 +86,7 @@ public struct Converter: Sendable {
         "\(output) cannot hold all of \(input): \(conversion.losses.joined(separator: "; ")); --allow-loss writes it so"
       )
     }
-    let report = try files { () throws(RecordingError) in try conversion.write { progress(0.5 + $0 / 2) } }
+    let report = try files { () throws(RecordingError) in try conversion.write { progress(total / 2 + $0, total) } }
     return Result(
       input: input, track: described.name, rate: described.rate, channels: described.channels.map(\.name),
       report: report, remarks: report.losses + recording.remarks + report.remarks)
