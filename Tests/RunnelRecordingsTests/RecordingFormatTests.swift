@@ -143,7 +143,7 @@ import Testing
   @Test(
     .enabled(if: Places.hasData, "the folder of recorded signals is absent"),
     arguments: [
-      ("edf/short_psg.edf", 7, 0), ("edf/mne_test.edf", 138, 9), ("edf/SC4001EC-Hypnogram.edf", 0, 154),
+      ("edf/short_psg.edf", 7, 0), ("edf/mne_test.edf", 139, 5), ("edf/SC4001EC-Hypnogram.edf", 0, 154),
       ("sigmf/sigmf_logo.sigmf-meta", 2, -1), ("wav/jfk.wav", 1, 0), ("xdf/minimal.xdf", 3, -1),
       ("wfdb/100_3chan.hea", 3, -1), ("wfdb/binformats.hea", 10, -1),
     ])
