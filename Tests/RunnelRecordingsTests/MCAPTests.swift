@@ -106,8 +106,8 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     var random = SeededGenerator(seed: 4)
     var writer = try MCAPWriter(path)
     let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
-    let data = (0..<1000).map { _ in UInt8(random.below(200)) }
     for sequence in 0..<900 {
+      let data = (0..<1000).map { _ in UInt8(random.below(200)) }
       let message = MCAPMessage(
         channel: 0, sequence: UInt32(sequence), logTime: 1, publishTime: 1, data: data[...])
       try writer.append(message, as: channel)

@@ -216,14 +216,14 @@ def discontinuous():
         head += b"".join(field(value, width) for value in values)
     body = b""
     for number, time in enumerate(times):
-        tal = f"+{time:g}\x14\x14\0".encode() + (b"+5.3\x150.2\x14apnea\x14\0" if number == 2 else b"")
+        tal = f"+{time:g}\x14\x14\0".encode() + (b"+5.35\x150.2\x14apnea\x14\0" if number == 2 else b"")
         body += struct.pack("<10h", *samples[10 * number : 10 * number + 10]) + tal.ljust(40, b"\0")
     with open(place("gaps.edf"), "wb") as file:
         file.write(head + body)
     scale = 20 / 4095
     expect("gaps.edf", "made", [
         {"rate": 10.0, "names": ["Flow"], "units": ["l/s"], "runs": [[0, 20], [48, 58]],
-         "rows": [[(int(v) + 2048) * scale - 10] for v in samples]}], annotations=[[50, 2, "apnea"]],
+         "rows": [[(int(v) + 2048) * scale - 10] for v in samples]}], annotations=[[51, 2, "apnea"]],
         start=1577836800 * NS + NS // 4)
 
 

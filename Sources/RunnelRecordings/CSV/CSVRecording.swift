@@ -106,6 +106,8 @@ public final class CSVRecording: Recording {
 
     private let file: OpenFile
     private var steps: [Double] = []
+    /// Of the first row, where times are whole nanoseconds: as f64 they would be off by hundreds.
+    private(set) var origin: Int64?
 
     init(_ file: OpenFile) throws(RecordingError) {
       self.file = file
@@ -178,6 +180,10 @@ public final class CSVRecording: Recording {
       if let column = layout.index { now.index = try Self.value(fields, column, layout, line, file: file.path) }
       if let (column, scale) = layout.time {
         now.time = try Self.value(fields, column, layout, line, file: file.path) * scale
+        if scale == 1e-9, let exact = Int64(HeaderLine.text(fields[column])), count == 0 || origin != nil {
+          if count == 0 { origin = exact }
+          now.time = Double(exact.subtractingReportingOverflow(origin ?? 0).partialValue) * 1e-9
+        }
       }
       let isBackward = layout.index != nil ? !(now.index > last.index) : !(now.time >= last.time)
       if count == 0 {
@@ -221,9 +227,10 @@ public final class CSVRecording: Recording {
         throw RecordingError(.malformed, file: file, "has a rate of \(rate) Hz", remedy: "give the rate: --rate 360Hz")
       }
       // Times from a count that began with the recording are small; those of a calendar are not (1e9 s is in 2001).
-      if table.first.time > 1e9, table.first.time < 9e9 {
+      let origin = table.origin.map { Double($0) * 1e-9 } ?? table.first.time
+      if origin > 1e9, origin < 9e9 {
         let back = table.first.index.isNaN ? 0 : table.first.index / rate
-        start = Int64(nearest: (table.first.time - back) * 1e9)
+        start = (table.origin ?? Int64(nearest: table.first.time * 1e9)) &- Int64(nearest: back * 1e9)
       }
     }
 

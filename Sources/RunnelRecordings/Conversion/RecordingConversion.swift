@@ -111,6 +111,13 @@ public struct RecordingConversion {
     }
     if survey.infinities > 0 { losses.append("\(survey.infinities) infinite values become missing samples") }
     guard target != .wfdb else { return }
+    let errors = plans.compactMap { plan -> Double? in
+      (try? EDFHeader.Signal.made(of: plan.channel, bits: bits, rows: 1, file: output))?.error
+    }
+    if let error = errors.max(), error > 0.05 {
+      losses.append(
+        "physical values are off by up to \(Float(error)) of a step: the header has eight characters for them")
+    }
     let missing = survey.extents.reduce(0) { $0 + $1.missing }
     let gaps = described.end - (described.runs.first?.lowerBound ?? 0) - described.rowCount
     if missing > 0 { losses.append("\(missing) missing samples become the smallest number that \(target.title) has") }
@@ -225,10 +232,6 @@ public struct RecordingConversion {
     let rest = writer.rows % writer.recordRows
     if rest > 0 {
       report.remarks.append("the last data record is filled up with \(writer.recordRows - rest) times the last row")
-    }
-    if writer.scalingError > 0.001 {
-      report.remarks.append(
-        "physical values are off by \(writer.scalingError) of a step: the header has eight characters")
     }
     if abs(writer.rate - described.rate) > 1e-9 * described.rate {
       report.remarks.append("the header says \(writer.rate) Hz for \(described.rate) Hz")

@@ -6,8 +6,8 @@ import RunnelCore
 ///     try writer.append(samples)          // interleaved: (T, channels)
 ///     try writer.finish()
 ///
-/// Without channels it is a file of annotations only. Physical limits have eight characters in the header: a scaling that
-/// they cannot say exactly is off by less than a hundredth of a step (`scalingError`). The last data record is filled up
+/// Without channels it is a file of annotations only. Physical limits have eight characters in the header, which cannot
+/// say every scaling exactly (`EDFHeader.Signal.made`). The last data record is filled up
 /// with the last row. The file appears with `finish`, or not at all.
 public struct EDFWriter: ~Copyable {
   /// Rows appended so far.
@@ -16,8 +16,6 @@ public struct EDFWriter: ~Copyable {
   public let recordRows: Int
   /// The rate that the header can say; off by less than 1e-6 of the one asked for.
   public let rate: Double
-  /// By how much of a digital step physical values are off at most.
-  public let scalingError: Double
 
   private var file: AtomicFile
   private let header: EDFHeader
@@ -54,11 +52,8 @@ public struct EDFWriter: ~Copyable {
     header.place(at: start)
     header.patient = "\(Self.word(subject)) X X X"
     header.recording = "Startdate \(header.writtenDay) X X \(Self.word(library))"
-    var error = 0.0
     for channel in channels {
-      let (signal, off) = try EDFHeader.Signal.made(of: channel, bits: bits, rows: record.rows, file: path)
-      header.signals.append(signal)
-      error = max(error, off)
+      header.signals.append(try EDFHeader.Signal.made(of: channel, bits: bits, rows: record.rows, file: path).0)
     }
     var keeper = EDFHeader.Signal()
     keeper.label = bits == 24 ? "BDF Annotations" : "EDF Annotations"
@@ -70,7 +65,6 @@ public struct EDFWriter: ~Copyable {
     file = output
     recordRows = record.rows
     self.rate = Double(record.rows) / record.duration
-    scalingError = error
     self.header = header
     self.lists = lists
     self.listBytes = listBytes

@@ -5,26 +5,43 @@ extension SignalFile {
   static func open(_ header: WFDBHeader, path: String) throws(RecordingError) -> [SignalFile] {
     let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
     var files: [SignalFile] = []
-    var seen: Set<String> = []
-    var (first, offset) = (0, 0)
-    while first < header.signals.count {
-      let signal = header.signals[first]
-      let signals = header.signals[first...].prefix { $0.file == signal.file && $0.format == signal.format }
-      for other in signals { try check(other, with: signal, path: path) }
-      let isNull = signal.format == 0
-      guard isNull || seen.insert(signal.file).inserted else {
-        throw failure(
-          .malformed, header.signals[first], path,
-          "signals of one file on neighbouring lines, in one format; '\(signal.file)' comes back",
-          remedy: "put the lines of one file together")
-      }
+    var offset = 0
+    for signals in try groups(header, path: path) {
+      let name = signals.first?.format == 0 ? nil : signals.first?.file
       let file = SignalFile(
-        isNull ? nil : try OpenFile(folder + signal.file, regularOnly: true), signals: signals, offset: offset)
+        try name.map { name throws(RecordingError) in try OpenFile(folder + name, regularOnly: true) },
+        signals: signals, offset: offset)
       files.append(file)
       offset += file.width
-      first += signals.count
     }
     return files
+  }
+
+  /// The signals of each file, before any is opened.
+  private static func groups(
+    _ header: WFDBHeader, path: String
+  ) throws(RecordingError) -> [ArraySlice<WFDBHeader.Signal>] {
+    if let first = header.signals.first, header.signals.allSatisfy({ $0.file == "~" }) {
+      throw failure(
+        .unsupported, first, path, "a signal file, found '~' (a layout header has no samples)",
+        remedy: "name the record whose header lists the segments")
+    }
+    var groups: [ArraySlice<WFDBHeader.Signal>] = []
+    var seen: Set<String> = []
+    var rest = header.signals[...]
+    while let first = rest.first {
+      let group = rest.prefix { $0.file == first.file && $0.format == first.format }
+      for signal in group { try check(signal, with: first, path: path) }
+      guard first.format == 0 || seen.insert(first.file).inserted else {
+        throw failure(
+          .malformed, first, path,
+          "signals of one file on neighbouring lines, in one format; '\(first.file)' comes back",
+          remedy: "put the lines of one file together")
+      }
+      groups.append(group)
+      rest = rest.dropFirst(group.count)
+    }
+    return groups
   }
 
   /// The record's frames: the header's number, which every file must match, or else what the files hold.

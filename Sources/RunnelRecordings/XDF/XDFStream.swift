@@ -94,12 +94,13 @@ struct XDFStream {
     }
   }
 
-  /// A break in time ends a stretch: more than a second, and more than 500 samples, as pyxdf has it.
+  /// A break in time ends a stretch: more than a second, and more than three samples. Times of LSL jitter; the samples of
+  /// one chunk come late together, but by less.
   private mutating func extend(_ time: Double) {
     if first == nil {
       first = time
       stretches.append((0, 0))
-    } else if rate > 0, time - last - 1 / rate > max(1, 500 / rate) {
+    } else if rate > 0, time - last - 1 / rate > max(1, 3 / rate) {
       let now = stretches[stretches.count - 1]
       let next = now.place + count - now.row
       let missing = Int(min((time - last) * rate, 0x1p60 - Double(next)).rounded()) - 1
