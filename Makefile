@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -36,6 +36,20 @@ demo: build ## synthetic ECG in, labels out, for DEMO_SECONDS (30; 0: until Ctrl
 
 test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
+
+# Debug builds allocate where release builds do not, so the counts are taken here.
+test-release: setup ## release builds allocate nothing on the way from a message to its labels
+	$(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --scratch-path .build-release-tests --filter AllocationTests
+
+test-threads: setup ## shards under the thread sanitizer
+	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests'
+
+COMPANIES ?= 10000
+simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batches, shard counts and slots
+	RUNNEL_COMPANIES=$(COMPANIES) $(SWIFT) test -j $(JOBS) --filter CompanySimulationTests
+
+bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
+	@Benchmarks/Peers/ZeroMQ/bench-daemon
 
 # PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
 # PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
@@ -73,13 +87,30 @@ fuzz: setup ## damaged model files and recordings, each kind for FUZZ_SECONDS (6
 	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done
 
+# One core, for good: the last one hears the fewest interrupts. BENCH and BENCH_PEERS are further options, --quick among
+# them.
+BENCH_CORE ?= $(shell echo $$(($$(nproc) - 1)))
+BENCH ?=
+BENCH_PEERS ?=
+benchmarks = $(SWIFT) build -c release -j $(JOBS) --package-path Benchmarks --scratch-path .build-benchmarks
+
+bench: setup ## what one core of this machine does, as tables, and in .build/bench.json
+	$(benchmarks)
+	@mkdir -p .build
+	@taskset -c $(BENCH_CORE) .build-benchmarks/release/RunnelBenchmarks tables --output .build/bench.json $(BENCH)
+
+bench-peers: setup ## runnel beside oneDNN, ONNX Runtime, OpenVINO, PyTorch and numba, installed in .build-peers
+	$(benchmarks)
+	@Benchmarks/Peers/setup-peers
+	@taskset -c $(BENCH_CORE) .build-peers/bin/python Benchmarks/Peers/bench_peers.py $(BENCH_PEERS)
+
 check: setup ## the quick rules: format, floors, files and words
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	$(SWIFT) build -j $(JOBS) --explicit-target-dependency-import-check error
 	$(SWIFT) test -j $(JOBS) --filter HouseTests
 
 format: ## put every Swift file into the house's format
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests Benchmarks Package.swift
 
 static: setup ## a binary that needs no Swift on its machine, at .build-static/release/runnel
 	$(SWIFT) build -c release -j $(JOBS) --product runnel --static-swift-stdlib --scratch-path .build-static

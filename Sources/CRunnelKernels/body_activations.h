@@ -44,18 +44,29 @@ IN lanes RUNNEL_SET(below_one)(lanes x) {
   return FMA(scale, e.rest, scale - 1.0f);
 }
 
-// e^(scale r) - 1 by the polynomial of `reduce`, for a scale that is a power of two; its r is not rounded again.
-IN lanes RUNNEL_SET(rest)(lanes r, const float scale) {
-  lanes q = SPLAT(0x1.6a2430p-10f * scale * scale * scale * scale * scale * scale);
-  q = FMA(q, r, SPLAT(0x1.1239e4p-7f * scale * scale * scale * scale * scale));
-  q = FMA(q, r, SPLAT(0x1.5558f2p-5f * scale * scale * scale * scale));
-  q = FMA(q, r, SPLAT(0x1.555492p-3f * scale * scale * scale));
-  q = FMA(q, r, SPLAT(0x1.fffffcp-2f * scale * scale));
-  return FMA(q, r * r, scale * r);
-}
+// Both quotients are widened by a factor, which changes no value: with it numerator and denominator lie where floats
+// are dense, relative to their size, wherever the quotient lies where they are not. Without it the errors are 2.4 and
+// 2.6 ulp.
+#define WIDER_SIGMOID 1.5f
+#define WIDER_TANH 0x1.7ep0f
 
 // What is added so that the sum, an integer in its low bits, is n and the exponent's bias.
 #define MAGIC (0x1.8p23f + 127.0f)
+
+// 2^n factor of such a sum, 1 <= factor < 2.
+IN lanes RUNNEL_SET(wider_power)(lanes sum, const float factor) {
+  return (lanes)(((bits)sum << 23) + (uint32_t)((factor - 1.0f) * 0x1p23f));
+}
+
+// q of factor (e^(scale r) - 1) = factor scale r + r^2 q(r), the polynomial of `reduce` in pairs, so that little of it
+// waits for the rest.
+IN lanes RUNNEL_SET(pairs)(lanes r, lanes z, const float scale, const float factor) {
+  const float f = factor * scale * scale;
+  const lanes low = FMA(SPLAT(0x1.555492p-3f * scale * f), r, SPLAT(0x1.fffffcp-2f * f));
+  const lanes high =
+      FMA(SPLAT(0x1.1239e4p-7f * scale * scale * scale * f), r, SPLAT(0x1.5558f2p-5f * scale * scale * f));
+  return FMA(FMA(SPLAT(0x1.6a2430p-10f * scale * scale * scale * scale * f), z, high), z, low);
+}
 
 // 1 / (1 + e^-x) = 1 / (2^n (e^r - 1) + (2^n + 1)). Below -87 it is what it is there, 1.6e-38, so that nothing
 // overflows; above 88 it is 1.
@@ -65,28 +76,26 @@ IN lanes RUNNEL_SET(sigmoid)(lanes x) {
   const lanes n = shifted - MAGIC;
   lanes r = FMA(n, SPLAT(-0x1.63p-1f), -x);
   r = FMA(n, SPLAT(0x1.bd0106p-13f), r);
-  const lanes power = (lanes)((bits)shifted << 23);
-  return 1.0f / FMA(power, RUNNEL_SET(rest)(r, 1.0f), power + 1.0f);
+  const lanes power = RUNNEL_SET(wider_power)(shifted, WIDER_SIGMOID), z = r * r;
+  const lanes rest = FMA(RUNNEL_SET(pairs)(r, z, 1.0f, 1.0f), z, r);
+  return WIDER_SIGMOID / FMA(power, rest, power + WIDER_SIGMOID);
 }
 
-// Below 0.5625: x + x^3 p(x^2), p of degree 3, a minimax fit whose relative error is 4.6e-8. Above: 1 - 2 / (e^2|x| + 1).
-// One constant for ln 2 / 2 does: where n is large, the quotient is small.
+// (e^2|x| - 1) / (e^2|x| + 1), the numerator from 2^n (e^r - 1) + (2^n - 1), so that small values keep their digits.
+// One constant for ln 2 / 2 does: where n is large, the slope is small.
 IN lanes RUNNEL_SET(tanh)(lanes x) {
-  const lanes z = x * x;
-  lanes p = SPLAT(0x1.09e9d6p-6f);
-  p = FMA(p, z, SPLAT(-0x1.ae99e2p-5f));
-  p = FMA(p, z, SPLAT(0x1.10c636p-3f));
-  p = FMA(p, z, SPLAT(-0x1.555422p-2f));
-  const lanes small = FMA(x * z, p, x);
   const lanes size = RUNNEL_SET(magnitude)(x);
   const lanes a = SELECT(size > 10.0f, SPLAT(10.0f), size);  // from 9.02 on it is 1
   const lanes shifted = FMA(a, SPLAT(0x1.715476p1f), SPLAT(MAGIC));
   const lanes r = FMA(shifted - MAGIC, SPLAT(-0x1.62e430p-2f), a);
-  const lanes power = (lanes)((bits)shifted << 23);
-  const lanes large = 1.0f - 2.0f / FMA(power, RUNNEL_SET(rest)(r, 2.0f), power + 1.0f);
-  return RUNNEL_SET(with_sign)(SELECT(size < 0.5625f, small, large), x);
+  const lanes power = RUNNEL_SET(wider_power)(shifted, WIDER_TANH), z = r * r;
+  const lanes rest = FMA(r, SPLAT(2.0f * WIDER_TANH), z * RUNNEL_SET(pairs)(r, z, 2.0f, WIDER_TANH));
+  const lanes above = FMA((lanes)((bits)shifted << 23), rest, power - WIDER_TANH);
+  return RUNNEL_SET(with_sign)(above / (above + 2.0f * WIDER_TANH), x);
 }
 
+#undef WIDER_SIGMOID
+#undef WIDER_TANH
 #undef MAGIC
 
 // max(x, 0) + ln(1 + e) with e = e^-|x|; ln(1 + e) = 2 atanh(s), s = e / (2 + e) <= 1/3, as s (2 + z p(z)) with

@@ -23,7 +23,7 @@ IN lanes RUNNEL_SET(with_sign)(lanes x, lanes sign) { return (lanes)((bits)x | (
 #define STORE RUNNEL_SET(store)
 #define FMA RUNNEL_SET(fma)
 #define SELECT(mask, a, b) ((mask) ? (a) : (b))
-// Over the rows and panels of a tile: counts that are constants.
+// Over the rows and registers of a tile: counts that are constants.
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 // x cut to low...high; NaN stays.

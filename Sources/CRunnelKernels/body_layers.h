@@ -2,46 +2,49 @@
 
 // MARK: linear
 
-// y = activation(b + W x) of one row; up to four panels at once, so that no sum waits for itself.
-IN void RUNNEL_SET(linear_row)(const runnel_linear *layer, const int32_t panels, int32_t first, const float *x,
-                               runnel_activation activation, float *y) {
-  const int64_t panel_size = (int64_t)layer->inputs * LANES;
-  lanes sum[4];
-  UNROLLED for (int32_t p = 0; p < panels; p++) sum[p] = LOAD(layer->bias + first + p * LANES);
-  RUNNEL_SET(accumulate)(sum, 1, panels, layer->weights + first / LANES * panel_size, panel_size, x, 0,
+// A linear layer and what is done to its sums.
+typedef struct {
+  const runnel_linear *layer;
+  runnel_activation activation;
+} RUNNEL_SET(dense);
+
+// y = activation(b + W x)
+IN void RUNNEL_SET(linear_rows)(const RUNNEL_SET(dense) *dense, const RUNNEL_SET(batch) *b, int32_t row,
+                                const int32_t rows, int32_t first, const int32_t registers, const int32_t chains,
+                                const int32_t precision) {
+  const runnel_linear *layer = dense->layer;
+  const int64_t block_size = RUNNEL_SET(words)(precision, layer->inputs) * LANES;
+  const float *x[RUNNEL_ROWS], *weights = layer->weights + (int64_t)first * (block_size / LANES);
+  lanes sum[RUNNEL_TILE];
+  UNROLLED for (int32_t r = 0; r < rows; r++) {
+    x[r] = b->x + (row + r) * b->x_stride;
+    UNROLLED for (int32_t p = 0; p < registers * chains; p++)
+      sum[r * registers * chains + p] = p % chains ? SPLAT(0.0f) : LOAD(layer->bias + first + p / chains * LANES);
+  }
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights, block_size, LANES, x,
                          layer->inputs);
-  UNROLLED for (int32_t p = 0; p < panels; p++)
-    STORE(y + first + p * LANES, RUNNEL_SET(apply)(activation, sum[p]));
+  UNROLLED for (int32_t r = 0; r < rows; r++)
+    UNROLLED for (int32_t v = 0; v < registers; v++) {
+      const lanes value = RUNNEL_SET(joined)(sum + (r * registers + v) * chains, chains);
+      STORE(b->y + (row + r) * b->y_stride + first + v * LANES, RUNNEL_SET(apply)(dense->activation, value));
+    }
 }
+
+#define LINEAR(chains, name, precision)                                                                                \
+  IN void RUNNEL_SET(linear##chains##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,             \
+                                              const int32_t rows, int32_t first, const int32_t registers) {            \
+    RUNNEL_SET(linear_rows)(layer, b, row, rows, first, registers, chains, precision);                                 \
+  }                                                                                                                    \
+  TILES(linear##chains##_##name, chains, 4 / chains)
+LINEAR(1, f32, RUNNEL_FLOAT32) LINEAR(2, f32, RUNNEL_FLOAT32) LINEAR(4, f32, RUNNEL_FLOAT32)
+LINEAR(1, bf16, RUNNEL_BF16) LINEAR(2, bf16, RUNNEL_BF16) LINEAR(4, bf16, RUNNEL_BF16)
+#undef LINEAR
 
 static void RUNNEL_SET(linear)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride,
                                runnel_activation activation, float *y, int64_t y_stride) {
-  const int32_t blocks = (layer->outputs + LANES - 1) / LANES;
-  const int64_t panel_size = (int64_t)layer->inputs * LANES;
-  if (rows == 1) {
-    int32_t block = 0;
-    for (; block + 4 <= blocks; block += 4) RUNNEL_SET(linear_row)(layer, 4, block * LANES, x, activation, y);
-    for (; block + 2 <= blocks; block += 2) RUNNEL_SET(linear_row)(layer, 2, block * LANES, x, activation, y);
-    for (; block < blocks; block++) RUNNEL_SET(linear_row)(layer, 1, block * LANES, x, activation, y);
-    return;
-  }
-  float sums[RUNNEL_CHUNK * SUMS];
-  for (int32_t row = 0; row < rows; row += RUNNEL_CHUNK) {
-    const int32_t here = rows - row < RUNNEL_CHUNK ? rows - row : RUNNEL_CHUNK;
-    for (int32_t block = 0; block < blocks; block += 4) {
-      const int32_t panels = blocks - block < 4 ? blocks - block : 4;
-      const RUNNEL_SET(product) product = {
-          layer->weights + block * panel_size, panel_size, x + row * x_stride, x_stride, layer->inputs,
-          layer->bias + block * LANES, 0, sums,
-      };
-      RUNNEL_SET(multiply_rows)(&product, here, panels);
-      for (int32_t r = 0; r < here; r++) {
-        float *out = y + (row + r) * y_stride + block * LANES;
-        for (int32_t p = 0; p < panels; p++)
-          STORE(out + p * LANES, RUNNEL_SET(apply)(activation, LOAD(sums + r * SUMS + p * LANES)));
-      }
-    }
-  }
+  const RUNNEL_SET(dense) dense = {layer, activation};
+  const RUNNEL_SET(batch) batch = {rows, x, x_stride, NULL, NULL, y, y_stride, 0};
+  RUNNEL_SET(walk)(CHAINED(linear, layer->precision, layer->outputs), &dense, &batch, layer->outputs, 0, 2);
 }
 
 // MARK: rings
@@ -54,11 +57,11 @@ IN int32_t RUNNEL_SET(before)(const runnel_past *past, int32_t row, int32_t back
 
 // Outputs of one group and of none other, which share their features.
 IN lanes RUNNEL_SET(taps_of_group)(lanes sum, const runnel_conv *layer, const float *weights, const float *ring,
-                                  int32_t frame, int32_t group) {
+                                   int32_t frame, int32_t group) {
   const int32_t features = layer->inputs / layer->groups;
   for (int32_t tap = 0; tap < layer->kernel; tap++, weights += (int64_t)features * LANES) {
     const float *in = ring + (int64_t)frame * layer->inputs + (int64_t)group * features;
-    RUNNEL_SET(accumulate)(&sum, 1, 1, weights, 0, in, 0, features);
+    RUNNEL_SET(accumulate)(RUNNEL_FLOAT32, &sum, 1, 1, 1, 1, weights, 0, LANES, &in, features);
     frame += layer->dilation;
     if (frame >= layer->ring) frame -= layer->ring;
   }
@@ -67,7 +70,7 @@ IN lanes RUNNEL_SET(taps_of_group)(lanes sum, const runnel_conv *layer, const fl
 
 // Outputs of several groups side by side: each takes the k-th feature of its own.
 IN lanes RUNNEL_SET(taps_of_groups)(lanes sum, const runnel_conv *layer, const float *weights, const float *ring,
-                                   int32_t frame, int32_t first) {
+                                    int32_t frame, int32_t first) {
   const int32_t features = layer->inputs / layer->groups, outputs = layer->outputs / layer->groups;
   int32_t place[LANES];  // where the output's group begins in a frame; behind the last output, the last group's
   for (int32_t o = 0; o < LANES; o++) {
@@ -90,11 +93,11 @@ IN lanes RUNNEL_SET(taps_of_groups)(lanes sum, const runnel_conv *layer, const f
 // Where groups are few features wide nothing is gained by tiles.
 static void RUNNEL_SET(conv_of_groups)(const runnel_conv *layer, int32_t rows, const runnel_past *past,
                                        runnel_activation activation, float *y, int64_t y_stride) {
-  const int64_t panel_size = (int64_t)layer->kernel * (layer->inputs / layer->groups) * LANES;
+  const int64_t block_size = (int64_t)layer->kernel * (layer->inputs / layer->groups) * LANES;
   const int64_t ring_size = (int64_t)layer->ring * layer->inputs;
   const int32_t outputs = layer->outputs / layer->groups;
   for (int32_t first = 0; first < layer->outputs; first += LANES) {
-    const float *weights = layer->weights + first / LANES * panel_size;
+    const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
     const int32_t last = first + LANES < layer->outputs ? first + LANES - 1 : layer->outputs - 1;
     const int32_t group = first / outputs;
     for (int32_t row = 0; row < rows; row++) {
@@ -113,12 +116,13 @@ static void RUNNEL_SET(conv_of_groups)(const runnel_conv *layer, int32_t rows, c
 static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past,
                              runnel_activation activation, float *y, int64_t y_stride) {
   const int64_t count = (int64_t)layer->kernel * layer->inputs;
-  const int32_t chunk = layer->groups == 1 ? RUNNEL_SET(chunk)(count) : 0;
-  if (chunk == 0) {
+  if (layer->groups > 1 || count > RUNNEL_FEATURES) {
     RUNNEL_SET(conv_of_groups)(layer, rows, past, activation, y, y_stride);
     return;
   }
-  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias};
+  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias, RUNNEL_FLOAT32};
+  const int32_t fit = RUNNEL_FEATURES / (int32_t)(count > 0 ? count : 1);
+  const int32_t chunk = fit < RUNNEL_CHUNK ? fit : RUNNEL_CHUNK;
   float features[RUNNEL_FEATURES];
   for (int32_t row = 0; row < rows; row += chunk) {
     const int32_t here = rows - row < chunk ? rows - row : chunk;

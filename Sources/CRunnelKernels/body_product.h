@@ -1,111 +1,180 @@
 // Rows of features times the weights: where the time goes.
 //
-// Weights lie in panels: the outputs of a block side by side, for one k after the other, (K, 16). A tile is R rows times
-// P panels; its sums stay in registers while k runs once over the panels. The tiles of a panel follow each other, so
-// that for a large batch it comes from the nearest cache. Every sum is one chain in ascending k whatever the tile, so
-// the tile enters no bit.
+// A tile is R rows times V blocks of outputs, of every gate. Its sums stay in registers while k runs once over the
+// weights, and what the sums are for follows at once. The tiles of a block follow each other, so that for a large batch
+// it comes from the nearest cache. Every sum has its own order whatever the tile, so the tile enters no bit.
 
-// sum[row][panel] of `count` more features. rows, panels: constants. x (rows, x_stride), weights (panels, panel_size).
-IN void RUNNEL_SET(accumulate)(lanes *sum, const int32_t rows, const int32_t panels, const float *weights,
-                               int64_t panel_size, const float *x, int64_t x_stride, int64_t count) {
-  for (int64_t k = 0; k < count; k++, weights += LANES) {
-    lanes weight[4];
-    UNROLLED for (int32_t p = 0; p < panels; p++) weight[p] = LOAD(weights + p * panel_size);
-    UNROLLED for (int32_t row = 0; row < rows; row++) {
-      const lanes feature = SPLAT(x[row * x_stride + k]);
-      UNROLLED for (int32_t p = 0; p < panels; p++)
-        sum[row * panels + p] = FMA(feature, weight[p], sum[row * panels + p]);
-    }
-  }
+// A set with MANY registers makes all parts of a tile at once, 24 sums. The others have fewer and make one part, or for
+// few rows two or three, after the other.
+#define MANY (SUMS >= 24)
+#define ROWS (SUMS < RUNNEL_ROWS ? SUMS : RUNNEL_ROWS)
+#define WIDEST (MANY ? 2 : 1)
+
+// Whether a tile is made that has so many sums for each row and register.
+#define FITS(sums, rows, registers) \
+  ((rows) * (registers) * (MANY ? (sums) : 1) <= SUMS && ((rows) <= 2 || (registers) == 1 || MANY))
+
+// Words of the weights of `count` features of one output.
+IN int64_t RUNNEL_SET(words)(const int32_t precision, int64_t count) {
+  return precision == RUNNEL_BF16 ? (count + 1) / 2 : count;
 }
 
-// Floats from row to row of the sums: four panels.
-#define SUMS (4 * LANES)
-
-// `count` features of each row times panels.
-typedef struct {
-  const float *weights;
-  int64_t panel_size;  // floats from panel to panel
-  const float *x;
-  int64_t x_stride;
-  int64_t count;
-  const float *begin;    // what the sums begin with: a block for each panel
-  int64_t begin_stride;  // from row to row; 0: biases, which all rows share
-  float *out;            // a block for each panel, rows SUMS apart
-} RUNNEL_SET(product);
-
-IN void RUNNEL_SET(tile)(const RUNNEL_SET(product) *of, const int32_t rows, const int32_t panels, int32_t row,
-                         int32_t panel) {
-  const float *begin = of->begin + row * of->begin_stride + panel * LANES;
-  float *out = of->out + (int64_t)row * SUMS + panel * LANES;
-  lanes sum[24];
-  UNROLLED for (int32_t r = 0; r < rows; r++)
-    UNROLLED for (int32_t p = 0; p < panels; p++) sum[r * panels + p] = LOAD(begin + r * of->begin_stride + p * LANES);
-  RUNNEL_SET(accumulate)(sum, rows, panels, of->weights + panel * of->panel_size, of->panel_size,
-                         of->x + row * of->x_stride, of->x_stride, of->count);
-  UNROLLED for (int32_t r = 0; r < rows; r++)
-    UNROLLED for (int32_t p = 0; p < panels; p++) STORE(out + r * SUMS + p * LANES, sum[r * panels + p]);
+// The weights of feature c of those that begin at w, `stride` words from one to the next; of bf16 two of them, the
+// earlier in the low half, are in one word.
+IN lanes RUNNEL_SET(weight)(const int32_t precision, const float *w, const int32_t stride, const int32_t c) {
+  if (precision != RUNNEL_BF16) return LOAD(w + c * stride);
+  const bits pair = (bits)LOAD(w + c / 2 * stride);
+  return (lanes)(c % 2 ? pair & 0xffff0000u : pair << 16);
 }
 
-#define TILE(rows, panels)                                                                                      \
-  static __attribute__((noinline, unused)) void RUNNEL_SET(tile_##rows##_##panels)(const RUNNEL_SET(product) * of,      \
-                                                                           int32_t row, int32_t panel) {        \
-    RUNNEL_SET(tile)(of, rows, panels, row, panel);                                                             \
-  }
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 4)
-TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
-#undef TILES
-#undef TILE
-
-#define TILES(rows)                                                        \
-  case rows * 8 + 1: RUNNEL_SET(tile_##rows##_1)(of, row, panel); break;   \
-  case rows * 8 + 2: RUNNEL_SET(tile_##rows##_2)(of, row, panel); break;   \
-  case rows * 8 + 4: RUNNEL_SET(tile_##rows##_4)(of, row, panel); break;
-
-// Twelve registers of sums where there are sixteen, 24 where there are 32. Sixes, and at the end fours and fives in
-// place of a small rest.
-static void RUNNEL_SET(multiply_rows)(const RUNNEL_SET(product) *of, int32_t rows, int32_t panels) {
-  for (int32_t panel = 0; panel < panels;) {
-    const int32_t most = MANY_REGISTERS || rows == 1 ? 4 : rows <= 3 ? 2 : 1;
-    const int32_t left = panels - panel, here = left >= most ? most : left >= 2 && most >= 2 ? 2 : 1;
-    for (int32_t row = 0, tile; row < rows; row += tile) {
-      const int32_t rest = rows - row;
-      tile = rest >= 10 || rest == 6 ? 6 : rest >= 9 || rest == 5 ? 5 : rest >= 4 ? 4 : rest;
-      if (!MANY_REGISTERS && rest == 3) tile = 2;
-      switch (tile * 8 + here) {
-        TILES(1)
-        TILES(2)
-        TILES(3)
-#if !MANY_REGISTERS
-        case 33: RUNNEL_SET(tile_4_1)(of, row, panel); break;
-        case 41: RUNNEL_SET(tile_5_1)(of, row, panel); break;
-        case 49: RUNNEL_SET(tile_6_1)(of, row, panel); break;
-#else
-        TILES(4)
-        TILES(5)
-        TILES(6)
-#endif
-        default: __builtin_unreachable();
+// Feature k + c more, of the parts `from` to `to`.
+IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
+                                   const int32_t parts, const int32_t from, const int32_t to, const int chained,
+                                   const float *w, int64_t block_size, const int32_t stride, const float *const *x,
+                                   int64_t k, const int32_t c) {
+  // Where registers are few, the words of one half are not to be kept for the other: the compiler is told another w.
+  if (precision == RUNNEL_BF16 && (MANY ? rows * registers > rows && rows > 2 : rows <= 2))
+    __asm__ volatile("" : "+r"(w));
+  UNROLLED for (int32_t p = from; p < to; p++)
+    UNROLLED for (int32_t v = 0; v < registers; v++) {
+      const float *of_part = w + v * block_size + (chained ? 0 : p * LANES);
+      const lanes weight = RUNNEL_SET(weight)(precision, of_part, stride, c);
+      UNROLLED for (int32_t row = 0; row < rows; row++) {
+        lanes *s = sum + (row * registers + v) * parts + p;
+        *s = FMA(SPLAT(x[row][k + c]), weight, *s);
       }
     }
-    panel += here;
+}
+
+// sum[row][register][part] of `count` more features; all but count and block_size are constants. The parts of a sum are
+// its gates, which all see every feature, or `chains` of one gate, of which chain c sees features c, c + chains, …
+// weights (blocks, block_size): of one k, or of two as bf16, `stride` words, the gates LANES apart; x[row] (count)
+IN void RUNNEL_SET(accumulate)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
+                               const int32_t parts, const int32_t chains, const float *weights, int64_t block_size,
+                               const int32_t stride, const float *const *x, int64_t count) {
+  const int32_t sums = rows * registers, chained = chains > 1;
+  const int32_t fit = precision == RUNNEL_BF16 && !MANY ? SUMS - 2 : SUMS;
+  const int32_t together = rows > 2 && !MANY                   ? 1
+                           : sums * parts <= fit               ? parts
+                           : sums * 2 <= fit && parts % 2 == 0 ? 2
+                                                               : 1;
+  const int32_t step = chained ? chains : precision == RUNNEL_BF16 ? 2 : 1;
+  UNROLLED for (int32_t part = 0; part < parts; part += together) {
+    const float *w = weights;
+    int64_t k = 0;
+    for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
+      UNROLLED for (int32_t c = 0; c < step; c++)
+        if (!chained || (c >= part && c < part + together))
+          RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
+                                     chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
+    UNROLLED for (int32_t c = 0; c < step - 1; c++)
+      if (k + c < count && (!chained || (c >= part && c < part + together)))
+        RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
+                                   chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
   }
 }
-#undef TILES
 
-// MARK: rows side by side
+// Into how many chains a sum of one gate is parted: with few outputs a row alone would wait for each addition.
+IN int32_t RUNNEL_SET(chains)(int32_t outputs) { return outputs <= LANES ? 4 : outputs <= 2 * LANES ? 2 : 1; }
 
-// What a chunk of rows needs while it is computed: its features one row after the other, and the sums of four panels.
+// The tiles of a body of one gate, by the chains of so many outputs and by the precision of its weights.
+#define CHAINED(name, precision, outputs)                                                                              \
+  ((precision) == RUNNEL_BF16 ? PRECISE(name, bf16, RUNNEL_SET(chains)(outputs))                                       \
+                              : PRECISE(name, f32, RUNNEL_SET(chains)(outputs)))
+#define PRECISE(name, precision, chains)                                                                               \
+  ((chains) == 4   ? &RUNNEL_SET(name##4_##precision##_tiles)                                                          \
+   : (chains) == 2 ? &RUNNEL_SET(name##2_##precision##_tiles)                                                          \
+                   : &RUNNEL_SET(name##1_##precision##_tiles))
+
+IN lanes RUNNEL_SET(joined)(const lanes *sum, const int32_t chains) {
+  return chains == 4 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : chains == 2 ? sum[0] + sum[1] : sum[0];
+}
+
+// Sums at an index that is no constant: in memory, where the others of the tile stay in registers.
+IN void RUNNEL_SET(lay_down)(lanes *down, const lanes *sum, const int32_t count) {
+  UNROLLED for (int32_t p = 0; p < count; p++) down[p] = sum[p];
+}
+
+// MARK: tiles
+
+// Rows of a batch, and what they read and write.
 typedef struct {
-  float sums[RUNNEL_CHUNK * SUMS];
-  float features[RUNNEL_FEATURES];
-} RUNNEL_SET(desk);
+  int32_t rows;
+  const float *x;
+  int64_t x_stride;
+  const runnel_state *state;
+  float *scratch;
+  float *y;
+  int64_t y_stride;
+  int32_t plain;  // whether the cell is the one without any option
+} RUNNEL_SET(batch);
 
-// How many rows of `count` features are computed together: whole sixes where they fit. 0: not even two.
-IN int32_t RUNNEL_SET(chunk)(int64_t count) {
-  const int64_t fit = RUNNEL_FEATURES / (count > 0 ? count : 1);
-  if (fit < 2) return 0;
-  return (int32_t)(fit >= RUNNEL_CHUNK ? RUNNEL_CHUNK : fit < 6 ? fit : fit / 6 * 6);
+// Rows from `row` on, outputs from `first` on.
+typedef void RUNNEL_SET(tile)(const void *layer, const RUNNEL_SET(batch) *b, int32_t row, int32_t first);
+// Of 1, 2 and 4 registers, of each 1...6 rows; NULL where it does not fit.
+typedef RUNNEL_SET(tile) *const RUNNEL_SET(tiles)[3][RUNNEL_ROWS];
+
+#define TILE(name, rows, registers)                                                      \
+  static __attribute__((noinline, unused)) void RUNNEL_SET(name##_##rows##_##registers)( \
+      const void *layer, const RUNNEL_SET(batch) * b, int32_t row, int32_t first) {      \
+    RUNNEL_SET(name)(layer, b, row, rows, first, registers);                             \
+  }
+#define TILE_ROWS(name, registers)                                              \
+  TILE(name, 1, registers) TILE(name, 2, registers) TILE(name, 3, registers)    \
+  TILE(name, 4, registers) TILE(name, 5, registers) TILE(name, 6, registers)
+#define TILE_AT(name, sums, widest, rows, registers) \
+  ((registers) <= (widest) && FITS(sums, rows, registers) ? RUNNEL_SET(name##_##rows##_##registers) : NULL)
+#define TILES_AT(name, sums, widest, registers)                                                   \
+  {TILE_AT(name, sums, widest, 1, registers), TILE_AT(name, sums, widest, 2, registers),          \
+   TILE_AT(name, sums, widest, 3, registers), TILE_AT(name, sums, widest, 4, registers),          \
+   TILE_AT(name, sums, widest, 5, registers), TILE_AT(name, sums, widest, 6, registers)}
+// The tiles of a body that has so many sums for each row and register, and is to take at most `widest` registers.
+#define TILES(name, sums, widest)                                                                              \
+  TILE_ROWS(name, 1) TILE_ROWS(name, 2) TILE_ROWS(name, 4)                                                     \
+  static const RUNNEL_SET(tiles) RUNNEL_SET(name##_tiles) = {                                                  \
+      TILES_AT(name, sums, widest, 1), TILES_AT(name, sums, widest, 2), TILES_AT(name, sums, widest, 4)};
+
+IN int64_t RUNNEL_SET(padded)(int32_t count) {
+  return ((int64_t)count + LANES - 1) & -LANES;
+}
+
+// How many registers the next tile takes, as a power of two, where `done` of `end` outputs are done, from the first on
+// or from the last.
+IN int32_t RUNNEL_SET(next_size)(int32_t widest, int32_t end, int32_t done, int32_t descending) {
+  int32_t size = widest;
+  while (size > 0 && (LANES << size > end - done || (descending && (end - done) & ((LANES << size) - 1)))) size--;
+  return size;
+}
+
+// All rows and outputs: of a chunk of rows the outputs tile after tile. No tile has many rows fewer than the others; a
+// row alone takes 2^alone registers at most.
+IN void RUNNEL_SET(walk)(const RUNNEL_SET(tiles) *tiles, const void *layer, const RUNNEL_SET(batch) *b,
+                         int32_t outputs, int32_t descending, int32_t alone) {
+  const int32_t end = (int32_t)RUNNEL_SET(padded)(outputs);
+  if (b->rows == 1) {
+    while (!(*tiles)[alone][0]) alone--;
+    for (int32_t done = 0; done < end;) {
+      const int32_t size = RUNNEL_SET(next_size)(alone, end, done, descending);
+      (*tiles)[size][0](layer, b, 0, descending ? end - done - (LANES << size) : done);
+      done += LANES << size;
+    }
+    return;
+  }
+  for (int32_t start = 0; start < b->rows; start += RUNNEL_CHUNK) {
+    const int32_t here = b->rows - start < RUNNEL_CHUNK ? b->rows - start : RUNNEL_CHUNK;
+    int32_t widest = 2;
+    while (!(*tiles)[widest][(here < ROWS ? here : ROWS) - 1]) widest--;
+    for (int32_t done = 0; done < end;) {
+      const int32_t size = RUNNEL_SET(next_size)(widest, end, done, descending);
+      const int32_t first = descending ? end - done - (LANES << size) : done;
+      for (int32_t row = 0, rows; row < here; row += rows) {
+        const int32_t rest = here - row;
+        rows = rest <= ROWS ? rest : rest < 2 * ROWS ? (rest + 1) / 2 : ROWS;
+        (*tiles)[size][rows - 1](layer, b, start + row, first);
+      }
+      done += LANES << size;
+    }
+  }
 }
 
 // Few are copied as they are: a call costs more.

@@ -7,9 +7,10 @@
 // Vectors pass between inlined functions of this file only.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// A block of outputs is computed side by side; a chunk of rows together, sixes of it; of features what a chunk may take.
+// A block of outputs is computed side by side. A tile has so many rows and sums at most; a chunk of rows, eight tiles,
+// follow each other while the weights of a block are near; of a convolution so many features are laid side by side.
 #define LANES RUNNEL_BLOCK
-enum { RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384 };
+enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384 };
 
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
@@ -30,30 +31,68 @@ static int lstm_is_plain(const runnel_lstm_form *form) {
          form->gate_clip == INFINITY && form->cell_clip == INFINITY;
 }
 
-#define MANY_REGISTERS 0
+// SUMS: how many blocks of sums a set keeps in registers while k runs.
+#define SUMS 1
 #define RUNNEL_SET(name) name##_scalar
 #include "kernels_body.h"
 #undef RUNNEL_SET
-#undef MANY_REGISTERS
+#undef SUMS
 
 const runnel_kernels *runnel_kernels_scalar(void) { return &table_scalar; }
 
 #if defined(__x86_64__)
 
+// A block is two registers of sixteen.
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define MANY_REGISTERS 0
+#define SUMS 6
 #define RUNNEL_SET(name) name##_avx2
 #include "kernels_body.h"
 #undef RUNNEL_SET
-#undef MANY_REGISTERS
+#undef SUMS
+#pragma clang attribute pop
+
+// A block is one register of 32.
+#define AVX512 "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw"
+#pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
+#define SUMS 24
+#define RUNNEL_SET(name) name##_avx512
+#include "kernels_body.h"
+#undef RUNNEL_SET
+#undef SUMS
 #pragma clang attribute pop
 
 const runnel_kernels *runnel_kernels_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table_avx2 : NULL;
 }
 
+const runnel_kernels *runnel_kernels_avx512(void) {
+  return runnel_kernels_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+             ? &table_avx512
+             : NULL;
+}
+
 #else
 
 const runnel_kernels *runnel_kernels_avx2(void) { return NULL; }
+const runnel_kernels *runnel_kernels_avx512(void) { return NULL; }
+
+#endif
+
+#if defined(__aarch64__)
+
+// NEON is part of every arm64 processor, and so of the reference too: what differs is how much is done side by side. A
+// block is four registers of 32.
+#define SUMS 6
+#define RUNNEL_SET(name) name##_neon
+#include "kernels_body.h"
+#undef RUNNEL_SET
+#undef SUMS
+
+const runnel_kernels *runnel_kernels_neon(void) { return &table_neon; }
+
+#else
+
+const runnel_kernels *runnel_kernels_neon(void) { return NULL; }
 
 #endif

@@ -36,4 +36,14 @@ static const runnel_kernels RUNNEL_SET(table) = {
 #undef FMA
 #undef SELECT
 #undef UNROLLED
-#undef SUMS
+#undef MANY
+#undef ROWS
+#undef WIDEST
+#undef FITS
+#undef TILE
+#undef TILE_ROWS
+#undef TILE_AT
+#undef TILES_AT
+#undef TILES
+#undef CHAINED
+#undef PRECISE

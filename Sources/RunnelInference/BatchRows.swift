@@ -1,5 +1,5 @@
-/// The batch that a bank steps: for each list of the layout its rows, and the buffers between layers. Sized for all
-/// slots of the bank; stepping allocates nothing.
+/// The batch that a bank steps: for each list of the layout its rows, and the buffers between layers. Sized once
+/// for the largest batch; stepping allocates nothing.
 struct BatchRows: Sendable {
   private(set) var capacity: Int
   /// Rows in the batch.
@@ -26,8 +26,6 @@ struct BatchRows: Sendable {
   /// Whether everything that a row computed is finite.
   private(set) var isSound: FixedBuffer<Bool>
   private(set) var outcomes: FixedBuffer<StateBank.Outcome>
-  /// Per slot: the batch in which it was last seen.
-  private(set) var seen: FixedBuffer<UInt64>
 
   init(_ plan: StepPlan, capacity: Int) {
     self.capacity = capacity
@@ -45,16 +43,14 @@ struct BatchRows: Sendable {
     scratch = FixedBuffer(count: plan.scratch * capacity, zero: 0)
     isSound = FixedBuffer(count: capacity, zero: true)
     outcomes = FixedBuffer(count: capacity, zero: .none)
-    seen = FixedBuffer(count: capacity, zero: 0)
   }
 
-  /// Room for more slots; what the last batch came to stays readable.
+  /// Room for more rows; what the last batch came to stays readable.
   mutating func grow(_ plan: StepPlan, capacity: Int) {
     var larger = BatchRows(plan, capacity: capacity)
     larger.count = count
     larger.number = number
     larger.outcomes.base.update(from: outcomes.base, count: self.capacity)
-    larger.seen.base.update(from: seen.base, count: self.capacity)
     self = larger
   }
 

@@ -11,7 +11,7 @@ public struct Golden: Sendable {
   let scores: [Float]
   let states: [State]
   /// Of max(1e-3, largest |golden|).
-  public let tolerance: Double
+  public internal(set) var tolerance: Double
   /// T frames of a carried model, W windows of a windowed one.
   public let steps: Int
   /// Scores in all: T', or W · S.
@@ -64,6 +64,13 @@ public struct Golden: Sendable {
     events = max(1, try tensors.shape("golden.event.input").first ?? 0)
     eventFrames = try tensors.take("golden.event.input", shape: [events, stage.graph.inputs])
     eventScores = try tensors.take("golden.event.output", shape: [events, stage.head.labels.count])
+  }
+
+  /// The same, judged by another tolerance; nil is any.
+  func allowing(_ tolerance: Double?) -> Golden {
+    var golden = self
+    golden.tolerance = tolerance ?? .infinity
+    return golden
   }
 
   private static func states(

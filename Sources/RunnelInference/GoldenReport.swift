@@ -37,6 +37,7 @@ public struct GoldenReport: Sendable, Equatable {
   /// Frames, or windows.
   public var steps: Int
   public var kernels: KernelSet
+  public var precision = WeightPrecision.float32
   public var results: [Result] = []
 
   /// The largest absolute error of each way, scores and final states together.

@@ -85,6 +85,8 @@ public struct ModelDescription: Sendable, Equatable {
   public var decide: DecisionRule
   /// Of max(1e-3, largest |golden|), for f32.
   public var tolerance: Double
+  /// The same for bf16 weights; nil where the file promises nothing.
+  public var bf16Tolerance: Double?
   /// Which program made the golden tensors; `runnel` where no other ran the network, nil where it is not said.
   public var goldenBy: String?
   /// Free: trained on what, by which script, with which result.
@@ -96,4 +98,14 @@ public struct ModelDescription: Sendable, Equatable {
   public var outputs: Int { heads.reduce(0) { $0 + $1.labels.count } }
 
   public static let layerLimit = 64
+}
+
+extension ModelDescription {
+  /// What golden scores and states may differ, of max(1e-3, largest |golden|); nil where the file does not say.
+  func tolerance(of precision: WeightPrecision) -> Double? {
+    switch precision {
+    case .float32: tolerance
+    case .bf16: bf16Tolerance
+    }
+  }
 }

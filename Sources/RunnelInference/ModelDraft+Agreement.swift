@@ -16,10 +16,7 @@ extension ModelDraft {
     else { throw .count(expected: shape, found: given.count) }
     var golden = Array(given[..<scores.count])
     let (logarithms, activated) = (logarithms(logits), activated(golden))
-    var first = 0
-    for head in description.heads {
-      let columns = first..<first + head.labels.count
-      first = columns.upperBound
+    for columns in columnsOfHeads {
       // A head without activation has scores that are its logits.
       var nearest = difference(golden, logits, columns)
       var areScores = false
@@ -28,12 +25,25 @@ extension ModelDraft {
         if difference.relative < nearest.relative { (nearest, areScores) = (difference, isScores) }
       }
       guard nearest.relative <= Self.tolerance else { throw .differs(nearest.place) }
-      guard !areScores else { continue }
-      for row in stride(from: 0, to: golden.count, by: outputs) {
-        for column in columns { golden[row + column] = activated[row + column] }
-      }
+      if !areScores { copy(columns, of: activated, to: &golden) }
     }
     return golden
+  }
+
+  /// What cannot be scores of its head, activated: so a diagnosis looks for mistakes of the network alone.
+  func scored(_ given: [Float]) -> [Float] {
+    var scores = given
+    let activated = activated(given)
+    for (head, columns) in zip(description.heads, columnsOfHeads) {
+      let rows = stride(from: 0, to: given.count, by: description.outputs).map { row in
+        columns.map { given[row + $0] }
+      }
+      let areScores = rows.allSatisfy { row in
+        row.allSatisfy { (0...1).contains($0) } && (head.activation != .softmax || abs(row.reduce(-1, +)) < 1e-3)
+      }
+      if !areScores { copy(columns, of: activated, to: &scores) }
+    }
+    return scores
   }
 
   /// Largest difference in the columns of a head, of max(1e-3, largest value there), and where.
@@ -60,18 +70,13 @@ extension ModelDraft {
   /// The logits of each softmax as logarithms of its scores, x − log Σ eˣ; those of other heads as they are.
   private func logarithms(_ logits: [Float]) -> [Float] {
     var values = logits
-    var first = 0
-    for head in description.heads {
-      let count = head.labels.count
-      if head.activation == .softmax {
-        for row in stride(from: first, to: logits.count, by: description.outputs) {
-          let part = logits[row..<row + count]
-          let largest = Double(part.reduce(-.infinity, max))
-          let shift = largest + Exact.log(part.reduce(0) { $0 + Exact.exp(Double($1) - largest) })
-          for place in part.indices { values[place] = Float(Double(logits[place]) - shift) }
-        }
+    for (head, columns) in zip(description.heads, columnsOfHeads) where head.activation == .softmax {
+      for row in stride(from: 0, to: logits.count, by: description.outputs) {
+        let part = logits[row + columns.lowerBound..<row + columns.upperBound]
+        let largest = Double(part.reduce(-.infinity, max))
+        let shift = largest + Exact.log(part.reduce(0) { $0 + Exact.exp(Double($1) - largest) })
+        for place in part.indices { values[place] = Float(Double(logits[place]) - shift) }
       }
-      first += count
     }
     return values
   }
@@ -89,5 +94,21 @@ extension ModelDraft {
       }
     }
     return scores
+  }
+
+  // MARK: heads
+
+  private var columnsOfHeads: [Range<Int>] {
+    var first = 0
+    return description.heads.map { head in
+      defer { first += head.labels.count }
+      return first..<first + head.labels.count
+    }
+  }
+
+  private func copy(_ columns: Range<Int>, of source: [Float], to target: inout [Float]) {
+    for row in stride(from: 0, to: target.count, by: description.outputs) {
+      for column in columns { target[row + column] = source[row + column] }
+    }
   }
 }

@@ -103,7 +103,7 @@ public struct ModelDraft: Sendable {
       } catch {
         guard case .differs(let difference, _) = error else { throw error }
         let values: [(String, [Float]?)] = [
-          ("golden.input", frames), ("golden.output", Array(given[..<computed.count])),
+          ("golden.input", frames), ("golden.output", scored(Array(given[..<computed.count]))),
         ]
         throw .differs(difference, diagnosis: try diagnosis(self.bytes(by: by, values, shapes)))
       }

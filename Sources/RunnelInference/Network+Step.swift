@@ -49,7 +49,7 @@ extension Network {
     _ bank: borrowing StateBank
   ) {
     let ring = operation.entry
-    let (list, capacity) = (operation.input.list, bank.capacity)
+    let (list, capacity) = (operation.input.list, bank.batch.capacity)
     let (size, output) = (layout.rings[ring].size, operation.output.list)
     if operation.input.buffer != StepPlan.Place.frames {
       bank.batch.check(list: list, width: operation.inputs, x, stride: operation.input.stride)
@@ -69,7 +69,7 @@ extension Network {
     _ bank: borrowing StateBank
   ) {
     let number = operation.entry
-    let (list, capacity) = (operation.input.list, bank.capacity)
+    let (list, capacity) = (operation.input.list, bank.batch.capacity)
     let (h, c) = (bank.h[number].base, bank.c[number].base)
     cell.step(
       rows: bank.batch.counts.base[list], x, xStride: operation.input.stride, h: h, c: c,
@@ -97,11 +97,11 @@ extension Network {
       return meet(operation, rows: rows, y, bank) { from, _ in bank.pointer(to: from, frames) }
     }
     for row in 0..<rows {
-      let place = operation.output.list * bank.capacity + row
+      let place = operation.output.list * bank.batch.capacity + row
       meet(operation, rows: 1, y + row * operation.output.stride, bank) { from, part in
         switch layout.joins[operation.entry].parts[part] {
         case .now(let list):
-          let position = bank.batch.positions.base[list * bank.capacity + Int(bank.batch.rows.base[place])]
+          let position = bank.batch.positions.base[list * bank.batch.capacity + Int(bank.batch.rows.base[place])]
           return bank.pointer(to: from, frames) + Int(position) * from.stride
         case .waited(let wait):
           let (slot, index) = (Int(bank.batch.slots.base[place]), bank.batch.indexes.base[place])
@@ -151,7 +151,7 @@ extension Network {
   ) {
     let logits = bank.pointer(to: place, frames)
     for position in 0..<bank.batch.counts.base[place.list] {
-      let row = Int(bank.batch.rows.base[place.list * bank.capacity + position])
+      let row = Int(bank.batch.rows.base[place.list * bank.batch.capacity + position])
       let y = scores + row * outputs
       heads.score(logits + position * place.stride, y)
       if !allFinite(y, outputs) { bank.batch.isSound.base[row] = false }

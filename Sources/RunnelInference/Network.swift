@@ -10,6 +10,8 @@ import RunnelKernels
 public final class Network: Sendable {
   public let graph: NetworkGraph
   public let kernels: KernelSet
+  /// Of the weights of linear and recurrent layers; everything else is f32.
+  public let precision: WeightPrecision
   public let layout: StateLayout
   /// What a slot holds when it is opened.
   public let initialState: NetworkState
@@ -35,13 +37,14 @@ public final class Network: Sendable {
   ///   - tap: the name of the layer that stays readable.
   init(
     _ graph: NetworkGraph, weights: [LayerWeights], heads: [ModelDescription.Head], tap: String? = nil,
-    kernels: KernelSet
+    precision: WeightPrecision = .float32, kernels: KernelSet
   ) {
     self.graph = graph
     self.kernels = kernels
+    self.precision = precision
     let kept = tap.flatMap { name in graph.nodes.firstIndex { $0.layer.name == name } }
     self.tap = kept.map { Tap(node: $0, width: graph.width(of: $0)) }
-    layers = PackedLayer.all(graph, weights: weights, kept: kept, kernels: kernels)
+    layers = PackedLayer.all(graph, weights: weights, kept: kept, precision: precision, kernels: kernels)
     layout = StateLayout(graph)
     initialCells = weights.map { weights in
       guard case .recurrent(let levels) = weights else { return [] }

@@ -11,7 +11,7 @@ public struct NetworkFigures: Sendable, Equatable {
     /// Products of a weight and a value, per frame on average over strides; of a windowed model per window. What is
     /// done to each feature by itself (activations, gates, norms) is not counted.
     public var multiplyAdds: Double
-    /// What a lane carries for it from frame to frame.
+    /// What one state of it takes.
     public var stateBytes: Int
   }
 
@@ -30,7 +30,7 @@ public struct NetworkFigures: Sendable, Equatable {
       let steps = window == nil ? 1 / Double(node.time.stride) : Double(lengths[place])
       return Layer(
         name: node.layer.name, kind: node.layer.kindName, parameters: parameters?[place] ?? node.layer.parameters,
-        multiplyAdds: Double(node.layer.products) * steps, stateBytes: window == nil ? layout.bytes(of: place) : 0)
+        multiplyAdds: Double(node.layer.products) * steps, stateBytes: layout.bytes(of: place))
     }
   }
 }
@@ -38,6 +38,10 @@ public struct NetworkFigures: Sendable, Equatable {
 extension ModelFile {
   public var figures: NetworkFigures {
     NetworkFigures(description.graph, window: description.window?.length, parameters: weights.counts)
+  }
+  /// Of one frame, or of one window with all steps of its decoder.
+  public var multiplyAdds: Double {
+    figures.multiplyAdds + (decoderFigures?.multiplyAdds ?? 0) * Double(description.decoder?.steps ?? 0)
   }
   /// Per step of the sequence, and per event.
   public var decoderFigures: NetworkFigures? {

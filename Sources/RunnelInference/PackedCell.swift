@@ -14,24 +14,28 @@ struct PackedCell: Sendable {
   let cStride: Int
   let scratchPerRow: Int
 
-  init(_ recurrent: RecurrentDescription, _ weights: CellWeights, inputs: Int, kernels: KernelSet) {
+  init(
+    _ recurrent: RecurrentDescription, _ weights: CellWeights, inputs: Int, precision: WeightPrecision,
+    kernels: KernelSet
+  ) {
     let hidden = recurrent.hidden
     switch recurrent.cell {
     case .rnn(let activation, let leak):
       let rnn = PackedRNN(
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
-        activation: activation, leak: leak, kernels: kernels)
+        activation: activation, leak: leak, precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, 0, rnn.scratchPerRow)
     case .gru(let form):
       let gru = PackedGRU(
         inputWeight: weights.input, hiddenWeight: weights.hidden, inputBias: weights.inputBias,
         hiddenBias: weights.hiddenBias, inputs: inputs, hidden: hidden, reset: form.reset == .after ? .after : .before,
-        gateActivation: form.gateActivation, activation: form.activation, gateClip: form.gateClip, kernels: kernels)
+        gateActivation: form.gateActivation, activation: form.activation, gateClip: form.gateClip, precision: precision,
+        kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.gru(gru), gru.hStride, 0, gru.scratchPerRow)
     case .lstm(let form):
       let lstm = PackedLSTM(
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
-        options: LSTMOptions(form, weights), kernels: kernels)
+        options: LSTMOptions(form, weights), precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.cStride, lstm.scratchPerRow)
     }
   }

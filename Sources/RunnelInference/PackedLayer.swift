@@ -17,7 +17,7 @@ enum PackedLayer: Sendable {
   /// The layers of a graph, one for each node. A batch norm is folded into the linear layer or convolution that it
   /// alone reads, where that has no activation and no one else looks (`kept`).
   static func all(
-    _ graph: NetworkGraph, weights: [LayerWeights], kept: Int?, kernels: KernelSet
+    _ graph: NetworkGraph, weights: [LayerWeights], kept: Int?, precision: WeightPrecision, kernels: KernelSet
   ) -> [PackedLayer] {
     var weights = weights
     var isFolded = [Bool](repeating: false, count: graph.nodes.count)
@@ -30,16 +30,18 @@ enum PackedLayer: Sendable {
       isFolded[place] = true
     }
     return graph.nodes.indices.map {
-      isFolded[$0] ? .view(first: 0) : PackedLayer(graph.nodes[$0].layer, weights[$0], kernels)
+      isFolded[$0] ? .view(first: 0) : PackedLayer(graph.nodes[$0].layer, weights[$0], precision, kernels)
     }
   }
 
-  private init(_ layer: LayerDescription, _ weights: LayerWeights, _ kernels: KernelSet) {
+  private init(
+    _ layer: LayerDescription, _ weights: LayerWeights, _ precision: WeightPrecision, _ kernels: KernelSet
+  ) {
     switch (layer.kind, weights) {
     case (.linear(let activation, _), .dense(let weight, let bias)):
-      self = .linear(layer, weight, bias, activation, kernels)
+      self = .linear(layer, weight, bias, activation, precision, kernels)
     case (.conv1d(_, _, let activation, _), .dense(let weight, let bias)) where !layer.needsRing:
-      self = .linear(layer, weight, bias, activation, kernels)
+      self = .linear(layer, weight, bias, activation, .float32, kernels)
     case (.conv1d(let span, let groups, let activation, _), .dense(let weight, let bias)):
       self = .span(
         .conv(
@@ -50,7 +52,8 @@ enum PackedLayer: Sendable {
       self = .recurrent(
         levels.enumerated().map { k, directions in
           directions.map {
-            PackedCell(recurrent, $0, inputs: k == 0 ? layer.input : layer.output, kernels: kernels)
+            PackedCell(
+              recurrent, $0, inputs: k == 0 ? layer.input : layer.output, precision: precision, kernels: kernels)
           }
         })
     case (.batchNorm, .batchNorm(let norm)):
@@ -78,13 +81,14 @@ enum PackedLayer: Sendable {
   }
 
   private static func linear(
-    _ layer: LayerDescription, _ weight: [Float], _ bias: [Float], _ activation: Activation, _ kernels: KernelSet
+    _ layer: LayerDescription, _ weight: [Float], _ bias: [Float], _ activation: Activation,
+    _ precision: WeightPrecision, _ kernels: KernelSet
   ) -> PackedLayer {
     .pointwise(
       .linear(
         PackedLinear(
           weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, activation: activation,
-          kernels: kernels)))
+          precision: precision, kernels: kernels)))
   }
 }
 

@@ -9,6 +9,11 @@ extension StateBank {
     case failed
   }
 
+  /// What the rows of the last batch came to, until the next.
+  public var outcomes: UnsafeBufferPointer<Outcome> {
+    UnsafeBufferPointer(start: batch.outcomes.base, count: batch.count)
+  }
+
   /// What row `row` of the last batch came to.
   public func outcome(row: Int) -> Outcome {
     precondition(row >= 0 && row < batch.count, "a row of the last batch")
@@ -21,7 +26,7 @@ extension StateBank {
   /// The output of a layer in the last batch, until the next; nil where it had none or the row failed.
   public func features(of tap: Network.Tap, row: Int) -> UnsafeBufferPointer<Float>? {
     guard outcome(row: row) != .failed, let place = plan.tap else { return nil }
-    let position = batch.positions.base[place.list * capacity + row]
+    let position = batch.positions.base[place.list * batch.capacity + row]
     guard position >= 0, place.buffer != StepPlan.Place.frames else { return nil }
     return UnsafeBufferPointer(
       start: batch.buffers[place.buffer].base + place.offset + Int(position) * place.stride, count: tap.width)
@@ -31,20 +36,20 @@ extension StateBank {
 
   /// Finds out which rows have an output of which layers, where their old states are and where the new ones go.
   mutating func gather(_ slots: UnsafeBufferPointer<Slot>, _ steps: UnsafePointer<Int64>) {
-    precondition(slots.count <= capacity, "a slot is in a batch once")
+    precondition(slots.count <= batch.capacity, "a batch has at most the rows that its bank was made for")
     batch.number += 1
     batch.count = slots.count
     for list in 0..<layout.lists.count { batch.counts.base[list] = 0 }
     for row in 0..<slots.count {
       let index = checked(slots[row])
-      precondition(batch.seen.base[index] != batch.number, "a slot is in a batch once")
+      precondition(seen.base[index] != batch.number, "a slot is in a batch once")
       precondition(steps[row] >= 0, "the grid begins at 0")
-      batch.seen.base[index] = batch.number
+      seen.base[index] = batch.number
       batch.isSound.base[row] = true
       batch.append(Int32(row), slot: Int32(index), index: steps[row], to: 0)
     }
     for list in 1..<max(1, layout.lists.count) {
-      (batch.positions.base + list * capacity).update(repeating: -1, count: slots.count)
+      (batch.positions.base + list * batch.capacity).update(repeating: -1, count: slots.count)
       switch layout.lists[list].rule {
       case .every: break
       case .ring(let ring): gather(ring: ring, to: list)
@@ -59,7 +64,7 @@ extension StateBank {
   private func gather(ring number: Int, to list: Int) {
     let source = layout.rings[number].list
     let (skip, stride) = (layout.rings[number].skip, Int64(layout.rings[number].stride))
-    for place in source * capacity..<source * capacity + batch.counts.base[source] {
+    for place in source * batch.capacity..<source * batch.capacity + batch.counts.base[source] {
       let slot = batch.slots.base[place]
       let index = batch.indexes.base[place] - Int64(skip)
       guard index >= 0, index % stride == 0,
@@ -72,14 +77,14 @@ extension StateBank {
   /// Rows that have an output of every branch with the same index, come now or waiting.
   private func gather(join number: Int, to list: Int) {
     let latest = layout.joins[number].latest
-    for place in latest * capacity..<latest * capacity + batch.counts.base[latest] {
+    for place in latest * batch.capacity..<latest * batch.capacity + batch.counts.base[latest] {
       let (row, slot, index) = (batch.rows.base[place], batch.slots.base[place], batch.indexes.base[place])
       var isWhole = true
       for part in 0..<layout.joins[number].parts.count where isWhole {
         switch layout.joins[number].parts[part] {
         case .now(let other):
-          let position = Int(batch.positions.base[other * capacity + Int(row)])
-          isWhole = position >= 0 && batch.indexes.base[other * capacity + position] == index
+          let position = Int(batch.positions.base[other * batch.capacity + Int(row)])
+          isWhole = position >= 0 && batch.indexes.base[other * batch.capacity + position] == index
         case .waited(let wait): isWhole = waited(wait, slot: Int(slot), index: index) != nil
         }
       }
@@ -99,17 +104,17 @@ extension StateBank {
     let (list, output) = (layout.rings[ring].list, layout.rings[ring].outputList)
     let rings = layout.rings.count
     for place in 0..<batch.counts.base[list] {
-      let slot = Int(batch.slots.base[list * capacity + place])
-      batch.at.base[ring * capacity + place] = coming.base[slot * rings + ring]
+      let slot = Int(batch.slots.base[list * batch.capacity + place])
+      batch.at.base[ring * batch.capacity + place] = coming.base[slot * rings + ring]
     }
     for place in 0..<batch.counts.base[output] {
-      let slot = Int(batch.slots.base[output * capacity + place])
-      batch.outputAt.base[ring * capacity + place] = coming.base[slot * rings + ring]
+      let slot = Int(batch.slots.base[output * batch.capacity + place])
+      batch.outputAt.base[ring * batch.capacity + place] = coming.base[slot * rings + ring]
     }
   }
 
   private func placeStates(_ list: Int) {
-    for place in list * capacity..<list * capacity + batch.counts.base[list] {
+    for place in list * batch.capacity..<list * batch.capacity + batch.counts.base[list] {
       let slot = batch.slots.base[place]
       let current = turn.base[Int(slot) * layout.lists.count + list]
       batch.from.base[place] = 2 * slot + current
@@ -136,7 +141,7 @@ extension StateBank {
     let output = plan.output.list
     for row in 0..<batch.count {
       let isSound = batch.isSound.base[row]
-      let hasScores = batch.positions.base[output * capacity + row] >= 0
+      let hasScores = batch.positions.base[output * batch.capacity + row] >= 0
       batch.outcomes.base[row] = isSound ? hasScores ? .scores : .none : .failed
       failed += isSound ? 0 : 1
     }
@@ -147,7 +152,7 @@ extension StateBank {
 
   private func turnOver(_ list: Int) {
     guard layout.lists[list].hasCells else { return }
-    for place in list * capacity..<list * capacity + batch.counts.base[list] where isSound(place) {
+    for place in list * batch.capacity..<list * batch.capacity + batch.counts.base[list] where isSound(place) {
       let slot = Int(batch.slots.base[place]) * layout.lists.count + list
       turn.base[slot] = 1 - turn.base[slot]
     }
@@ -155,7 +160,7 @@ extension StateBank {
 
   private func moveOn(_ number: Int) {
     let (list, size) = (layout.rings[number].list, layout.rings[number].size)
-    for place in list * capacity..<list * capacity + batch.counts.base[list] where isSound(place) {
+    for place in list * batch.capacity..<list * batch.capacity + batch.counts.base[list] where isSound(place) {
       let slot = Int(batch.slots.base[place]) * layout.rings.count + number
       let next = Int(coming.base[slot]) + 1
       coming.base[slot] = next == size ? 0 : Int32(next)
@@ -170,8 +175,8 @@ extension StateBank {
     let x =
       from.buffer == StepPlan.Place.frames
       ? frames + from.offset : UnsafePointer(batch.buffers[from.buffer].base) + from.offset
-    for position in 0..<batch.counts.base[from.list] where isSound(from.list * capacity + position) {
-      let place = from.list * capacity + position
+    for position in 0..<batch.counts.base[from.list] where isSound(from.list * batch.capacity + position) {
+      let place = from.list * batch.capacity + position
       let index = batch.indexes.base[place]
       let to = Int(batch.slots.base[place]) * size + Int(index % Int64(size))
       waitingIndexes[number].base[to] = index

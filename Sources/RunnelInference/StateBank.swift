@@ -44,10 +44,15 @@ public struct StateBank: ~Copyable, Sendable {
 
   /// The batch under way.
   var batch: BatchRows
+  /// Rows of the largest batch; nil where it grows with the slots.
+  private let batchLimit: Int?
+  /// Per slot: the batch in which it was last seen.
+  private(set) var seen: FixedBuffer<UInt64>
 
   /// Room for `capacity` slots of this network, all closed.
-  public init(for network: Network, capacity: Int = 8) {
-    precondition(capacity > 0, "a bank has room for one slot at least")
+  /// - Parameter rows: of the largest batch; nil for as many as there are slots.
+  public init(for network: Network, capacity: Int = 8, rows: Int? = nil) {
+    precondition(capacity > 0 && rows ?? 1 > 0, "a bank has room for one slot at least")
     guard let plan = network.plan else { preconditionFailure("a network that needs whole windows has no bank") }
     self.plan = plan
     layout = plan.layout
@@ -57,7 +62,9 @@ public struct StateBank: ~Copyable, Sendable {
     turn = FixedBuffer(count: capacity * plan.layout.lists.count, zero: 0)
     coming = FixedBuffer(count: capacity * plan.layout.rings.count, zero: 0)
     counted = FixedBuffer(count: capacity * plan.layout.rings.count, zero: 0)
-    batch = BatchRows(plan, capacity: capacity)
+    batchLimit = rows
+    batch = BatchRows(plan, capacity: rows ?? capacity)
+    seen = FixedBuffer(count: capacity, zero: 0)
     for ring in layout.rings { rings.append(FixedBuffer(count: capacity * ring.floats, zero: 0)) }
     for cell in layout.cells {
       h.append(FixedBuffer(count: 2 * capacity * cell.hStride, zero: 0))
@@ -119,7 +126,8 @@ public struct StateBank: ~Copyable, Sendable {
     turn = turn.grown(to: capacity * layout.lists.count, zero: 0)
     coming = coming.grown(to: capacity * layout.rings.count, zero: 0)
     counted = counted.grown(to: capacity * layout.rings.count, zero: 0)
-    batch.grow(plan, capacity: capacity)
+    seen = seen.grown(to: capacity, zero: 0)
+    if batchLimit == nil { batch.grow(plan, capacity: capacity) }
     free = (Int32(old)..<Int32(capacity)).reversed()
   }
 

@@ -18,11 +18,13 @@ extension KernelSet {
   }
 
   private var machine: UnsafePointer<runnel_machine> {
-    switch self {
-    case .scalar: return runnel_machine_scalar()
-    case .avx2:
-      guard let machine = runnel_machine_avx2() else { preconditionFailure("this processor has no AVX2 with FMA") }
-      return machine
-    }
+    let pointer =
+      switch self {
+      case .scalar, .neon: runnel_machine_scalar()
+      case .avx2: runnel_machine_avx2()
+      case .avx512: runnel_machine_avx512()
+      }
+    guard let pointer else { preconditionFailure("this processor has no \(rawValue)") }
+    return pointer
   }
 }

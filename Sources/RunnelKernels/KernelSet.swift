@@ -1,26 +1,49 @@
 internal import CRunnelKernels
 
-/// Which instruction set the arithmetic uses; chosen when weights are packed, never by the environment.
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Which instruction set the arithmetic uses; chosen when weights are packed.
 ///
-/// Every set gives the same bits (law 7): each output is one chain of fused multiply-adds in an order that the header
-/// of CRunnelKernels states. So the choice is one of speed: an LSTM step of 64 units and 24 inputs takes 0.95 µs with
-/// `avx2` and 73 µs with `scalar` on x86-64, whose baseline has no fused multiply-add. On arm64 it has, and `scalar`
-/// is the quick one.
+/// Every set gives the same bits (law 7): the order of each sum is stated in the header of CRunnelKernels. So the choice
+/// is one of speed: `docs/performance.md` has the figures. On x86-64 the baseline has no fused multiply-add, so that
+/// `scalar` is a hundred times slower there; on arm64 it has, and what `neon` does more is to work on several rows and
+/// gates side by side.
 public enum KernelSet: String, Sendable, CaseIterable {
   /// The reference: what every processor of this architecture can do.
   case scalar
-  /// AVX2 and FMA, x86-64 only.
+  /// NEON, of every arm64 processor.
+  case neon
+  /// AVX2 and FMA, x86-64.
   case avx2
+  /// AVX-512 with F, VL, DQ and BW, x86-64.
+  case avx512
 
-  /// The quickest set of this machine.
-  public static var best: KernelSet { KernelSet.avx2.isAvailable ? .avx2 : .scalar }
+  /// The environment variable that names the set to use.
+  public static let variable = "RUNNEL_KERNELS"
 
-  public var isAvailable: Bool {
-    switch self {
-    case .scalar: true
-    case .avx2: runnel_kernels_avx2() != nil
-    }
+  /// The sets of this machine, the quickest last.
+  public static var available: [KernelSet] { allCases.filter(\.isAvailable) }
+
+  /// The quickest set of this machine, or the one that `RUNNEL_KERNELS` names; found out once. A program first asks
+  /// `chosen` whether that is a set at all: here a wrong name counts as none.
+  public static let best: KernelSet = (try? chosen()) ?? quickest
+
+  private static var quickest: KernelSet { available.last ?? .scalar }
+
+  /// The set of this name, the quickest where there is no name.
+  ///
+  /// - Throws: `KernelSetError` where this processor has no such set.
+  public static func chosen(_ name: String? = getenv(variable).map { String(cString: $0) }) throws(KernelSetError)
+    -> KernelSet
+  {
+    guard let name, !name.isEmpty else { return quickest }
+    guard let set = KernelSet(rawValue: name), set.isAvailable else { throw KernelSetError(name: name) }
+    return set
   }
+
+  public var isAvailable: Bool { pointer != nil }
 
   /// Outputs, activations and states have room for whole blocks of this many floats.
   public static let block = Int(RUNNEL_BLOCK)
@@ -29,11 +52,25 @@ public enum KernelSet: String, Sendable, CaseIterable {
   public static func padded(_ count: Int) -> Int { (count + block - 1) / block * block }
 
   var table: UnsafePointer<runnel_kernels> {
+    guard let pointer else { preconditionFailure("this processor has no \(rawValue)") }
+    return pointer
+  }
+
+  private var pointer: UnsafePointer<runnel_kernels>? {
     switch self {
-    case .scalar: return runnel_kernels_scalar()
-    case .avx2:
-      guard let table = runnel_kernels_avx2() else { preconditionFailure("this processor has no AVX2 with FMA") }
-      return table
+    case .scalar: runnel_kernels_scalar()
+    case .neon: runnel_kernels_neon()
+    case .avx2: runnel_kernels_avx2()
+    case .avx512: runnel_kernels_avx512()
     }
+  }
+}
+
+/// A kernel set was asked for that is none, or that this processor does not have.
+public struct KernelSetError: Error, Sendable, Hashable, CustomStringConvertible {
+  public var name: String
+
+  public var description: String {
+    "this processor has no kernels '\(name)'; it has \(KernelSet.available.map(\.rawValue).joined(separator: ", "))"
   }
 }

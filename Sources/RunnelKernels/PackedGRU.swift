@@ -31,7 +31,7 @@ public final class PackedGRU: @unchecked Sendable {
   public init(
     inputWeight: [Float], hiddenWeight: [Float], inputBias: [Float], hiddenBias: [Float], inputs: Int, hidden: Int,
     reset: Reset = .after, gateActivation: Activation = .sigmoid, activation: Activation = .tanh,
-    gateClip: Float? = nil, kernels: KernelSet
+    gateClip: Float? = nil, precision: WeightPrecision = .float32, kernels: KernelSet
   ) {
     precondition(
       inputWeight.count == 3 * hidden * inputs && hiddenWeight.count == 3 * hidden * hidden
@@ -46,7 +46,7 @@ public final class PackedGRU: @unchecked Sendable {
       [
         .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
         .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2]),
-      ])
+      ], precision)
     // Gates of the sums r z n, then n's of the hidden units.
     var biases = zip(inputBias, hiddenBias).map { $0 + $1 }
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
@@ -56,7 +56,7 @@ public final class PackedGRU: @unchecked Sendable {
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
       form: runnel_gru_form(
         reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-        gate_clip: gateClip ?? .infinity))
+        gate_clip: gateClip ?? .infinity), precision: precision.code)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

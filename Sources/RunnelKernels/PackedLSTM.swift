@@ -29,7 +29,7 @@ public final class PackedLSTM: @unchecked Sendable {
   ///   - bias: `bias_ih` + `bias_hh`, rounded once (4H); coupled 3H.
   public init(
     inputWeight: [Float], hiddenWeight: [Float], bias: [Float], inputs: Int, hidden: Int,
-    options: LSTMOptions = .plain, kernels: KernelSet
+    options: LSTMOptions = .plain, precision: WeightPrecision = .float32, kernels: KernelSet
   ) {
     let gates = options.coupling == .none ? 4 : 3
     let outputs = options.projection == nil ? hidden : options.projectionWidth
@@ -55,7 +55,7 @@ public final class PackedLSTM: @unchecked Sendable {
         [
           .init(values: inputWeight, columns: inputs, gates: all),
           .init(values: hiddenWeight, columns: outputs, gates: all),
-        ]),
+        ], precision),
       PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: all)]),
       PackedWeights(
         units: hidden,
@@ -66,15 +66,17 @@ public final class PackedLSTM: @unchecked Sendable {
         ]),
       PackedWeights(
         units: outputs,
-        [.init(values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])]),
+        [.init(values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])],
+        precision),
       PackedWeights(count: hStride) { _ in },
     ]
     layer = runnel_lstm(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[1].base,
       peepholes: packed[2].base,
       projection: runnel_linear(
-        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[3].base, bias: packed[4].base),
-      form: options.form)
+        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[3].base, bias: packed[4].base,
+        precision: precision.code),
+      form: options.form, precision: precision.code)
   }
 
   /// Row r reads row `from[r]` of h and c and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

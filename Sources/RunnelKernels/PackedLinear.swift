@@ -13,16 +13,20 @@ public final class PackedLinear: @unchecked Sendable {
   /// - Parameters:
   ///   - weight: (outputs, inputs), as PyTorch stores it.
   ///   - bias: (outputs)
-  public init(weight: [Float], bias: [Float], inputs: Int, outputs: Int, activation: Activation, kernels: KernelSet) {
+  public init(
+    weight: [Float], bias: [Float], inputs: Int, outputs: Int, activation: Activation,
+    precision: WeightPrecision = .float32, kernels: KernelSet
+  ) {
     precondition(weight.count == inputs * outputs && bias.count == outputs, "weights have the shape of their layer")
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
     table = kernels.table
-    weights = PackedWeights(units: outputs, [.init(values: weight, columns: inputs, gates: [0])])
+    weights = PackedWeights(units: outputs, [.init(values: weight, columns: inputs, gates: [0])], precision)
     self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_linear(
-      inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base)
+      inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base,
+      precision: precision.code)
   }
 
   /// x (rows, xStride ≥ inputs) → y (rows, yStride ≥ padded outputs).

@@ -22,7 +22,7 @@ public final class PackedRNN: @unchecked Sendable {
   ///   - bias: `bias_ih` + `bias_hh`, rounded once (H)
   public init(
     inputWeight: [Float], hiddenWeight: [Float], bias: [Float], inputs: Int, hidden: Int,
-    activation: Activation = .tanh, leak: Float = 1, kernels: KernelSet
+    activation: Activation = .tanh, leak: Float = 1, precision: WeightPrecision = .float32, kernels: KernelSet
   ) {
     precondition(
       inputWeight.count == hidden * inputs && hiddenWeight.count == hidden * hidden && bias.count == hidden,
@@ -36,11 +36,11 @@ public final class PackedRNN: @unchecked Sendable {
       [
         .init(values: inputWeight, columns: inputs, gates: [0]),
         .init(values: hiddenWeight, columns: hidden, gates: [0]),
-      ])
+      ], precision)
     self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_rnn(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-      activation: activation.function, leak: leak)
+      activation: activation.function, leak: leak, precision: precision.code)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

@@ -20,13 +20,13 @@ final class PackedWeights: @unchecked Sendable {
     var gates: [Int]
   }
 
-  /// (units / 16, gates, columns of every matrix, 16): of one block a panel for each gate; of a panel the columns of the
-  /// first matrix, then those of the next, 16 units each. All matrices have equally many gates.
-  convenience init(units: Int, _ matrices: [Matrix]) {
+  /// (units / 16, words of every matrix, gates, 16): of one block the columns of the first matrix, then those of the
+  /// next; of a column, or of two as bf16, the gates side by side, 16 units each. All matrices have equally many gates.
+  convenience init(units: Int, _ matrices: [Matrix], _ precision: WeightPrecision = .float32) {
     let block = KernelSet.block
     let gates = matrices[0].gates.count
-    let columns = matrices.reduce(0) { $0 + $1.columns }
-    self.init(count: KernelSet.padded(units) * gates * columns) { packed in
+    let words = matrices.reduce(0) { $0 + precision.words($1.columns) }
+    self.init(count: KernelSet.padded(units) * gates * words) { packed in
       var first = 0
       for matrix in matrices {
         matrix.values.withUnsafeBufferPointer { values in
@@ -34,14 +34,26 @@ final class PackedWeights: @unchecked Sendable {
             for (place, gate) in matrix.gates.enumerated() {
               let row = (gate * units + unit) * matrix.columns
               for k in 0..<matrix.columns {
-                let column = (unit / block * gates + place) * columns + first + k
-                packed[column * block + unit % block] = values[row + k]
+                let word = first + (precision == .bf16 ? k / 2 : k)
+                let index = ((unit / block * words + word) * gates + place) * block + unit % block
+                Self.put(values[row + k], precision, isSecond: k % 2 == 1, into: packed + index)
               }
             }
           }
         }
-        first += matrix.columns
+        first += precision.words(matrix.columns)
       }
+    }
+  }
+
+  private static func put(
+    _ weight: Float, _ precision: WeightPrecision, isSecond: Bool, into word: UnsafeMutablePointer<Float>
+  ) {
+    switch precision {
+    case .float32: word.pointee = weight
+    case .bf16:
+      let half = UInt32(WeightPrecision.half(weight))
+      word.withMemoryRebound(to: UInt32.self, capacity: 1) { $0.pointee |= isSecond ? half << 16 : half }
     }
   }
 

@@ -9,10 +9,10 @@ public struct Model: Sendable {
   /// The second network, of models with an event stage.
   public let eventStage: Network?
 
-  public init(_ file: ModelFile, kernels: KernelSet = .best) {
+  public init(_ file: ModelFile, kernels: KernelSet = .best, precision: WeightPrecision = .float32) {
     self.file = file
-    network = file.makeNetwork(kernels: kernels)
-    eventStage = file.makeEventStage(kernels: kernels)
+    network = file.makeNetwork(kernels: kernels, precision: precision)
+    eventStage = file.makeEventStage(kernels: kernels, precision: precision)
   }
 
   public var description: ModelDescription { file.description }

@@ -7,14 +7,24 @@ import RunnelWire
 ///     admitted rows ─▶ each lane: read, fill, condition ─▶ gather ─▶ step ─▶ score ─▶ settle ─▶ sink
 ///
 /// A pipeline owns the lanes of its model and the bank in which their h and c lie. Lanes of any stream step together
-/// whenever they have a frame ready; which of them do never changes a lane's bits (law 2). Windows that cannot be stepped
-/// frame by frame are evaluated together when they are complete.
+/// whenever they have a frame ready; which of them do never changes a lane's bits (law 2). So many step at a time as keep
+/// their states in the cache, each until it has no frame left; the next lane that waits then takes its place. Windows that
+/// cannot be stepped frame by frame are evaluated together when they are complete.
 public final class Pipeline {
   public let plan: PipelinePlan
   /// Nil where windows are evaluated whole and no state is stepped.
-  private var bank: StateBank?
-  private var lanes: [Int: [Lane]] = [:]  // by stream
-  private var ready: [Lane] = []
+  private let bank: LaneBank?
+  private var lanes: [[Lane]] = []  // by stream
+  private var laneTotal = 0
+  private let scratch: BlockScratch
+  /// Lanes with frames, in the order in which they got them; those before `nextReady` have joined. Not counted as
+  /// references, which would be a fifth of the work beside a small network: `lanes` holds them until they have stepped.
+  private var ready: [Unmanaged<Lane>] = []
+  private var nextReady = 0
+  /// Monotonic ns when the message came that made the first of them ready.
+  private var readySince: Int64 = 0
+  /// Lanes that step now.
+  private var stepping: [Unmanaged<Lane>] = []
   private let batch: Batch
   /// Where windows are evaluated whole.
   private let windows: WindowBatch?
@@ -24,55 +34,69 @@ public final class Pipeline {
   private var closedCounts = LaneCounts()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
+  /// Told of each step.
+  public var meter: (any StepMeter)?
   /// Hears what the event stage is told, of lanes that open from now on.
   public var eventObserver: EventObserver?
 
   /// - Parameter epoch: the epoch of the first label topic; each later session's is greater by one.
   public init(plan: PipelinePlan, epoch: UInt64) {
     self.plan = plan
-    batch = Batch(network: plan.model.network)
-    let isStepped = plan.regime.schedule.places > 0
-    bank = isStepped ? StateBank(for: plan.model.network) : nil
+    scratch = BlockScratch(inputs: plan.model.network.inputs)
+    let places = plan.regime.schedule.places
+    batch = Batch(network: plan.model.network, capacity: max(Self.batchRows, places))
+    let isStepped = places > 0
+    bank = isStepped ? LaneBank(plan.model.network, rows: batch.capacity) : nil
     windows = isStepped ? nil : WindowBatch(plan.model)
     judge = plan.model.eventStage.map { EventJudge($0) }
     nextEpoch = epoch
   }
 
-  public var laneCount: Int { lanes.values.reduce(0) { $0 + $1.count } }
+  /// Rows of a batch: the kernels reach their best below it, and the states of more would leave the cache between steps.
+  private static let batchRows = 256
+
+  public var laneCount: Int { laneTotal }
 
   // MARK: what happens to a stream
 
   /// Opens the lanes of a session, closing those of the one before.
-  func start<Sink: LabelSink>(_ session: Session, stream: Int, sink: inout Sink) throws(Refusal) {
-    close(stream: stream, sink: &sink)
-    let bindings = try plan.bindings(session)
+  /// - Parameter owns: whether the lane of a channel is to be had here.
+  func start(
+    _ session: Session, stream: Int, owns: (String) -> Bool, _ publish: Publish
+  ) throws(Refusal) {
+    close(stream: stream, publish)
+    let bindings = try plan.bindings(session).filter { owns($0.channel) }
     let lanePlan = try LanePlan(plan, session: session, inputs: plan.model.description.inputs.count)
     let epoch = nextEpoch
     nextEpoch += 1
+    while lanes.count <= stream { lanes.append([]) }
+    laneTotal += bindings.count
     lanes[stream] = bindings.map { binding in
       var composer = LabelComposer(
         pipeline: plan, session: session, channel: binding.channel, epoch: epoch, plan: lanePlan)
       composer.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) {
-        sink.publish($0, arrived: 0)
+        publish($0, 0)
       }
       let lane = Lane(
-        plan: lanePlan, feeds: binding.feeds, states: openStates(), composer: composer, start: session.start)
+        plan: lanePlan, feeds: binding.feeds, states: openStates(), composer: composer, scratch: scratch,
+        start: session.start)
       if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
       if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
     }
   }
 
-  func chunk<Sink: LabelSink>(
-    _ chunk: Chunk, rows: Range<Int>, first: Int64, time: TimeAnchor?, arrived: Int64, stream: Int, sink: inout Sink
+  func chunk(
+    _ chunk: Chunk, rows: Range<Int>, first: Int64, time: TimeAnchor?, arrived: Int64, stream: Int, _ publish: Publish
   ) {
-    guard let lanes = lanes[stream] else { return }
+    let lanes = lanes(of: stream)
+    guard let block = lanes.first?.plan.blockRows else { return }
     for lane in lanes { lane.setTime(time) }
     var start = rows.lowerBound
     while start < rows.upperBound {
-      let end = min(start + Lane.blockRows, rows.upperBound)
+      let end = min(start + block, rows.upperBound)
       for lane in lanes {
-        if !lane.hasRoom { step(sink: &sink) }
+        if !lane.hasRoom { step(publish) }
         lane.push(chunk, rows: start..<end, first: first + Int64(start - rows.lowerBound), arrived: arrived)
         mark(lane)
       }
@@ -81,41 +105,44 @@ public final class Pipeline {
   }
 
   func gap(_ range: Range<Int64>, stream: Int) {
-    for lane in lanes[stream] ?? [] {
+    for lane in lanes(of: stream) {
       lane.push(gap: range)
       mark(lane)
     }
   }
 
   func unknownGap(at index: Int64, stream: Int) {
-    for lane in lanes[stream] ?? [] {
+    for lane in lanes(of: stream) {
       lane.push(unknownGapAt: index)
       mark(lane)
     }
   }
 
   func end(at index: Int64, stream: Int) {
-    for lane in lanes[stream] ?? [] {
+    for lane in lanes(of: stream) {
       lane.push(endAt: index)
       mark(lane)
     }
   }
 
-  func stale<Sink: LabelSink>(at index: Int64, stream: Int, sink: inout Sink) {
-    step(sink: &sink)
-    for lane in lanes[stream] ?? [] { lane.tellStale(at: index, sink: &sink) }
+  func stale(at index: Int64, stream: Int, _ publish: Publish) {
+    step(publish)
+    for lane in lanes(of: stream) { lane.tellStale(at: index, publish) }
   }
 
-  private func close<Sink: LabelSink>(stream: Int, sink: inout Sink) {
-    guard let old = lanes.removeValue(forKey: stream) else { return }
+  private func close(stream: Int, _ publish: Publish) {
+    let old = lanes(of: stream)
+    guard !old.isEmpty else { return }
+    lanes[stream] = []
+    laneTotal -= old.count
     for lane in old {
       lane.leave()
       mark(lane)
     }
-    step(sink: &sink)
+    step(publish)
     for lane in old {
       closedCounts += lane.takeCounts()
-      for slot in lane.states.slots { bank?.close(slot) }
+      for slot in lane.states.slots { bank?.states.close(slot) }
       if let slot = lane.states.eventSlot { judge?.close(slot) }
     }
   }
@@ -123,78 +150,111 @@ public final class Pipeline {
   private func openStates() -> Lane.States {
     var slots: [Slot] = []
     for _ in 0..<plan.regime.schedule.places {
-      if let slot = bank?.open() { slots.append(slot) }
+      if let slot = bank?.states.open() { slots.append(slot) }
     }
-    return Lane.States(slots: slots, judge: judge, eventSlot: judge?.open())
+    return Lane.States(bank: bank, slots: slots, judge: judge, eventSlot: judge?.open())
   }
+
+  /// As `step`, unless the batch lingers: then when it is full, or its first lane has waited so long.
+  /// - Returns: when it is due; nil where nothing waits.
+  func step(now: Int64, _ publish: Publish) -> Int64? {
+    guard !ready.isEmpty else { return nil }
+    let due = readySince + plan.linger
+    if plan.linger > 0, now < due, ready.count * max(1, plan.regime.schedule.places) < batch.capacity { return due }
+    step(publish)
+    return nil
+  }
+
+  private func lanes(of stream: Int) -> [Lane] { stream < lanes.count ? lanes[stream] : [] }
 
   // MARK: the step
 
   private func mark(_ lane: Lane) {
     guard !lane.isReady, !lane.queue.isEmpty else { return }
     lane.isReady = true
-    ready.append(lane)
+    if ready.isEmpty { readySince = lane.arrived }
+    ready.append(.passUnretained(lane))
   }
 
-  /// Steps every lane that has frames, one frame of each at a time, until none has.
-  func step<Sink: LabelSink>(sink: inout Sink) {
-    while !ready.isEmpty {
-      gather(sink: &sink)
-      batch.step(bank: &bank)
-      score(sink: &sink)
-      evaluate(sink: &sink)
-    }
+  /// Steps every lane that has frames until none has: at most a batch of them together, one frame of each at a time.
+  func step(_ publish: Publish) {
+    guard !ready.isEmpty else { return }
+    repeat {
+      gather(publish)
+      meter?.begin()
+      if let bank { batch.step(bank: &bank.states) }
+      meter?.end()
+      score(publish)
+      evaluate(publish)
+    } while !stepping.isEmpty
+    ready.removeAll(keepingCapacity: true)
+    nextReady = 0
   }
 
-  private func gather<Sink: LabelSink>(sink: inout Sink) {
-    batch.clear(room: ready.count * plan.regime.schedule.places)
+  /// A frame of each lane that steps; who has none leaves, and the next that is ready joins.
+  private func gather(_ publish: Publish) {
+    let places = plan.regime.schedule.places
+    batch.clear()
     var kept = 0
-    for index in ready.indices {
-      let lane = ready[index]
-      guard let frame = lane.nextFrame(into: batch.nextFrame, bank: &bank, sink: &sink) else {
-        lane.isReady = false
-        continue
+    var next = 0
+    while next < stepping.count || (nextReady < ready.count && batch.count + places <= batch.capacity) {
+      if next == stepping.count {
+        stepping.append(ready[nextReady])
+        nextReady += 1
       }
-      var isFirst = true
-      lane.schedule(frame) { row in
-        let slot = lane.states.slots[row.place]
-        if row.starts { bank?.reset(slot) }
-        batch.append(Batch.Entry(lane: kept, frame: frame, row: row), slot: slot, isFirst: isFirst)
-        isFirst = false
-      }
-      if let windows, let window = lane.window(endingAt: frame) {
-        windows.append(window, of: lane)
-        if windows.isFull { evaluate(sink: &sink) }
-      }
-      ready[kept] = lane
+      let lane = stepping[next]
+      next += 1
+      guard lane._withUnsafeGuaranteedRef({ gather($0, place: kept, publish) }) else { continue }
+      if kept < next - 1 { stepping[kept] = lane }
       kept += 1
     }
-    ready.removeLast(ready.count - kept)
+    stepping.removeLast(stepping.count - kept)
   }
 
-  private func score<Sink: LabelSink>(sink: inout Sink) {
-    for (row, entry) in batch.entries.enumerated() {
-      let lane = ready[entry.lane]
-      switch bank?.outcome(row: row) {
-      case .failed: lane.settleFailure(entry, bank: &bank, sink: &sink)
-      case nil, .some(.none): break
-      case .scores:
-        guard entry.row.counts else { break }
-        let hidden = plan.model.network.tap.flatMap { bank?.features(of: $0, row: row) }
-        lane.settle(entry, scores: batch.scores(row), hidden: hidden, bank: &bank, sink: &sink)
+  /// The rows of the lane's next frame; false where it has none, and is ready no more.
+  private func gather(_ lane: Lane, place: Int, _ publish: Publish) -> Bool {
+    guard let frame = lane.nextFrame(into: batch.nextFrame, publish) else {
+      lane.isReady = false
+      return false
+    }
+    var isFirst = true
+    lane.schedule(frame) { row in
+      let slot = lane.states.slots[row.place]
+      if row.starts { bank?.reset(slot) }
+      batch.append(Batch.Entry(lane: place, frame: frame, row: row), slot: slot, isFirst: isFirst)
+      isFirst = false
+    }
+    if let windows, let window = lane.window(endingAt: frame) {
+      windows.append(window, of: lane)
+      if windows.isFull { evaluate(publish) }
+    }
+    return true
+  }
+
+  private func score(_ publish: Publish) {
+    guard let bank else { return }
+    let tap = plan.model.network.tap
+    let outcomes = bank.states.outcomes
+    for row in 0..<batch.count where outcomes[row] != .none {
+      let entry = batch.entry(row)
+      stepping[entry.lane]._withUnsafeGuaranteedRef { lane in
+        if outcomes[row] == .failed { return lane.settleFailure(entry, publish) }
+        guard entry.row.counts else { return }
+        let hidden = tap.flatMap { bank.states.features(of: $0, row: row) }
+        lane.settle(entry, scores: batch.scores(row), hidden: hidden, publish)
       }
     }
   }
 
-  private func evaluate<Sink: LabelSink>(sink: inout Sink) {
-    windows?.evaluate { lane, window, result in lane.settle(window: window, result, sink: &sink) }
+  private func evaluate(_ publish: Publish) {
+    windows?.evaluate { lane, window, result in lane.settle(window: window, result, publish) }
   }
 
   /// What the lanes counted since the last call.
   public func takeCounts() -> LaneCounts {
     var sum = closedCounts
     closedCounts = LaneCounts()
-    for lane in lanes.values.joined() { sum += lane.takeCounts() }
+    for lane in lanes.joined() { sum += lane.takeCounts() }
     return sum
   }
 }

@@ -23,6 +23,8 @@ public struct PipelinePlan: Sendable {
   public var range: ClosedRange<Double>?
   /// Seconds without change after which a signal is missing (`lead-off`).
   public var flat: Double?
+  /// Nanoseconds for which a batch waits for more lanes.
+  public var linger: Int64 = 0
   /// Which states step when, and where the outputs lie.
   let regime: LaneRegime
 

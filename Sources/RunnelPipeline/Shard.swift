@@ -3,7 +3,7 @@ import RunnelWire
 
 /// The pipelines that one thread owns, and the streams that feed them. With one shard everything runs on one thread
 /// with no queue between; nothing here is shared, so nothing is locked.
-public final class Shard<Sink: LabelSink>: StreamListener {
+public final class Shard<Sink: LabelSink>: LaneOwner {
   /// Which inputs a pipeline reads.
   public struct Claim {
     public var input: String
@@ -18,6 +18,8 @@ public final class Shard<Sink: LabelSink>: StreamListener {
   public var sink: Sink
   /// Hears what an operator wants to know.
   public var observe: (AdmissionEvent, StreamIdentity) -> Void = { _, _ in }
+  /// Which lanes are this shard's, by stream, pipeline and channel; asked when a session begins.
+  public var owns: (StreamIdentity, _ pipeline: String, _ channel: String) -> Bool = { _, _, _ in true }
   /// What `t` in the labels of an input is made of; `sender` where nothing is said.
   public var timeSources: [String: LabelMessage.TimeSource?] = [:]
 
@@ -26,12 +28,6 @@ public final class Shard<Sink: LabelSink>: StreamListener {
   private var arrived: Int64 = 0
   private var receivedAt: Int64?
 
-  private struct OpenStream {
-    var session: Session
-    var pipelines: [Pipeline]
-    var anchor: TimeAnchor?
-  }
-
   public init(claims: [Claim], sink: Sink) {
     self.claims = claims
     self.sink = sink
@@ -39,13 +35,14 @@ public final class Shard<Sink: LabelSink>: StreamListener {
 
   public var laneCount: Int { claims.reduce(0) { $0 + $1.pipeline.laneCount } }
 
-  /// A number for a new stream, under which admission will speak of it.
   public func addStream() -> Int {
     streams.append(nil)
     return streams.count - 1
   }
 
-  /// Before a message is admitted: when it came, on the monotonic clock and, if it is known, in Unix ns.
+  /// For a number that a router gave.
+  func makeRoom(forStream stream: Int) { while streams.count <= stream { streams.append(nil) } }
+
   public func arrive(monotonic: Int64, unix: Int64?) {
     arrived = monotonic
     receivedAt = unix
@@ -53,7 +50,18 @@ public final class Shard<Sink: LabelSink>: StreamListener {
 
   /// Steps all lanes that have frames. Call it when the sockets are empty for the moment, so that lanes of many
   /// streams share a batch.
-  public func step() { for claim in claims { claim.pipeline.step(sink: &sink) } }
+  public func step() { for claim in claims { claim.pipeline.step(publish) } }
+
+  /// As `step`, but for batches that linger: those step when they are full or their time has come.
+  /// - Parameter now: monotonic ns.
+  /// - Returns: when the next batch is due; nil where none waits.
+  public func step(now: Int64) -> Int64? {
+    var next: Int64?
+    for claim in claims {
+      if let due = claim.pipeline.step(now: now, publish) { next = min(next ?? due, due) }
+    }
+    return next
+  }
 
   public func takeCounts() -> LaneCounts { claims.reduce(into: LaneCounts()) { $0 += $1.pipeline.takeCounts() } }
 
@@ -61,27 +69,33 @@ public final class Shard<Sink: LabelSink>: StreamListener {
 
   public func start(_ session: Session, stream: Int) -> Refusal? {
     var refusals: [Refusal] = []
-    var open = OpenStream(session: session, pipelines: [])
+    var pipelines: [Pipeline] = []
     for claim in claims where claim.input == session.stream.input {
       do throws(Refusal) {
-        try claim.pipeline.start(session, stream: stream, sink: &sink)
-        open.pipelines.append(claim.pipeline)
+        let name = claim.pipeline.plan.name
+        try claim.pipeline.start(session, stream: stream, owns: { owns(session.stream, name, $0) }, publish)
+        pipelines.append(claim.pipeline)
       } catch { refusals.append(error) }
     }
-    streams[stream] = open
-    if open.pipelines.isEmpty {
-      return refusals.first
-        ?? Refusal(.topic, "no pipeline reads input '\(session.stream.input)': name it in a pipeline's from")
+    streams[stream] = OpenStream(
+      pipelines: pipelines, rate: session.rate, timeSource: timeSources[session.stream.input] ?? .sender)
+    if pipelines.isEmpty {
+      return refusals.first ?? .unread(session.stream.input)
     }
     for refusal in refusals { observe(.refused(refusal), session.stream) }
     return nil
   }
 
   public func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream: Int) {
+    self.chunk(chunk, rows: rows, first: first, timestamp: timestamp, of: first, stream: stream)
+  }
+
+  /// - Parameter timed: the row that the timestamp is of, where the chunk is a later piece of a message.
+  func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, of timed: Int64, stream: Int) {
     guard let open = streams[stream] else { return }
-    let anchor = anchor(open.session, first: first, timestamp: timestamp)
+    let anchor = anchor(open, first: timed, timestamp: timestamp)
     for pipeline in open.pipelines {
-      pipeline.chunk(chunk, rows: rows, first: first, time: anchor, arrived: arrived, stream: stream, sink: &sink)
+      pipeline.chunk(chunk, rows: rows, first: first, time: anchor, arrived: arrived, stream: stream, publish)
     }
   }
 
@@ -98,19 +112,39 @@ public final class Shard<Sink: LabelSink>: StreamListener {
   }
 
   public func stale(at index: Int64, stream: Int) {
-    for pipeline in streams[stream]?.pipelines ?? [] { pipeline.stale(at: index, stream: stream, sink: &sink) }
+    for pipeline in streams[stream]?.pipelines ?? [] { pipeline.stale(at: index, stream: stream, publish) }
   }
 
   public func note(_ event: AdmissionEvent, of stream: StreamIdentity) { observe(event, stream) }
 
-  private func anchor(_ session: Session, first: Int64, timestamp: Int64?) -> TimeAnchor? {
-    guard let source = timeSources[session.stream.input] ?? .sender else { return nil }
-    switch source {
+  private func publish(_ label: LabelMessage, arrived: Int64) { sink.publish(label, arrived: arrived) }
+
+  private func anchor(_ open: OpenStream, first: Int64, timestamp: Int64?) -> TimeAnchor? {
+    switch open.timeSource {
+    case nil: nil
     case .sender:
-      return timestamp.map { TimeAnchor(index: first, nanoseconds: $0, source: .sender, rate: session.rate) }
+      timestamp.map { TimeAnchor(index: first, nanoseconds: $0, source: .sender, rate: open.rate) }
     case .received:
-      return receivedAt.map { TimeAnchor(index: first, nanoseconds: $0, source: .received, rate: session.rate) }
-    case .index: return TimeAnchor(index: 0, nanoseconds: 0, source: .index, rate: session.rate)
+      receivedAt.map { TimeAnchor(index: first, nanoseconds: $0, source: .received, rate: open.rate) }
+    case .index: TimeAnchor(index: 0, nanoseconds: 0, source: .index, rate: open.rate)
     }
+  }
+}
+
+/// What a chunk needs to know of its session, looked up once; outside the generic class, where each use would look up its
+/// type, and an object, so that a look at it copies nothing.
+private final class OpenStream {
+  let pipelines: [Pipeline]
+  let rate: Double
+  let timeSource: LabelMessage.TimeSource?
+
+  init(pipelines: [Pipeline], rate: Double, timeSource: LabelMessage.TimeSource?) {
+    (self.pipelines, self.rate, self.timeSource) = (pipelines, rate, timeSource)
+  }
+}
+
+extension Refusal {
+  static func unread(_ input: String) -> Refusal {
+    Refusal(.topic, "no pipeline reads input '\(input)': name it in a pipeline's from")
   }
 }

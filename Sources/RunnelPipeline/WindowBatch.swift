@@ -23,7 +23,8 @@ final class WindowBatch {
   init(_ model: Model) {
     let size = (model.description.window?.length ?? 1) * model.description.inputs.count
     evaluator = model.file.makeEvaluator(
-      kernels: model.network.kernels, windows: max(1, min(Self.most, Self.valueLimit / size)))
+      kernels: model.network.kernels, precision: model.network.precision,
+      windows: max(1, min(Self.most, Self.valueLimit / size)))
     frames = .allocate(capacity: evaluator.windows * evaluator.floatsPerWindow)
     scores = .allocate(capacity: evaluator.windows * evaluator.scoresPerWindow)
     lanes.reserveCapacity(evaluator.windows)

@@ -8,4 +8,7 @@ public struct ConditionerState: Sendable, Equatable {
   /// False until the first sample after a start, a gap or a reset: filters and resampler then start in the steady
   /// state of that sample.
   var primed: Bool
+
+  /// Bytes of filter memories and of the resampler's history.
+  public var byteCount: Int { 8 * (memories.count + history.count) }
 }

@@ -5,7 +5,8 @@ public enum DecodedMessage {
   case samples(SampleMessage)
   case heartbeat(Heartbeat)
   case end(EndOfStream)
-  case description(StreamDescription)
+  /// Rare and large: apart, so that samples are not moved with room for it.
+  indirect case description(StreamDescription)
 }
 
 /// Consecutive rows of one stream. What a format does not say is nil, never invented.

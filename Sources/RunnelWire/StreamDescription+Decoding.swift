@@ -79,13 +79,14 @@ extension JSONFields {
 
   fileprivate mutating func channels(atMost limit: Int) throws(DecodeError) -> [Channel] {
     var channels: [Channel] = []
+    var names: Set<String> = []
     guard try beginArray("a list of channels") else { return [] }
     var first = true
     while try element(&first) {
       let start = valueStart
       guard channels.count < limit else { throw error(.limit, at: start, "at most \(limit) channels") }
       let channel = try channel()
-      guard !channels.contains(where: { $0.name == channel.name }) else {
+      guard names.insert(channel.name).inserted else {
         throw error(at: start, "each channel name once, and \(channel.name) was there")
       }
       channels.append(channel)

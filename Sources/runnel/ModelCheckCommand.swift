@@ -16,6 +16,9 @@ struct ModelCheckCommand: ParsableCommand {
       company of other lanes, and in random chunks whose state goes through a snapshot; of windows together, alone and \
       side by side. Largest and mean error are given of the scores and of the final h and c.
 
+      Last the same with bf16 weights, which nothing uses unless it is told to (`precision` in a configuration, --precision): \
+      what they cost in accuracy. They are held to golden.tolerance.bf16 where the file gives that.
+
       Where they do not match, the known mistakes are tried (gate order, reset form, transposed weights, bias folding, \
       hard_sigmoid version and the like), and the one that would match is named. Exit codes: 65 one is wrong, or no model \
       file; 66 no such file.

@@ -37,6 +37,8 @@ struct ModelRunCommand: ParsableCommand {
   @Flag(help: "Scores after softmax, sigmoid or what the heads have, as labels carry them.") var scores = false
   @Option(help: "Which kernel set computes: \(ModelRun.kernelNames.joined(separator: ", ")); same bits.")
   var kernels: String?
+  @Option(help: "How weights are stored: \(ModelRun.precisionNames.joined(separator: ", ")); other scores.")
+  var precision: String?
 
   func run() throws {
     var options = ModelRun.Options()
@@ -45,6 +47,7 @@ struct ModelRunCommand: ParsableCommand {
     options.stateIn = stateIn
     options.stateOut = stateOut
     options.kernels = kernels
+    options.precision = precision
     let began = ContinuousClock.now
     let written = try ModelRun(file, options).run(input: input, output: output) { done in
       guard ContinuousClock.now - began > .seconds(1) else { return }

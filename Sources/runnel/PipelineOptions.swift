@@ -21,6 +21,9 @@ struct PipelineOptions: ParsableArguments {
       valueName: "names"))
   var channels: String?
 
+  @Option(help: "With -m: how weights are stored, \(ModelRun.precisionNames.joined(separator: " or ")).")
+  var precision: String?
+
   var channelNames: [String] { (channels ?? "").split(separator: ",").map(String.init) }
 
   var isGiven: Bool { model != nil || config != nil }
@@ -28,10 +31,14 @@ struct PipelineOptions: ParsableArguments {
   func labeller() throws -> Labeller {
     switch (model, config) {
     case (let model?, nil):
-      return try Labeller(model: try ModelLoader.load(model), channels: channelNames, pipeline: pipeline)
+      return try Labeller(
+        model: try ModelLoader.load(model, precision: precision), channels: channelNames, pipeline: pipeline)
     case (nil, let config?):
       guard channels == nil else {
         throw ServiceError(.usage, "--channels goes with -m; with -c the channels stand in the configuration")
+      }
+      guard precision == nil else {
+        throw ServiceError(.usage, "--precision goes with -m; with -c it stands in the configuration, at the model")
       }
       let configuration = try ConfigurationFile.read(config).configuration
       do throws(ServiceError) {

@@ -13,6 +13,9 @@ struct Runnel: ParsableCommand {
     discussion: """
       Begin with `runnel demo`: synthetic ECG through the bundled model, labels on the terminal.
 
+      The quickest kernels of this processor compute; RUNNEL_KERNELS=scalar (or neon, avx2, avx512) forces others, whose \
+      labels have the same bits.
+
       Exit codes: 0 good, 1 the answer is no, 64 usage, 65 bad data, 66 no such file, 69 unreachable or in use, \
       70 a bug, 73 and 74 output, 77 permission, 78 configuration.
       """,
@@ -29,6 +32,7 @@ struct Runnel: ParsableCommand {
       ConvertCommand.self,
       SynthCommand.self,
       DatasetCommand.self,
+      BenchCommand.self,
       ModelCommand.self,
     ])
 
@@ -40,6 +44,7 @@ struct Runnel: ParsableCommand {
     pthread_sigmask(SIG_SETMASK, &none, nil)
     do {
       var command = try parseAsRoot()
+      try KernelChoice.check()
       try command.run()
     } catch let error as ServiceError {
       Terminal.complain(error)

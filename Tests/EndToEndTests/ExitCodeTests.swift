@@ -24,6 +24,24 @@ import Testing
     #expect(code == 69 && messages.contains(endpoint) && messages.contains("already listens"), "\(messages)")
   }
 
+  @Test(arguments: ["sse9", "neon"])
+  func `kernels that this processor does not have are 64, with those that it has`(name: String) throws {
+    #if arch(arm64)
+      guard name != "neon" else { return }
+    #endif
+    let program = try Program(
+      Program.runnel, ["model", "check", Place.model], environment: ["RUNNEL_KERNELS": name])
+    #expect(try program.ended() == 64)
+    #expect(program.messages.contains("'\(name)'") && program.messages.contains("scalar"), "\(program.messages)")
+  }
+
+  @Test func `RUNNEL_KERNELS forces a set, and model check says which one`() throws {
+    let program = try Program(
+      Program.runnel, ["model", "check", Place.model], environment: ["RUNNEL_KERNELS": "scalar"])
+    #expect(try program.ended() == 0, "\(program.messages)")
+    #expect(program.output.contains("with kernels scalar"), "\(program.output)")
+  }
+
   @Test func `a configuration that is not there is 66`() throws {
     let (code, messages) = try run("run", "-c", folder.path + "/missing.yaml")
     #expect(code == 66 && messages.contains("missing.yaml"), "\(messages)")

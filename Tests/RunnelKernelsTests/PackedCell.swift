@@ -14,18 +14,18 @@ struct PackedCell {
   let cStride: Int
   private let scratchPerRow: Int
 
-  init(_ weights: CellWeights, _ kernels: KernelSet) {
+  init(_ weights: CellWeights, _ kernels: KernelSet, _ precision: WeightPrecision = .float32) {
     switch weights.form {
     case .rnn(let activation, let leak):
       let rnn = PackedRNN(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
-        hidden: weights.hidden, activation: activation, leak: leak, kernels: kernels)
+        hidden: weights.hidden, activation: activation, leak: leak, precision: precision, kernels: kernels)
       (kind, hStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, rnn.scratchPerRow)
     case .gru(let reset, let gate, let activation, let clip):
       let gru = PackedGRU(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, inputBias: weights.inputBias,
         hiddenBias: weights.hiddenBias, inputs: weights.inputs, hidden: weights.hidden, reset: reset,
-        gateActivation: gate, activation: activation, gateClip: clip, kernels: kernels)
+        gateActivation: gate, activation: activation, gateClip: clip, precision: precision, kernels: kernels)
       (kind, hStride, scratchPerRow) = (.gru(gru), gru.hStride, gru.scratchPerRow)
     case .lstm(let form):
       let options = LSTMOptions(
@@ -34,7 +34,7 @@ struct PackedCell {
         cellActivation: form.cell, outputActivation: form.output, cellClip: form.cellClip, gateClip: form.gateClip)
       let lstm = PackedLSTM(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
-        hidden: weights.hidden, options: options, kernels: kernels)
+        hidden: weights.hidden, options: options, precision: precision, kernels: kernels)
       (kind, hStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.scratchPerRow)
     }
     outputs = weights.outputs

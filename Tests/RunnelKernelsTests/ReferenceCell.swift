@@ -104,8 +104,12 @@ struct ReferenceCell<T: ChainedNumber> {
   let weights: CellWeights
   let act: (Activation, T) -> T
 
-  private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T) -> T {
-    T.chain(sum, w[row * columns..<(row + 1) * columns], x)
+  private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T, outputs: Int? = nil) -> T {
+    let count = outputs.map { $0 <= 16 ? 4 : $0 <= 32 ? 2 : 1 } ?? 1
+    let sums = (0..<count).map { c in
+      T.chain(c == 0 ? sum : 0, w[row * columns..<(row + 1) * columns], x, from: c, by: count)
+    }
+    return count == 4 ? (sums[0] + sums[1]) + (sums[2] + sums[3]) : count == 2 ? sums[0] + sums[1] : sums[0]
   }
 
   /// W x + b of one gate and unit.
@@ -115,7 +119,9 @@ struct ReferenceCell<T: ChainedNumber> {
 
   /// sum + R h
   private func recurrent(_ gate: Int, _ unit: Int, _ h: [T], from sum: T) -> T {
-    matrix(weights.recurrent, gate * weights.hidden + unit, weights.outputs, h, from: sum)
+    matrix(
+      weights.recurrent, gate * weights.hidden + unit, weights.outputs, h, from: sum,
+      outputs: weights.form.gates == 1 ? weights.hidden : nil)
   }
 
   private func clipped(_ x: T, _ limit: Float?) -> T { limit.map { min(max(x, -T($0)), T($0)) } ?? x }
@@ -186,28 +192,30 @@ struct ReferenceCell<T: ChainedNumber> {
       m.append(opened(o, unit, peephole: form.coupling == .none ? 2 : 1, cell: cell) * act(form.output, cell))
     }
     guard form.projected else { return (m, cells) }
-    return ((0..<weights.outputs).map { matrix(weights.projection, $0, units, m, from: 0) }, cells)
+    return (
+      (0..<weights.outputs).map { matrix(weights.projection, $0, units, m, from: 0, outputs: weights.outputs) }, cells
+    )
   }
 }
 
-/// sum + Σ w[k] x[k] for k ascending, one fused multiply-add each. Written for each type, because a test build does not
-/// specialise a generic one.
+/// sum + Σ w[k] x[k] for k = first, first + step, …, one fused multiply-add each. Written for each type, because a test
+/// build does not specialise a generic one.
 protocol ChainedNumber: BinaryFloatingPoint {
-  static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self]) -> Self
+  static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self], from first: Int, by step: Int) -> Self
 }
 
 extension Float: ChainedNumber {
-  static func chain(_ sum: Float, _ w: ArraySlice<Float>, _ x: [Float]) -> Float {
+  static func chain(_ sum: Float, _ w: ArraySlice<Float>, _ x: [Float], from first: Int, by step: Int) -> Float {
     var sum = sum
-    for k in 0..<w.count { sum.addProduct(x[k], w[w.startIndex + k]) }
+    for k in stride(from: first, to: w.count, by: step) { sum.addProduct(x[k], w[w.startIndex + k]) }
     return sum
   }
 }
 
 extension Double: ChainedNumber {
-  static func chain(_ sum: Double, _ w: ArraySlice<Float>, _ x: [Double]) -> Double {
+  static func chain(_ sum: Double, _ w: ArraySlice<Float>, _ x: [Double], from first: Int, by step: Int) -> Double {
     var sum = sum
-    for k in 0..<w.count { sum.addProduct(x[k], Double(w[w.startIndex + k])) }
+    for k in stride(from: first, to: w.count, by: step) { sum.addProduct(x[k], Double(w[w.startIndex + k])) }
     return sum
   }
 }

@@ -1,16 +1,20 @@
 // Arithmetic on f32 buffers: the recurrent steps, the layers around them and their activations.
 //
-// The order of every sum (law 7). Each output element is one chain of fused multiply-adds:
+// The order of every sum (law 7). Each output element is a chain of fused multiply-adds:
 //
-//   linear      bias, then inputs in ascending k
+//   linear      bias, then inputs in ascending k                                                 (in chains)
 //   conv1d      bias, then taps from the oldest frame to the newest, inside a tap the features of the output's group
-//               in ascending k
-//   rnn         bias, then inputs in ascending k, then hidden units in ascending k
+//               in ascending k                    (in chains where there is one group and 16384 terms at most)
+//   rnn         bias, then inputs in ascending k, then hidden units in ascending k  (the hidden units in chains)
 //   gru r z     bias (both of PyTorch's added), then inputs, then hidden units
 //   gru n       reset after: b_in, then inputs; b_hn, then hidden units; joined by fma(r, second, first)
 //               reset before: bias (both added), then inputs, then r * h of the hidden units
 //   lstm gate   bias, then inputs, then hidden (or projected) units; last the peephole
-//   projection  zero, then hidden units in ascending k
+//   projection  zero, then hidden units in ascending k                                           (in chains)
+//
+// "In chains": with few outputs a chain alone would wait for each of its additions, so there are 4 of them up to 16
+// outputs, 2 up to 32, else one. Term k goes to chain k mod 4, or k mod 2; chain 0 begins as said, the others with zero,
+// and at the end (chain 0 + chain 1) + (chain 2 + chain 3), or chain 0 + chain 1.
 //
 // Sums without products:
 //
@@ -25,7 +29,7 @@
 // Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches.
 // Largest errors, of f32 arguments of every size:
 //
-//   exp, tanh, sigmoid                   2 ulp; sigmoid 2.4 ulp below -16, and below -87 it stays at 1.6e-38
+//   exp, tanh, sigmoid                   2 ulp; below -87 sigmoid stays at 1.6e-38
 //   elu (alpha 1)                        3e-7
 //   selu, softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
 //
@@ -33,7 +37,8 @@
 // and payload are not promised. Comparisons are ordered: relu(x) is `x < 0 ? 0 : x`, a bound k is `x < -k ? -k : x`,
 // then `x > k ? k : x`, the largest of a pool is found by `candidate > largest`, and NaN is larger than all.
 //
-// Weights are packed in panels of RUNNEL_BLOCK outputs, zeros behind the last: of each k the outputs side by side.
+// Weights are packed in blocks of RUNNEL_BLOCK outputs, zeros behind the last: of each k the outputs side by side, gate
+// after gate.
 // Every pointer is 4-byte aligned at least (64 is quicker). Outputs and states of linear, conv, rnn, gru and lstm have
 // room for whole blocks, and nothing is promised about what stands behind the last output; every other function touches
 // the stated count and no more. Outputs never overlap inputs, but for the functions that say "in place or apart".
@@ -70,12 +75,18 @@ typedef struct {
   float beta;
 } runnel_activation;
 
+// How weights are stored. Biases, peepholes and all that is computed are f32: a bf16 weight is widened exactly, and the
+// sums have the same order. Of bf16 two values of k are in one word, the earlier in the low half, so that a matrix of K
+// columns has (K + 1) / 2 words of each output; the second of two matrices begins with a word of its own.
+enum { RUNNEL_FLOAT32 = 0, RUNNEL_BF16 = 1 };
+
 // y = W x + b.
 typedef struct {
   int32_t inputs;        // D
   int32_t outputs;       // N
   const float *weights;  // (N / 16, D, 16)
   const float *bias;     // (N / 16, 16)
+  int32_t precision;
 } runnel_linear;
 
 // y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring. Each of G groups of
@@ -116,6 +127,7 @@ typedef struct {
   const float *bias;     // (H / 16, 16)
   runnel_activation activation;
   float leak;            // 1: none
+  int32_t precision;
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -129,9 +141,10 @@ typedef struct {
 typedef struct {
   int32_t inputs;        // D
   int32_t hidden;        // H
-  const float *weights;  // (H / 16, 3, D + H, 16) r z n
+  const float *weights;  // (H / 16, D + H, 3, 16) r z n
   const float *bias;     // (H / 16, 4, 16) r, z, n of the inputs, n of the hidden units (0 where the reset is before)
   runnel_gru_form form;
+  int32_t precision;
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -151,11 +164,12 @@ typedef struct {
 typedef struct {
   int32_t inputs;            // D
   int32_t hidden;            // H
-  const float *weights;      // (H / 16, 4, D + H or D + P, 16) i f g o, coupled 3: without the missing gate
+  const float *weights;      // (H / 16, D + H or D + P, 4, 16) i f g o, coupled 3: without the missing gate
   const float *bias;         // (H / 16, 4 or 3, 16), the two biases of PyTorch added
   const float *peepholes;    // (H / 16, 3, 16) i f o, coupled 2; not read where there are none
   runnel_linear projection;  // H -> P without a bias (zeros)
   runnel_lstm_form form;
+  int32_t precision;
 } runnel_lstm;
 
 // One instruction set. Strides count floats; `rows` may be 0.
@@ -206,7 +220,12 @@ typedef struct {
   void (*activate)(runnel_activation activation, int32_t count, const float *x, float *y);
 } runnel_kernels;
 
-// The reference: the compiler's baseline for this architecture.
+// The reference: the compiler's baseline for this architecture. The others are NULL where this processor, or this
+// architecture, does not have them.
 const runnel_kernels *runnel_kernels_scalar(void);
-// AVX2 and FMA; NULL where this processor, or this architecture, has none.
+// AVX2 and FMA.
 const runnel_kernels *runnel_kernels_avx2(void);
+// AVX-512 F, VL, DQ and BW.
+const runnel_kernels *runnel_kernels_avx512(void);
+// NEON, of every arm64.
+const runnel_kernels *runnel_kernels_neon(void);

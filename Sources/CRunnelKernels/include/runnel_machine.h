@@ -14,6 +14,7 @@ typedef struct {
   uint32_t (*read)(const float *x, int64_t count);
 } runnel_machine;
 
-// The sets of runnel_kernels.h, NULL where there is none.
+// The sets of runnel_kernels.h, NULL where there is none; that of NEON is the scalar one.
 const runnel_machine *runnel_machine_scalar(void);
 const runnel_machine *runnel_machine_avx2(void);
+const runnel_machine *runnel_machine_avx512(void);

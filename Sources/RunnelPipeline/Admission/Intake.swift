@@ -34,9 +34,9 @@ public struct Intake {
   ///   - source: 0 in a format with epochs, the number of the endpoint in one without.
   ///   - makeName: the stream's name in text; called once, when the stream is first seen.
   @discardableResult
-  public mutating func admit<L: StreamListener>(
+  public mutating func admit(
     _ message: DecodedMessage, key: UnsafeRawBufferPointer, source: Int = 0, endpoint: String, now: Int64,
-    to listener: L, makeName: () -> String
+    to listener: any StreamListener, makeName: () -> String
   ) -> Arrival {
     guard let position = position(of: key, source: source, endpoint: endpoint, makeName: makeName) else {
       accounting.messagesReceived += 1
@@ -58,18 +58,18 @@ public struct Intake {
     accounting.reject(error.reason)
   }
 
-  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) {
+  public mutating func tick(now: Int64, to listener: any StreamListener) {
     for position in streams.indices { streams[position].tick(now: now, to: listener) }
   }
 
   /// The connection to this endpoint was seen to drop.
-  public mutating func disconnected<L: StreamListener>(endpoint: String, now: Int64, to listener: L) {
+  public mutating func disconnected(endpoint: String, now: Int64, to listener: any StreamListener) {
     for position in streams.indices where streams[position].identity.endpoint == endpoint {
       streams[position].disconnected(now: now, to: listener)
     }
   }
 
-  public mutating func drain<L: StreamListener>(to listener: L) {
+  public mutating func drain(to listener: any StreamListener) {
     for position in streams.indices { streams[position].drain(to: listener) }
   }
 

@@ -49,7 +49,7 @@ public struct StreamAdmission {
 
   // MARK: what comes in
 
-  public mutating func admit<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
+  public mutating func admit(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), listener) else { return }
     release(now: now, to: listener)
@@ -60,7 +60,7 @@ public struct StreamAdmission {
   }
 
   /// A heartbeat tells what was lost at the tail, where no later sample would.
-  public mutating func admit<L: StreamListener>(_ heartbeat: Heartbeat, now: Int64, to listener: L) {
+  public mutating func admit(_ heartbeat: Heartbeat, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach(heartbeat.nextIndex, listener) else { return }
     accounting.messagesDecoded += 1
@@ -70,7 +70,7 @@ public struct StreamAdmission {
     tail(upTo: heartbeat.nextIndex, nextSequence: heartbeat.nextSequence, to: listener)
   }
 
-  public mutating func admit<L: StreamListener>(_ end: EndOfStream, now: Int64, to listener: L) {
+  public mutating func admit(_ end: EndOfStream, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach(end.nextIndex, listener) else { return }
     accounting.messagesDecoded += 1
@@ -78,7 +78,7 @@ public struct StreamAdmission {
     place(end, since: now, now: now, to: listener)
   }
 
-  public mutating func admit<L: StreamListener>(_ description: StreamDescription, now: Int64, to listener: L) {
+  public mutating func admit(_ description: StreamDescription, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
       guard describes(description, session, listener) else { return }
@@ -100,13 +100,13 @@ public struct StreamAdmission {
   }
 
   /// The socket monitor saw this stream's connection drop.
-  public mutating func disconnected<L: StreamListener>(now: Int64, to listener: L) {
+  public mutating func disconnected(now: Int64, to listener: any StreamListener) {
     isDisconnected = true
     release(now: now, to: listener)
   }
 
   /// Time passes: held messages whose wait is over are applied or dropped. Call it a few times a second.
-  public mutating func tick<L: StreamListener>(now: Int64, to listener: L) {
+  public mutating func tick(now: Int64, to listener: any StreamListener) {
     release(now: now, to: listener)
     guard session != nil, !isOver, silence.becomesStale(at: now, after: policy.staleAfter) else { return }
     listener.note(.stale(since: order.nextIndex), of: identity)
@@ -114,7 +114,7 @@ public struct StreamAdmission {
   }
 
   /// No more input will come: what is held is dropped with its reason, so that nothing stays uncounted.
-  public mutating func drain<L: StreamListener>(to listener: L) {
+  public mutating func drain(to listener: any StreamListener) {
     for entry in held.takeAll() { discard(entry, listener) }
   }
 
@@ -144,8 +144,8 @@ public struct StreamAdmission {
   }
 
   /// - Parameter heldSince: when the message came, where it has waited; its rows are counted as received then.
-  mutating func place<L: StreamListener>(
-    _ message: SampleMessage, _ owner: Owner, heldSince: Int64?, now: Int64, to listener: L
+  mutating func place(
+    _ message: SampleMessage, _ owner: Owner, heldSince: Int64?, now: Int64, to listener: any StreamListener
   ) {
     let rows = Int64(message.chunk.rows)
     if case .next(let cause) = owner, let description = describing(message.epoch) {
@@ -179,7 +179,7 @@ public struct StreamAdmission {
     }
   }
 
-  mutating func place<L: StreamListener>(_ end: EndOfStream, since: Int64, now: Int64, to listener: L) {
+  mutating func place(_ end: EndOfStream, since: Int64, now: Int64, to listener: any StreamListener) {
     switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
     case .current:
       silence.hear(at: now)
@@ -197,9 +197,9 @@ public struct StreamAdmission {
 
   // MARK: sessions
 
-  private mutating func begin<L: StreamListener>(
+  private mutating func begin(
     _ cause: Session.Cause, description: StreamDescription?, epoch: UInt64?, rate: Double?, level: Level, now: Int64,
-    to listener: L
+    to listener: any StreamListener
   ) {
     if session != nil, epoch != session?.epoch { leave() }
     isOver = false
@@ -248,8 +248,8 @@ public struct StreamAdmission {
 
   /// Whether a description agrees with the session it speaks of; a change of shape needs a new epoch. The first one of
   /// a session that began with the configuration's channels may give them other names: these stay.
-  private mutating func describes<L: StreamListener>(
-    _ description: StreamDescription, _ session: Session, _ listener: L
+  private mutating func describes(
+    _ description: StreamDescription, _ session: Session, _ listener: any StreamListener
   ) -> Bool {
     let said = description.channels
     let fits =
@@ -266,7 +266,7 @@ public struct StreamAdmission {
 
   // MARK: order
 
-  private mutating func apply<L: StreamListener>(_ message: SampleMessage, now: Int64, to listener: L) {
+  private mutating func apply(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
     silence.hear(at: now)
     isDisconnected = false
     let rows = message.chunk.rows
@@ -304,11 +304,11 @@ public struct StreamAdmission {
   }
 
   /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
-  private mutating func tail<L: StreamListener>(upTo nextIndex: Int64, nextSequence: UInt64, to listener: L) {
+  private mutating func tail(upTo nextIndex: Int64, nextSequence: UInt64, to listener: any StreamListener) {
     if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, listener) }
   }
 
-  private mutating func hear<L: StreamListener>(gap: Range<Int64>, _ listener: L) {
+  private mutating func hear(gap: Range<Int64>, _ listener: any StreamListener) {
     accounting.gaps += 1
     accounting.lose(rows: Int64(gap.count))
     listener.note(.lost(rows: gap), of: identity)
@@ -343,14 +343,14 @@ public struct StreamAdmission {
       found: "\(message.chunk.channels)")
   }
 
-  private mutating func isInReach<L: StreamListener>(_ end: Int64, _ listener: L) -> Bool {
+  private mutating func isInReach(_ end: Int64, _ listener: any StreamListener) -> Bool {
     if end <= Self.lastIndex { return true }
     reject(
       DecodeError(.limit, part: 1, byteOffset: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
     return false
   }
 
-  mutating func reject<L: StreamListener>(_ error: DecodeError, _ listener: L) {
+  mutating func reject(_ error: DecodeError, _ listener: any StreamListener) {
     accounting.reject(error.reason)
     listener.note(.rejected(error), of: identity)
   }

@@ -13,25 +13,30 @@ extension PipelinePlan {
   func bindings(_ session: Session) throws(Refusal) -> [LaneBinding] {
     switch binding {
     case .each(let wanted):
+      let places = Dictionary(session.channels.indices.map { (session.channels[$0].name, $0) }) { first, _ in first }
       var lanes: [LaneBinding] = []
       for channel in wanted ?? session.channels.map(\.name) {
         lanes.append(
-          LaneBinding(channel: channel, feeds: [try feed(channel, wanting: model.description.inputs[0], session)]))
+          LaneBinding(
+            channel: channel,
+            feeds: [try feed(channel, at: places[channel], wanting: model.description.inputs[0], session)]))
       }
       return lanes
     case .group(let name, let channels):
       var feeds: [Lane.Feed] = []
       for input in model.description.inputs {
-        feeds.append(try feed(channels[input.name] ?? input.name, wanting: input, session))
+        let channel = channels[input.name] ?? input.name
+        let place = session.channels.firstIndex { $0.name == channel }
+        feeds.append(try feed(channel, at: place, wanting: input, session))
       }
       return [LaneBinding(channel: name, feeds: feeds)]
     }
   }
 
   private func feed(
-    _ channel: String, wanting input: ModelDescription.Input, _ session: Session
+    _ channel: String, at place: Int?, wanting input: ModelDescription.Input, _ session: Session
   ) throws(Refusal) -> Lane.Feed {
-    guard let index = session.channels.firstIndex(where: { $0.name == channel }) else {
+    guard let index = place else {
       throw Refusal(
         .channelMissing,
         "stream '\(session.stream.stream)' has no channel '\(channel)' (it has: "

@@ -2,7 +2,10 @@ import RunnelCore
 
 /// Frames of one lane that are conditioned and wait for their step, with the turns between them: what happened to
 /// the stream takes effect in the network exactly between the frames it happened between.
-struct FrameQueue {
+///
+/// Frames come in runs whose grid indexes follow each other, so that only the beginning of a run is kept, and the place
+/// of the next turn or run is one number: a frame is taken with one comparison.
+struct FrameQueue: ~Copyable {
   /// What comes between two frames.
   enum Turn: Equatable {
     /// A hole that ended; h and c were kept unless it had grown so long that a reset came before.
@@ -20,12 +23,20 @@ struct FrameQueue {
   /// Frames that fit; whoever pushes more has forgotten to step.
   let capacity: Int
 
-  private var frames: [Float]  // (capacity, D)
-  private var steps: [Int64]  // grid index of each frame
+  private let frames: UnsafeMutablePointer<Float>  // (capacity, D)
   private var head = 0
   private var tail = 0
+  /// The grid index of the frame at `head`, and of the one that would continue the run at `tail`.
+  private var headStep: Int64 = 0
+  private var tailStep: Int64 = 0
+  /// Runs that begin behind `head` with another index than the frame before them goes on to.
+  private var runs: [(place: Int, step: Int64)] = []
+  private var nextRun = 0
   private var turns: [(before: Int, turn: Turn)] = []
   private var nextTurn = 0
+  /// Up to here frames are taken without a look at turns and runs.
+  private var clear = 0
+
   var isEmpty: Bool { head == tail && nextTurn == turns.count }
   var count: Int { tail - head }
   var room: Int { capacity - tail }
@@ -33,22 +44,24 @@ struct FrameQueue {
   init(features: Int, capacity: Int) {
     self.features = features
     self.capacity = capacity
-    frames = Array(repeating: 0, count: features * capacity)
-    steps = Array(repeating: 0, count: capacity)
-    turns.reserveCapacity(16)
+    frames = .allocate(capacity: features * capacity)
   }
+
+  deinit { frames.deallocate() }
 
   /// Lets `write` fill in up to `limit` frames, each of D values, and return their grid indexes.
   mutating func push(upTo limit: Int, _ write: (UnsafeMutablePointer<Float>) -> Range<Int64>) {
     precondition(limit <= room, "frames are stepped before more are pushed")
-    let range = frames.withUnsafeMutableBufferPointer { all -> Range<Int64> in
-      guard let base = all.baseAddress else { return 0..<0 }
-      return write(base + tail * features)
+    let range = write(frames + tail * features)
+    guard !range.isEmpty else { return }
+    if head == tail, nextTurn == turns.count {
+      headStep = range.lowerBound
+    } else if range.lowerBound != tailStep || head == tail {
+      runs.append((tail, range.lowerBound))
     }
-    for step in range {
-      steps[tail] = step
-      tail += 1
-    }
+    tail += range.count
+    tailStep = range.upperBound
+    findClear()
   }
 
   mutating func push(_ turn: Turn) {
@@ -58,32 +71,50 @@ struct FrameQueue {
       turns[turns.count - 1].turn = .missing(known.lowerBound..<rows.upperBound, quality)
     } else {
       turns.append((tail, turn))
+      findClear()
     }
   }
 
   /// The turn that comes before the next frame, if one does.
   mutating func takeTurn() -> Turn? {
-    guard nextTurn < turns.count, turns[nextTurn].before == head else { return nil }
+    guard head == clear, nextTurn < turns.count, turns[nextTurn].before == head else { return nil }
     let next = turns[nextTurn]
     nextTurn += 1
-    rewind()
+    advance()
     return next.turn
   }
 
-  /// The next frame's grid index, its values copied to `frame`.
+  /// The next frame's grid index, its values copied to `frame`; the turns before it have been taken.
   mutating func takeFrame(into frame: UnsafeMutablePointer<Float>) -> Int64? {
     guard head < tail else { return nil }
-    for d in 0..<features { frame[d] = frames[head * features + d] }
+    let values = frames + head * features
+    for d in 0..<features { frame[d] = values[d] }
+    let step = headStep
     head += 1
-    defer { rewind() }
-    return steps[head - 1]
+    headStep += 1
+    if head >= clear { advance() }
+    return step
+  }
+
+  /// Goes over to the run that begins here, and finds where the next turn or run is.
+  private mutating func advance() {
+    guard !isEmpty else { return rewind() }
+    while nextRun < runs.count, runs[nextRun].place == head {
+      headStep = runs[nextRun].step
+      nextRun += 1
+    }
+    findClear()
+  }
+
+  private mutating func findClear() {
+    clear = tail
+    if nextTurn < turns.count { clear = min(clear, turns[nextTurn].before) }
+    if nextRun < runs.count { clear = min(clear, runs[nextRun].place) }
   }
 
   private mutating func rewind() {
-    guard isEmpty else { return }
-    turns.removeAll(keepingCapacity: true)
-    nextTurn = 0
-    head = 0
-    tail = 0
+    if !turns.isEmpty { turns.removeAll(keepingCapacity: true) }
+    if !runs.isEmpty { runs.removeAll(keepingCapacity: true) }
+    (nextTurn, nextRun, head, tail, clear) = (0, 0, 0, 0, 0)
   }
 }

@@ -8,9 +8,9 @@ import RunnelLabels
 extension Lane {
   /// As `settle`, for a model with an event stage.
   /// - Returns: false where the stage gave something that is not finite.
-  func settleEvents<Sink: LabelSink>(
+  func settleEvents(
     step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>?,
-    sink: inout Sink
+    _ publish: Publish
   ) -> Bool {
     // Moved out for the while, so that an event can be judged while the decision's memory is being written.
     var moved: EventStageState?
@@ -34,7 +34,7 @@ extension Lane {
           isSound = false
           return
         }
-        publish(event, judged, stage, &events, step: step, &composer, sink: &sink)
+        announce(event, judged, stage, &events, step: step, &composer, publish)
       }
     }
     // The step may be the largest so far of the peak that is open now.
@@ -48,9 +48,9 @@ extension Lane {
     return judge.judge(features, slot: slot)
   }
 
-  private func publish<Sink: LabelSink>(
+  private func announce(
     _ event: EventStageState.Waiting, _ scores: UnsafeBufferPointer<Float>, _ stage: EventStagePlan,
-    _ events: inout EventStageState, step: Int64, _ composer: inout LabelComposer, sink: inout Sink
+    _ events: inout EventStageState, step: Int64, _ composer: inout LabelComposer, _ publish: Publish
   ) {
     guard let leader = scores.indexOfLargest(), leader != stage.none else { return }
     var decision = event.decision
@@ -58,7 +58,7 @@ extension Lane {
     let isWarming = composer.isWarming
     composer.isWarming = event.isWarming
     let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-      sink.publish($0, arrived: arrived)
+      publish($0, arrived)
     }
     composer.isWarming = isWarming
     if isPublished { events.nextEvent += 1 }

@@ -8,10 +8,10 @@ extension Lane {
   // MARK: a frame goes out
 
   /// Works off the turns before the next frame, then copies that frame out; nil when none is left.
-  func nextFrame<Sink: LabelSink>(
-    into frame: UnsafeMutablePointer<Float>, bank: inout StateBank?, sink: inout Sink
+  func nextFrame(
+    into frame: UnsafeMutablePointer<Float>, _ publish: Publish
   ) -> Int64? {
-    while let turn = queue.takeTurn() { take(turn, bank: &bank, sink: &sink) }
+    while let turn = queue.takeTurn() { take(turn, publish) }
     guard let index = queue.takeFrame(into: frame) else { return nil }
     state.window.push(frame)
     return index
@@ -36,57 +36,57 @@ extension Lane {
   /// A row whose scores count has them.
   ///
   /// - Parameter hidden: what the event stage wants to know of this step; nil where it wants nothing.
-  func settle<Sink: LabelSink>(
+  func settle(
     _ entry: Batch.Entry, scores: UnsafeBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>?,
-    bank: inout StateBank?, sink: inout Sink
+    _ publish: Publish
   ) {
     let frame = entry.frame
     if let window = window(endingAt: frame) {
       plan.regime.schedule.settle(window: window, &state.schedule)
-      settle(step: window, frame: frame, scores: scores, sink: &sink)
+      settle(step: window, frame: frame, scores: scores, publish)
     } else if let step = plan.networkTime.output(atFrame: frame) {
       if plan.eventStage == nil {
-        settle(step: step, frame: frame, scores: scores, sink: &sink)
-      } else if !settleEvents(step: step, frame: frame, scores: scores, hidden: hidden, sink: &sink) {
-        restart(at: frame, bank: &bank, sink: &sink)
+        settle(step: step, frame: frame, scores: scores, publish)
+      } else if !settleEvents(step: step, frame: frame, scores: scores, hidden: hidden, publish) {
+        restart(at: frame, publish)
       }
     }
   }
 
   /// A window that was evaluated whole.
-  func settle<Sink: LabelSink>(window: Int64, _ result: WindowBatch.Result, sink: inout Sink) {
+  func settle(window: Int64, _ result: WindowBatch.Result, _ publish: Publish) {
     let frame = plan.clock.grid.newestFrame(of: window)
     switch result {
     case .failed:
       counts.windowsLeftOut += plan.regime.schedule.leaveOut(window, &state.schedule)
-      tellNonFinite(at: frame, sink: &sink)
+      tellNonFinite(at: frame, publish)
     case .scores(let scores, let length):
       plan.regime.schedule.settle(window: window, &state.schedule)
       if let shape = plan.regime.sequence {
-        settle(sequence: scores, shape, length: length, window: window, frame: frame, sink: &sink)
+        settle(sequence: scores, shape, length: length, window: window, frame: frame, publish)
       } else {
-        settle(step: window, frame: frame, scores: scores, sink: &sink)
+        settle(step: window, frame: frame, scores: scores, publish)
       }
     }
   }
 
   /// A row gave something that is not finite, so the network kept its old state. What is carried starts fresh, and says
   /// so; a window is left out.
-  func settleFailure<Sink: LabelSink>(_ entry: Batch.Entry, bank: inout StateBank?, sink: inout Sink) {
-    if entry.row.counts, !plan.regime.schedule.isWindowed { return restart(at: entry.frame, bank: &bank, sink: &sink) }
+  func settleFailure(_ entry: Batch.Entry, _ publish: Publish) {
+    if entry.row.counts, !plan.regime.schedule.isWindowed { return restart(at: entry.frame, publish) }
     counts.windowsLeftOut += plan.regime.schedule.fail(entry.row, at: entry.frame, &state.schedule)
-    if plan.regime.schedule.isWindowed { tellNonFinite(at: entry.frame, sink: &sink) }
+    if plan.regime.schedule.isWindowed { tellNonFinite(at: entry.frame, publish) }
   }
 
   /// Scores of step `step`, decided with `frame`.
-  private func settle<Sink: LabelSink>(
-    step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, sink: inout Sink
+  private func settle(
+    step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, _ publish: Publish
   ) {
     var isWithheld = false
     withComposer(at: frame) { composer in
       plan.decision.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
         let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-          sink.publish($0, arrived: arrived)
+          publish($0, arrived)
         }
         if !isPublished { isWithheld = true }
       }
@@ -97,9 +97,9 @@ extension Lane {
     if plan.regime.schedule.isWindowed, plan.decision.emit == .every { counts.windowsLeftOut += 1 }
   }
 
-  private func settle<Sink: LabelSink>(
+  private func settle(
     sequence scores: UnsafeBufferPointer<Float>, _ shape: LaneRegime.SequenceShape, length: Int, window: Int64,
-    frame: Int64, sink: inout Sink
+    frame: Int64, _ publish: Publish
   ) {
     let width = scores.count / shape.steps
     var isPublished = false
@@ -111,7 +111,7 @@ extension Lane {
           steps.append(id.map { names[$0] } ?? "unknown", id: id, p: p, scores: scores)
         }
       } _: {
-        sink.publish($0, arrived: arrived)
+        publish($0, arrived)
       }
     }
     if !isPublished { counts.windowsLeftOut += 1 }
@@ -134,20 +134,20 @@ extension Lane {
 
   // MARK: turns
 
-  private func take<Sink: LabelSink>(_ turn: FrameQueue.Turn, bank: inout StateBank?, sink: inout Sink) {
+  private func take(_ turn: FrameQueue.Turn, _ publish: Publish) {
     switch turn {
     case .gap(let range, let reason, let wasReset):
       let frame = firstFrame(after: range.upperBound)
       state.warmUntil = max(state.warmUntil, frame + (wasReset ? plan.framesToWarm : plan.framesToSettle))
       state.window.clear()
       counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: frame)
-      tell(.gap, reason.rawValue, range, sink: &sink)
-    case .reset(let range, let reason): reset(reason, over: range, bank: &bank, sink: &sink)
+      tell(.gap, reason.rawValue, range, publish)
+    case .reset(let range, let reason): reset(reason, over: range, publish)
     case .missing(let range, let quality): state.missing.add(range, quality: quality)
     case .left(let index): giveUp(at: index)
     case .end(let index):
       giveUp(at: index)
-      tell(.end, "end", index..<index, sink: &sink)
+      tell(.end, "end", index..<index, publish)
     }
   }
 
@@ -157,46 +157,46 @@ extension Lane {
     counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index))
   }
 
-  private func reset<Sink: LabelSink>(
-    _ reason: ResetReason, over range: Range<Int64>, bank: inout StateBank?, sink: inout Sink
+  private func reset(
+    _ reason: ResetReason, over range: Range<Int64>, _ publish: Publish
   ) {
     let frame = firstFrame(after: range.upperBound)
-    for slot in states.slots { bank?.reset(slot) }
+    for slot in states.slots { states.bank?.reset(slot) }
     if let slot = states.eventSlot { states.judge?.reset(slot) }
     forgetDecision()
     state.window.clear()
     counts.windowsLeftOut += plan.regime.schedule.reset(&state.schedule, at: frame)
     state.warmUntil = frame + plan.framesToWarm
     counts.resets += 1
-    tell(.reset, reason.rawValue, range, sink: &sink)
+    tell(.reset, reason.rawValue, range, publish)
   }
 
   /// What is carried became something that is not finite with this frame, or would have.
-  private func restart<Sink: LabelSink>(at frame: Int64, bank: inout StateBank?, sink: inout Sink) {
+  private func restart(at frame: Int64, _ publish: Publish) {
     let index = plan.clock.newestIndex(ofFrame: frame)
-    reset(.nonFinite, over: index..<index + 1, bank: &bank, sink: &sink)
+    reset(.nonFinite, over: index..<index + 1, publish)
   }
 
   /// One or more windows became something that is not finite with this frame.
-  private func tellNonFinite<Sink: LabelSink>(at frame: Int64, sink: inout Sink) {
+  private func tellNonFinite(at frame: Int64, _ publish: Publish) {
     guard state.lastFailure != frame else { return }
     state.lastFailure = frame
     counts.resets += 1
     let index = plan.clock.newestIndex(ofFrame: frame)
-    tell(.reset, ResetReason.nonFinite.rawValue, index..<index + 1, sink: &sink)
+    tell(.reset, ResetReason.nonFinite.rawValue, index..<index + 1, publish)
   }
 
   /// Says that nothing comes; no state changes and no seq is taken.
-  func tellStale<Sink: LabelSink>(at index: Int64, sink: inout Sink) {
+  func tellStale(at index: Int64, _ publish: Publish) {
     composer.nextSequence = state.nextSequence
-    composer.status(.stale, reason: "silent", range: index..<index) { sink.publish($0, arrived: 0) }
+    composer.status(.stale, reason: "silent", range: index..<index) { publish($0, 0) }
   }
 
-  private func tell<Sink: LabelSink>(
-    _ status: LabelMessage.Status, _ reason: String, _ range: Range<Int64>, sink: inout Sink
+  private func tell(
+    _ status: LabelMessage.Status, _ reason: String, _ range: Range<Int64>, _ publish: Publish
   ) {
     composer.nextSequence = state.nextSequence
-    composer.status(status, reason: reason, range: range) { sink.publish($0, arrived: arrived) }
+    composer.status(status, reason: reason, range: range) { publish($0, arrived) }
     state.nextSequence = composer.nextSequence
   }
 

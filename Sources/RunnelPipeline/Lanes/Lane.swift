@@ -16,15 +16,12 @@ final class Lane {
   private let feeds: [Feed]
   var state: LaneState
   var queue: FrameQueue
-  private let blockFrames: Int
   var composer: LabelComposer
   var counts = LaneCounts()
   /// Monotonic ns when the message being worked on came in.
   private(set) var arrived: Int64 = 0
 
-  /// Scratch for one block of rows: D planar columns.
-  private let physical: UnsafeMutablePointer<Float>
-  private let faults: UnsafeMutablePointer<UInt8>
+  private let scratch: BlockScratch
 
   struct Feed: Sendable {
     var channel: Int
@@ -33,36 +30,30 @@ final class Lane {
 
   /// Where the network's and the event stage's states lie.
   struct States {
-    /// In the network's bank: one for each place of the schedule.
+    /// Nil where windows are evaluated whole.
+    var bank: LaneBank?
+    /// In it: one for each place of the schedule.
     var slots: [Slot]
     var judge: EventJudge?
     /// In the judge's bank.
     var eventSlot: Slot?
   }
 
-  /// Rows worked on at a time; bounds the memory of a lane whatever the size of a message.
-  static let blockRows = 1024
-
-  init(plan: LanePlan, feeds: [Feed], states: States, composer: LabelComposer, start: Int64) {
+  init(
+    plan: LanePlan, feeds: [Feed], states: States, composer: LabelComposer, scratch: BlockScratch, start: Int64
+  ) {
     self.plan = plan
     self.feeds = feeds
     self.states = states
     self.composer = composer
+    self.scratch = scratch
     let first = plan.conditioner.frames(upTo: start)
     let (schedule, leftOut) = plan.regime.schedule.open(at: first)
     counts.windowsLeftOut = leftOut
     state = LaneState(plan: plan, inputs: feeds.count, start: start, schedule: schedule)
-    // What waits in the filler can come out with a block; a second block's worth lets lanes of other streams join.
-    blockFrames = plan.conditioner.frameCapacity(rows: Self.blockRows + plan.filler.rule.fill + 1)
-    queue = FrameQueue(features: feeds.count, capacity: 2 * blockFrames)
-    physical = .allocate(capacity: Self.blockRows * feeds.count)
-    faults = .allocate(capacity: Self.blockRows * feeds.count)
+    // A second block's worth lets lanes of other streams join.
+    queue = FrameQueue(features: feeds.count, capacity: 2 * plan.blockFrames)
     state.warmUntil = first + plan.framesToWarm
-  }
-
-  deinit {
-    physical.deallocate()
-    faults.deallocate()
   }
 
   /// Whether the lane stands in its pipeline's list of those with something to do.
@@ -75,7 +66,7 @@ final class Lane {
   var eventObserver: ((ObservedEvent) -> Void)?
 
   /// Whether another block's frames fit into the queue.
-  var hasRoom: Bool { queue.room >= blockFrames }
+  var hasRoom: Bool { queue.room >= plan.blockFrames }
 
   func takeCounts() -> LaneCounts {
     defer { counts = LaneCounts() }
@@ -88,11 +79,12 @@ final class Lane {
   func push(_ chunk: Chunk, rows: Range<Int>, first: Int64, arrived: Int64) {
     self.arrived = arrived
     state.nextIndex = first + Int64(rows.count)
+    let (physical, faults) = (scratch.physical, scratch.faults)
     var missing = 0
-    for (d, feed) in feeds.enumerated() {
-      let column = d * Self.blockRows
-      var lost = feed.reader.read(
-        chunk, channel: feed.channel, rows: rows, into: physical + column, faults: faults + column)
+    for d in feeds.indices {
+      let column = d * BlockScratch.rows
+      var lost = feeds[d].reader.read(
+        chunk, channel: feeds[d].channel, rows: rows, into: physical + column, faults: faults + column)
       if let flat = plan.flat {
         let values = UnsafeMutableBufferPointer(start: physical + column, count: rows.count)
         lost += flat.mark(values, faults: faults + column, run: &state.flatRuns[d])
@@ -101,7 +93,7 @@ final class Lane {
     }
     counts.valuesMissing += Int64(missing)
     let block = PhysicalBlock(
-      values: physical, faults: faults, stride: Self.blockRows, rows: rows.count, first: first, missing: missing)
+      values: physical, faults: faults, stride: BlockScratch.rows, rows: rows.count, first: first, missing: missing)
     withFiller { plan.filler.push(block, state: &$0, to: &$1) }
   }
 

@@ -3,8 +3,9 @@ import RunnelInference
 import RunnelLabels
 import RunnelSignal
 
-/// Everything that is fixed about a lane while its session lasts; shared by the lanes of one pipeline on one stream.
-struct LanePlan: Sendable {
+/// Everything that is fixed about a lane while its session lasts; one object, shared by the lanes of one pipeline on one
+/// stream.
+final class LanePlan: Sendable {
   let conditioner: Conditioner
   let filler: GapFiller
   let flat: FlatDetector?
@@ -23,6 +24,14 @@ struct LanePlan: Sendable {
   /// What of the events is judged by a second network; nil where there is none.
   let eventStage: EventStagePlan?
 
+  /// Rows worked on at a time, and the frames that can come of them and of what waits in the filler: they bound the memory
+  /// of a lane whatever the size of a message.
+  let blockRows: Int
+  let blockFrames: Int
+
+  /// Enough frames that what is done once a block costs nothing beside them, and few enough for many thousand lanes.
+  private static let usualFrames: Int64 = 64
+
   /// What labels are called.
   var labels: [String] { eventStage?.labels ?? decision.labels }
 
@@ -40,7 +49,10 @@ struct LanePlan: Sendable {
     } catch {
       throw Refusal(.rate, "stream '\(session.stream.stream)' cannot feed model '\(model.name)': \(error)")
     }
+    let ratio = conditioner.ratio
+    blockRows = Int(max(1, min(Int64(BlockScratch.rows), Self.usualFrames * ratio.q / ratio.p)))
     filler = GapFiller(rule: GapRule(plan.gap, rate: session.rate), inputs: inputs)
+    blockFrames = conditioner.frameCapacity(rows: blockRows + filler.rule.fill + 1)
     flat = plan.flat.map { FlatDetector(longest: max(1, Int(($0 * session.rate).rounded()))) }
     (head, decision) = try plan.decision()
     regime = plan.regime

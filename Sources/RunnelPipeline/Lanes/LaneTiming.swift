@@ -27,4 +27,13 @@ extension PipelinePlan {
   public func timing(on session: Session) throws(Refusal) -> LaneTiming {
     LaneTiming(try LanePlan(self, session: session, inputs: model.description.inputs.count))
   }
+
+  /// Bytes that a lane of such a session has to carry: the network's state, the rolling window, filters, resampler and what
+  /// waits for a gap to end.
+  public func carriedBytes(on session: Session) throws(Refusal) -> Int {
+    let inputs = model.description.inputs.count
+    let lane = try LanePlan(self, session: session, inputs: inputs)
+    let perInput = lane.conditioner.makeState().byteCount + 5 * (lane.filler.rule.fill + 1)
+    return 4 * model.network.layout.valueCount + 8 * lane.window * inputs + inputs * perInput
+  }
 }

@@ -11,9 +11,8 @@ struct MissingLedger: Sendable, Equatable {
   }
 
   private static let capacity = 128
+  /// Empty without a cost: most lanes miss little, and there may be many thousand of them.
   private var entries: [Entry] = []
-
-  init() { entries.reserveCapacity(Self.capacity + 1) }
 
   /// Rows `range` are missing; ranges come in order.
   mutating func add(_ range: Range<Int64>, quality: Quality) {

@@ -104,9 +104,13 @@ extension ModelDescription {
   /// Windows of one lane that are stepped side by side, by the model's own hop; nil where they are evaluated whole, and
   /// for what is carried.
   public var windowsSideBySide: Int? {
-    guard regime == .windowed, let lane = try? LaneRegime(self), lane.schedule.places > 0 else { return nil }
-    return lane.schedule.places
+    let states = statesOfLane
+    return regime == .windowed && states > 0 ? states : nil
   }
+
+  /// States that a lane carries, by the model's own hop: one, two where it is renewed, one for each window that can be
+  /// open, none where windows are evaluated whole.
+  public var statesOfLane: Int { (try? LaneRegime(self))?.schedule.places ?? 0 }
 }
 
 /// Why a model cannot run as it is asked to; each sentence goes on after the pipeline's name.

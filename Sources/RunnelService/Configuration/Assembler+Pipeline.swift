@@ -9,11 +9,11 @@ extension Assembler {
     let lanes = lanes(section, of: input)
     let gap = gap(section)
     let decide = decide(section)
-    guard let input, let model, let lanes, let gap else { return nil }
+    guard let input, let model, let lanes, let gap, let linger = section.number("linger") else { return nil }
     return PipelineConfiguration(
       name: name, input: input, model: model, lanes: lanes, gap: gap, decide: decide,
       regime: section.text("regime").flatMap(ModelDescription.Regime.init), window: section.integer("window"),
-      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"))
+      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"), linger: linger)
   }
 
   /// A name that must stand in another section.

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelKernels
 
 /// Builds the typed configuration from what was read, and checks what concerns several keys at once: names that must
 /// exist, keys that exclude each other, endpoints bound twice.
@@ -19,8 +20,9 @@ struct Assembler {
     let outputs = entries("outputs").compactMap { output($0, $1) }
     checkEndpoints()
     warnOfUnused()
-    guard !inputs.isEmpty, !models.isEmpty, !pipelines.isEmpty, !outputs.isEmpty else { return nil }
-    return Configuration(inputs: inputs, models: models, pipelines: pipelines, outputs: outputs)
+    guard !inputs.isEmpty, !models.isEmpty, !pipelines.isEmpty, !outputs.isEmpty, let shards = root.integer("shards")
+    else { return nil }
+    return Configuration(inputs: inputs, models: models, pipelines: pipelines, outputs: outputs, shards: shards)
   }
 
   /// The entries of a section at the top; none where it is missing, which has been reported.
@@ -30,7 +32,9 @@ struct Assembler {
 
   private mutating func model(_ name: String, _ section: ConfigurationSection) -> ModelReference? {
     guard let file = section.text("file") else { return nil }
-    return ModelReference(name: name, path: resolved(file), sha256: section.text("sha256"))
+    let precision = section.text("precision").flatMap(WeightPrecision.init) ?? .float32
+    return ModelReference(
+      name: name, path: resolved(file), sha256: section.text("sha256"), precision: precision)
   }
 
   /// Against the folder of the configuration file.

@@ -1,3 +1,5 @@
+import RunnelKernels
+
 /// What one configuration file asks for, checked: seconds, hertz and bytes are plain numbers, every name that is
 /// referred to exists. What only the opener can know (the model's rate and inputs, whether a file is there) is not
 /// checked here.
@@ -7,6 +9,8 @@ public struct Configuration: Sendable, Hashable {
   public var models: [ModelReference]
   public var pipelines: [PipelineConfiguration]
   public var outputs: [OutputConfiguration]
+  /// Threads among which lanes are divided.
+  public var shards: Int
 }
 
 /// One entry of `models`.
@@ -16,6 +20,8 @@ public struct ModelReference: Sendable, Hashable {
   public var path: String
   /// 64 small hexadecimal digits, where the configuration pins the content.
   public var sha256: String?
+  /// Of its weights.
+  public var precision = WeightPrecision.float32
 }
 
 /// What every socket takes besides its endpoint and kind.

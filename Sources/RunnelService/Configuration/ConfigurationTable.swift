@@ -1,11 +1,12 @@
 import RunnelInference
+import RunnelPipeline
 
 /// Every key of the configuration, in the order of the reference page and of `check --print`.
 ///
 /// Nothing else in the reader knows a key's spelling, unit, range or default, except the few lines that build the
 /// typed values from what was read.
 public enum ConfigurationTable {
-  public static let keys: [ConfigurationKey] = streams + models + pipelines + outputs + later
+  public static let keys: [ConfigurationKey] = streams + models + pipelines + outputs + daemon + later
 
   /// The keys directly below a pattern such as `["streams", "*"]`.
   static func children(of pattern: [String]) -> [ConfigurationKey] { byParent[pattern] ?? [] }
@@ -151,6 +152,13 @@ public enum ConfigurationTable {
       example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       synonyms: ["sha", "hash", "digest", "checksum"],
       "The digest that `runnel model show` prints; a file with another one is refused."),
+    ConfigurationKey(
+      "models.*.precision", .choice(["float32", "bf16"], later: ["int8"]), .defaulted("float32"), example: "bf16",
+      synonyms: ["dtype", "quantization"],
+      """
+      How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; \
+      `runnel model check` says how much.
+      """),
   ]
 
   private static let trained = "it is part of the model: a network trained one way and fed another gives other answers"
@@ -270,6 +278,11 @@ public enum ConfigurationTable {
       "Of a carried model that says how long it warms up: at multiples of this time a fresh state, warmed up beside the "
         + "old one, takes over."),
     ConfigurationKey(
+      "pipelines.*.linger", .quantity(.duration, 0...1), .defaulted("0s"), example: "2ms",
+      synonyms: ["batch_wait", "max_wait"],
+      "How long lanes that have a frame wait for others to fill their batch: fuller batches step in less time a lane, and "
+        + "labels come so much later. Labels themselves do not depend on it."),
+    ConfigurationKey(
       "pipelines.*.attach", .section, .absent(""), availability: .later,
       "Conditioned samples sent with a label."),
   ]
@@ -320,6 +333,13 @@ public enum ConfigurationTable {
     ]
   }
 
+  private static let daemon: [ConfigurationKey] = [
+    ConfigurationKey(
+      "shards", .integer(1...ShardRouter.mostShards), .defaulted("1"), example: "4", synonyms: ["threads", "workers"],
+      "Among how many threads lanes are divided. With 1 everything runs on one thread; with more, one thread receives and "
+        + "publishes and each shard steps its lanes on its own. Labels do not depend on it.")
+  ]
+
   private static let later: [ConfigurationKey] = [
     ConfigurationKey(
       "state", .section, .absent(""), availability: .later, synonyms: ["checkpoints", "checkpoint"],
@@ -330,9 +350,5 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "http", .section, .absent(""), availability: .later, synonyms: ["dashboard", "metrics", "prometheus"],
       "The dashboard and metrics."),
-    ConfigurationKey(
-      "shards", .integer(1...1024), .absent(""), availability: .later, example: "4",
-      synonyms: ["threads", "workers"],
-      "Among how many threads lanes are divided."),
   ]
 }

@@ -34,6 +34,8 @@ public struct PipelineConfiguration: Sendable, Hashable {
   public var hop: Int?
   /// Seconds, in place of the model's.
   public var maxStateAge: Double?
+  /// Seconds that a batch waits for more lanes.
+  public var linger: Double
 }
 
 /// What a lane does about a gap that stays; a longer one than `carry` resets it.

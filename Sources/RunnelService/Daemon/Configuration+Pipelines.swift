@@ -3,14 +3,33 @@ import RunnelPipeline
 import RunnelWire
 
 extension Configuration {
-  /// The pipelines, each with the input it reads; contradictions between a model and what is asked of it end here.
-  func claims(models: [String: Model], epoch: UInt64) throws(ServiceError) -> [Shard<LabelPublisher>.Claim] {
-    var claims: [Shard<LabelPublisher>.Claim] = []
-    for plan in try plans(models: models) {
-      claims.append(
-        Shard<LabelPublisher>.Claim(input: plan.input, pipeline: Pipeline(plan: plan.plan, epoch: epoch)))
+  /// Where the lanes live; contradictions between a model and what is asked of it end here.
+  func host(
+    models: [String: Model], epoch: UInt64, publisher: LabelPublisher, clock: Clock,
+    meter: (() -> any StepMeter)?
+  ) throws(ServiceError) -> any LaneHost {
+    let plans = try plans(models: models)
+    let sources = Dictionary(inputs.map { ($0.name, $0.time.wire) }) { first, _ in first }
+    guard shards > 1 else {
+      let shard = Shard(claims: Self.claims(plans, epoch, meter?()), sink: publisher)
+      shard.timeSources = sources
+      return OwnShard(shard)
     }
-    return claims
+    return try ShardGroup(
+      shards, claims: { Self.claims(plans, epoch, meter?()) },
+      plans: plans.map { .init(input: $0.input, plan: $0.plan) },
+      timeSources: sources, publisher: publisher, clock: clock)
+  }
+
+  /// A pipeline of each plan, for one shard.
+  private static func claims<Sink: LabelSink>(
+    _ plans: [(input: String, plan: PipelinePlan)], _ epoch: UInt64, _ meter: (any StepMeter)?
+  ) -> [Shard<Sink>.Claim] {
+    plans.map { input, plan in
+      let pipeline = Pipeline(plan: plan, epoch: epoch)
+      pipeline.meter = meter
+      return .init(input: input, pipeline: pipeline)
+    }
   }
 
   /// The plan of each pipeline and the name of the input it reads.
@@ -45,6 +64,7 @@ extension PipelinePlan {
       name: pipeline.name, model: model, binding: binding, rule: pipeline.decide.applied(to: model.description.decide),
       gap: GapSettings(pipeline.gap), missing: input.missing, range: input.range, flat: input.flat, hop: pipeline.hop,
       maxStateAge: pipeline.maxStateAge)
+    linger = Int64((pipeline.linger * 1e9).rounded())
   }
 }
 

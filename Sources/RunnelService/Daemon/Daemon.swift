@@ -10,8 +10,9 @@ import RunnelZeroMQ
 ///       ▲                                                                                  │
 ///       └────────────── heartbeats, ticks, connections, the signal to stop ◀───────────────┘
 ///
-/// One thread does it all: a message is admitted, stepped and its labels are sent before the next wait, so there is
-/// no queue in between that could fill, reorder or forget. `open` binds everything; `run` returns after the drain.
+/// One thread owns the sockets. With one shard it does it all: a message is admitted, stepped and its labels are sent
+/// before the next wait, with no queue in between. With more the lanes step on threads of their own (`ShardGroup`), while
+/// this one receives, admits and publishes. `init` binds everything; `run` returns after the drain.
 public final class Daemon {
   public let configuration: Configuration
   private let clock: Clock
@@ -19,13 +20,15 @@ public final class Daemon {
   private let context = ZeroMQContext()
   private var inputs: [InputSocket] = []
   private var intakes: [Intake] = []
-  private let shard: Shard<LabelPublisher>
+  private let host: any LaneHost
   private let publisher: LabelPublisher
   private var receiver = MultipartReceiver()
   private var poller = Poller()
   private var readable: [Poller.Entry] = []
   private var connections: [Poller.Entry] = []
   private var nextTick: Int64 = 0
+  /// When a batch that lingers is due.
+  private var nextBatch: Int64?
   private var lanes = LaneCounts()
   private var lastStatus = ""
 
@@ -39,13 +42,17 @@ public final class Daemon {
   /// Binds and connects every socket of the configuration.
   ///
   /// - Parameter models: by their names in the configuration, checked.
+  /// - Parameter meter: makes what is told of each step of one shard; nil where nobody asks.
   /// - Throws: `ServiceError` (69 where an endpoint is in use or cannot be reached, 78 where model and configuration
   ///   contradict each other).
-  public init(_ configuration: Configuration, models: [String: Model], clock: Clock = .system, logger: Logger) throws {
+  public init(
+    _ configuration: Configuration, models: [String: Model], clock: Clock = .system, logger: Logger,
+    meter: (() -> any StepMeter)? = nil
+  ) throws {
     self.configuration = configuration
     self.clock = clock
     log = OperatorLog(logger, clock: clock)
-    let claims = try configuration.claims(models: models, epoch: UInt64(clear: clock.unix()))
+    let epoch = UInt64(clear: clock.unix())
     do {
       let now = clock.monotonic()
       publisher = LabelPublisher(
@@ -53,11 +60,10 @@ public final class Daemon {
           LabelPublisher.Output(
             configuration: $0, socket: try OutputSocket($0, context: context), nextHeartbeat: now)
         }, clock: clock)
-      shard = Shard(claims: claims, sink: publisher)
+      host = try configuration.host(models: models, epoch: epoch, publisher: publisher, clock: clock, meter: meter)
       for (index, input) in configuration.inputs.enumerated() {
-        let shard = shard
-        intakes.append(Intake(policy: input.policy, numbering: { shard.addStream() }))
-        shard.timeSources[input.name] = input.time.wire
+        let owner = host.owner
+        intakes.append(Intake(policy: input.policy, numbering: { owner.addStream() }))
         for (number, endpoint) in input.socket.endpoints.enumerated() {
           inputs.append(
             try InputSocket(input, endpoint: endpoint, number: number, intake: index, context: context))
@@ -70,13 +76,17 @@ public final class Daemon {
     }
     // Subscriptions wake the loop, so that a late subscriber is answered at once.
     publisher.watch(with: &poller)
+    if let labels = host.labelsWait { _ = poller.add(fileDescriptor: labels) }
     let log = log
-    shard.observe = { event, stream in log.tell(event, of: stream) }
+    host.owner.observe = { event, stream in log.tell(event, of: stream) }
   }
 
   /// The endpoints as peers reach them.
   public var inputEndpoints: [String] { inputs.map(\.endpoint) }
   public var outputEndpoints: [String] { publisher.endpoints }
+  var laneCount: Int { host.owner.laneCount }
+  /// Nanoseconds of processor time of each thread on which lanes step.
+  var processorTimes: [Int64] { host.processorTimes }
   /// Subscriptions to labels that have come so far.
   var subscriptions: Int { publisher.subscriptions }
 
@@ -112,14 +122,16 @@ public final class Daemon {
     }
     let heartbeat = try publisher.serve(now: now)
     now = clock.monotonic()
-    let pause = max(0, min(nextTick, heartbeat) - now)
-    try poller.wait(milliseconds: Int(min((pause + 999_999) / 1_000_000, limit)))
+    let pause = max(0, min(nextTick, heartbeat, nextBatch ?? .max) - now)
+    let mayWait = host.lieDown()
+    try poller.wait(milliseconds: mayWait ? Int(min((pause + 999_999) / 1_000_000, limit)) : 0)
+    host.rise()
     // Before the rows: a peer that comes back does so 100 ms later at the earliest, and its rows are a new session's.
     if connections.contains(where: { poller.ready($0).contains(.readable) }) { try hearConnections(clock.monotonic()) }
     for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {
       try receive(from: input, atMost: Self.batch)
     }
-    shard.step()
+    nextBatch = host.step(now: clock.monotonic())
   }
 
   /// Takes what waits in a socket; false when it held more than `limit`.
@@ -143,14 +155,14 @@ public final class Daemon {
   private func receiveQueued(from input: InputSocket) throws {
     for _ in 0...(input.queueMessages / Self.batch) {
       let isEmpty = try receive(from: input, atMost: Self.batch)
-      shard.step()
+      nextBatch = host.step(now: clock.monotonic())
       if isEmpty { return }
     }
   }
 
   private func admit(_ parts: MessageParts, from input: InputSocket) {
     let now = clock.monotonic()
-    shard.arrive(monotonic: now, unix: clock.unix())
+    host.owner.arrive(monotonic: now, unix: clock.unix())
     do throws(DecodeError) {
       let message = try input.decode(parts)
       let topic = input.topic(of: parts)
@@ -160,7 +172,7 @@ public final class Daemon {
           found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
       }
       let arrival = intakes[input.intake].admit(
-        message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now, to: shard
+        message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now, to: host.owner
       ) { input.streamName(of: topic) }
       if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
     } catch { reject(error, from: input) }
@@ -174,9 +186,9 @@ public final class Daemon {
   // MARK: time passes
 
   private func tick(_ now: Int64) throws {
-    for index in intakes.indices { intakes[index].tick(now: now, to: shard) }
-    shard.step()
-    lanes += shard.takeCounts()
+    for index in intakes.indices { intakes[index].tick(now: now, to: host.owner) }
+    nextBatch = host.step(now: now)
+    lanes += host.takeCounts()
     log.flush(now: now)
   }
 
@@ -187,7 +199,7 @@ public final class Daemon {
         if case .disconnected = report.event {
           // What was sent before the end still waits in the socket; it belongs to the session that ends here.
           try receiveQueued(from: input)
-          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: shard)
+          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: host.owner)
         }
       }
     }
@@ -202,27 +214,37 @@ public final class Daemon {
       while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.batch) {}
     }
     try hearConnections(clock.monotonic())
-    for index in intakes.indices { intakes[index].drain(to: shard) }
-    shard.step()
-    lanes += shard.takeCounts()
+    for index in intakes.indices { intakes[index].drain(to: host.owner) }
+    host.drain()
+    lanes += host.takeCounts()
     log.flush(now: .max)
     return report()
   }
 
   /// Where everything went until now.
   public func report() -> DaemonReport {
-    var accounting = intakes.reduce(into: Accounting()) { $0 += $1.total }
+    var accounting = accounting
     accounting.samplesFilled = lanes.samplesFilled
     accounting.valuesMissing = lanes.valuesMissing
     accounting.resets = lanes.resets
     accounting.windowsLeftOut = lanes.windowsLeftOut
     return DaemonReport(
-      accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: shard.laneCount,
+      accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: host.owner.laneCount,
       labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts,
       rates: intakes.flatMap(\.streams).compactMap { stream in
         guard let session = stream.session, let measured = stream.measuredRate else { return nil }
         return (stream: stream.identity.stream, declared: session.rate, measured: measured)
       })
+  }
+
+  /// Law 6, but for what lanes count.
+  var accounting: Accounting {
+    var accounting = intakes.reduce(into: Accounting()) { $0 += $1.total }
+    // Rows on their way to a shard are admitted, and no lane has had them.
+    let held = host.rowsHeld
+    accounting.rowsUsed -= held
+    accounting.rowsHeld += held
+    return accounting
   }
 
   private var connectionCounts: [(endpoint: String, counts: ConnectionCounts)] {

@@ -38,9 +38,24 @@ final class LabelPublisher: LabelSink {
   /// One label topic: whose it is, and its newest message.
   private struct Entry {
     var topic: [UInt8]
-    var last: LabelMessage
+    var origin: Origin
     var body: [UInt8] = []
     var next: UInt64 = 0
+  }
+
+  /// Whose labels a topic has: what heartbeats repeat.
+  private struct Origin {
+    var input: String?
+    var stream: String
+    var channel: String
+    var pipeline: String
+    var model: String?
+    var epoch: UInt64?
+
+    init(_ label: LabelMessage) {
+      (input, stream, channel) = (label.input, label.stream, label.channel)
+      (pipeline, model, epoch) = (label.pipeline, label.model, label.epoch)
+    }
   }
 
   private var encoder = LabelEncoder()
@@ -75,14 +90,14 @@ final class LabelPublisher: LabelSink {
   private func place(of label: LabelMessage) -> Int {
     let key = TopicKey(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
     if let known = topics[key] {
-      if entries[known].last.epoch != label.epoch {
-        entries[known].last = label
+      if entries[known].origin.epoch != label.epoch {
+        entries[known].origin = Origin(label)
         entries[known].body.removeAll()
       }
       return known
     }
     let topic = try? Topic.labels(stream: key.stream, pipeline: key.pipeline, channel: key.channel)
-    entries.append(Entry(topic: topic?.bytes ?? Array("l/".utf8), last: label))
+    entries.append(Entry(topic: topic?.bytes ?? Array("l/".utf8), origin: Origin(label)))
     topics[key] = entries.count - 1
     return entries.count - 1
   }
@@ -158,8 +173,8 @@ final class LabelPublisher: LabelSink {
   private func heartbeat(_ output: OutputSocket) {
     for entry in entries {
       let beat = LabelMessage(
-        kind: .heartbeat, input: entry.last.input, stream: entry.last.stream, channel: entry.last.channel,
-        pipeline: entry.last.pipeline, model: entry.last.model, epoch: entry.last.epoch, sequence: entry.next)
+        kind: .heartbeat, input: entry.origin.input, stream: entry.origin.stream, channel: entry.origin.channel,
+        pipeline: entry.origin.pipeline, model: entry.origin.model, epoch: entry.origin.epoch, sequence: entry.next)
       encoder.encode(beat) { body in
         entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
       }

@@ -1,7 +1,7 @@
 import Histogram
 
 /// How long labels took from the arrival of the message that brought them about to their hand-over to the socket.
-public struct LatencyHistogram {
+public struct LatencyHistogram: @unchecked Sendable {
   private var histogram = Histogram<UInt64>(
     lowestDiscernibleValue: 1, highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .three)
 

@@ -4,11 +4,19 @@ extension KernelSet {
   /// The set that an option names.
   ///
   /// - Throws: `ServiceError` (64) with the sets of this processor.
+  public init(named name: String) throws(ServiceError) {
+    do throws(KernelSetError) { self = try .chosen(name) } catch { throw ServiceError(.usage, "\(error)") }
+  }
+}
+
+extension WeightPrecision {
+  /// The precision that an option names.
+  ///
+  /// - Throws: `ServiceError` (64) with those that there are.
   init(named name: String) throws(ServiceError) {
-    guard let set = KernelSet(rawValue: name), set.isAvailable else {
-      let there = KernelSet.allCases.filter(\.isAvailable).map(\.rawValue)
-      throw ServiceError(.usage, "this processor has no kernels '\(name)'; it has \(Phrase.list(there, "and"))")
+    guard let precision = WeightPrecision(rawValue: name) else {
+      throw ServiceError(.usage, "--precision \(name): give \(Phrase.list(Self.allCases.map(\.rawValue), "or"))")
     }
-    self = set
+    self = precision
   }
 }

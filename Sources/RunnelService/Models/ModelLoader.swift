@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelKernels
 import RunnelPipeline
 import RunnelRecordings
 
@@ -8,17 +9,27 @@ public enum ModelLoader {
   /// Larger files are no recurrent networks for streams.
   static let sizeLimit = 1 << 30
 
-  /// - Parameter sha256: what the configuration pins the file's content to.
+  /// - Parameters:
+  ///   - sha256: what the configuration pins the file's content to.
+  ///   - precision: of the weights.
   /// - Throws: `ServiceError` (66 no such file, 77 permission, 65 not a good model, 78 not the model it should be).
-  public static func load(_ path: String, sha256: String? = nil) throws(ServiceError) -> Model {
+  public static func load(
+    _ path: String, sha256: String? = nil, precision: WeightPrecision = .float32
+  ) throws(ServiceError) -> Model {
     let bytes: [UInt8]
     do { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
     if let sha256 { try compare(bytes, path, with: sha256) }
     do {
-      let model = Model(try ModelFile(bytes: bytes))
+      let model = Model(try ModelFile(bytes: bytes), precision: precision)
       _ = try model.file.check(network: model.network)
       return model
     } catch { throw ServiceError(.data, "\(path): \(error)") }
+  }
+
+  /// The same with the precision that an option names.
+  public static func load(_ path: String, precision name: String?) throws(ServiceError) -> Model {
+    try load(
+      path, precision: try name.map { (name) throws(ServiceError) in try WeightPrecision(named: name) } ?? .float32)
   }
 
   /// A model file as it is, its digest and tensors in order; whether this machine computes what it should is not asked.
@@ -44,7 +55,10 @@ public enum ModelLoader {
   /// All models of a configuration, by name.
   public static func load(_ references: [ModelReference]) throws(ServiceError) -> [String: Model] {
     var models: [String: Model] = [:]
-    for reference in references { models[reference.name] = try load(reference.path, sha256: reference.sha256) }
+    for reference in references {
+      models[reference.name] = try load(
+        reference.path, sha256: reference.sha256, precision: reference.precision)
+    }
     return models
   }
 }

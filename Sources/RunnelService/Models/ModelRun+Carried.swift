@@ -8,7 +8,7 @@ extension ModelRun {
   func runCarried(
     _ array: InputArray, output path: String, _ progress: (Double) -> Void
   ) throws(ServiceError) -> Written {
-    let network = file.makeNetwork(kernels: kernels, logits: !options.givesScores)
+    let network = file.makeNetwork(kernels: kernels, precision: precision, logits: !options.givesScores)
     let states = StateArchive(network: network, sequences: array.sequences)
     var positions =
       try options.stateIn.map { (path) throws(ServiceError) in try states.read(path) }

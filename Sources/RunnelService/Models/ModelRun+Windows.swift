@@ -12,7 +12,7 @@ extension ModelRun {
     let size = file.description.window?.length ?? 1
     let block = options.chunk ?? max(1, min(Self.blockWindows, Self.blockValues / (size * array.features)))
     let evaluator = file.makeEvaluator(
-      kernels: kernels, windows: max(1, min(block, windows)), logits: !options.givesScores)
+      kernels: kernels, precision: precision, windows: max(1, min(block, windows)), logits: !options.givesScores)
     let output = try OutputArray(path)
     var frames: [Float] = []
     var one: [Float] = []

@@ -20,6 +20,8 @@ public struct ModelRun: Sendable {
     public var givesScores = false
     /// Of `kernelNames`; nil is the best of this machine. The bits are the same.
     public var kernels: String?
+    /// Of `precisionNames`, how weights are stored; nil is float32.
+    public var precision: String?
     public var stateIn: String?
     public var stateOut: String?
 
@@ -36,6 +38,7 @@ public struct ModelRun: Sendable {
   public let file: ModelFile
   public let options: Options
   let kernels: KernelSet
+  let precision: WeightPrecision
 
   /// - Throws: `ServiceError` (66, 77, 65 for the file, 64 for options that do not fit it).
   public init(_ path: String, _ options: Options = Options()) throws(ServiceError) {
@@ -46,6 +49,8 @@ public struct ModelRun: Sendable {
       throw ServiceError(.usage, "--chunk \(chunk): give 1 to \(Self.longestChunk)")
     }
     kernels = try options.kernels.map { (name) throws(ServiceError) in try KernelSet(named: name) } ?? .best
+    precision =
+      try options.precision.map { (name) throws(ServiceError) in try WeightPrecision(named: name) } ?? .float32
     if file.description.regime == .windowed, options.stateIn != nil || options.stateOut != nil {
       throw ServiceError(
         .usage,
@@ -57,6 +62,7 @@ public struct ModelRun: Sendable {
   static let longestChunk = 1 << 20
 
   public static let kernelNames = KernelSet.allCases.map(\.rawValue)
+  public static let precisionNames = WeightPrecision.allCases.map(\.rawValue)
 
   /// Runs the model over an array.
   ///

@@ -74,7 +74,8 @@ public struct ConfigurationProof: Sendable {
     var models: [String: Model] = [:]
     for reference in read.configuration.models {
       do throws(ServiceError) {
-        models[reference.name] = try ModelLoader.load(reference.path, sha256: reference.sha256)
+        models[reference.name] = try ModelLoader.load(
+          reference.path, sha256: reference.sha256, precision: reference.precision)
       } catch {
         // 78 is what the loader says of another file than the one that is pinned.
         let isOther = error.kind == .configuration

@@ -5,7 +5,6 @@ import RunnelInference
 extension ModelDrawing {
   /// `{"name": …, "digest": …, "rate": 120.0, …, "inputs": […], "layers": […], "heads": […], "provenance": {…}}`
   public func json(into json: inout JSONWriter) {
-    let figures = file.figures
     json.beginObject()
     for (key, text) in [
       ("name", model.name), ("digest", model.digest), ("regime", model.regime.rawValue),
@@ -15,13 +14,13 @@ extension ModelDrawing {
     }
     for (key, number) in [
       ("rate", model.rate), ("trained_rate", model.trainedRate), ("delay", model.delay), ("warmup", model.warmUp),
-      ("max_state_age", model.maxStateAge), ("multiply_adds", figures.multiplyAdds),
+      ("max_state_age", model.maxStateAge), ("multiply_adds", file.multiplyAdds),
     ] {
       json.key(key)
       json.write(number)
     }
     for (key, count) in [
-      ("hop", model.hop), ("parameters", file.parameters), ("state_bytes", figures.stateBytes),
+      ("hop", model.hop), ("parameters", file.parameters), ("state_bytes", stateBytes),
       ("size", file.size),
     ] {
       json.pair(key, count)
@@ -43,7 +42,7 @@ extension ModelDrawing {
     json.beginArray()
     for line in conditioning { json.write(line) }
     json.endArray()
-    layers(model.graph, file.figures, into: &json)
+    layers(model.graph, file.figures, states: model.statesOfLane, into: &json)
     list("heads", model.heads, into: &json) { Self.write($0, into: &$1) }
     if let decoder = model.decoder {
       json.key("decoder")
@@ -75,7 +74,7 @@ extension ModelDrawing {
     json.endObject()
   }
 
-  private func layers(_ graph: NetworkGraph, _ figures: NetworkFigures?, into json: inout JSONWriter) {
+  private func layers(_ graph: NetworkGraph, _ figures: NetworkFigures?, states: Int = 1, into json: inout JSONWriter) {
     guard let figures else { return }
     list("layers", Array(zip(graph.nodes, figures.layers)), into: &json) { each, json in
       let (node, figure) = each
@@ -92,7 +91,7 @@ extension ModelDrawing {
       json.pair("parameters", figure.parameters)
       json.key("multiply_adds")
       json.write(figure.multiplyAdds)
-      json.pair("state_bytes", figure.stateBytes)
+      json.pair("state_bytes", states * figure.stateBytes)
     }
   }
 

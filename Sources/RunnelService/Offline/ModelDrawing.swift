@@ -34,7 +34,7 @@ public struct ModelDrawing: Sendable {
   private var drawing: [String] {
     var lines = Self.shortened(model.inputs.map { "  \($0.name)\($0.unit.map { " (\($0))" } ?? "")" })
     lines += conditioning.map { "    │  \($0)" }
-    lines += Self.table(model.graph, file.figures, rate: model.rate)
+    lines += Self.table(model.graph, file.figures, rate: model.rate, states: model.statesOfLane)
     if let decoder = model.decoder {
       lines += ["    │", "  decoder  \(decoder.words(labels: model.heads[0].labels))"]
       lines += Self.table(decoder.graph, file.decoderFigures, rate: 0)
@@ -86,8 +86,12 @@ public struct ModelDrawing: Sendable {
 
   /// A line for each layer, its columns under each other, and what it reads where that is not the one before.
   ///
-  /// - Parameter rate: of the frames; 0 where steps are no time.
-  static func table(_ graph: NetworkGraph, _ figures: NetworkFigures?, rate: Double) -> [String] {
+  /// - Parameters:
+  ///   - rate: of the frames; 0 where steps are no time.
+  ///   - states: of the network that one lane carries.
+  static func table(
+    _ graph: NetworkGraph, _ figures: NetworkFigures?, rate: Double, states: Int = 1
+  ) -> [String] {
     guard let figures else { return [] }
     let names = graph.nodes.map { left($0.layer.name, 8) }
     let widest = names.map(\.count).max() ?? 8
@@ -97,7 +101,7 @@ public struct ModelDrawing: Sendable {
       rows.append([
         left(names[place], widest), left(layer.title, 10),
         "\(right("\(layer.input)", 5)) → \(right("\(layer.output)", 4))",
-        "\(figure.parameters)", Phrase.number((figure.multiplyAdds * 10).rounded() / 10), "\(figure.stateBytes)",
+        "\(figure.parameters)", Self.tenths(figure.multiplyAdds), "\(states * figure.stateBytes)",
       ])
     }
     let widths = (3...5).map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -130,20 +134,27 @@ public struct ModelDrawing: Sendable {
   // MARK: figures
 
   private var figures: [String] {
-    let figures = file.figures
-    let work =
-      model.regime == .windowed
-      ? "multiply-adds a window" : "multiply-adds a frame, \(figures.stateBytes) bytes of state a lane"
     return [
       "regime    \(model.regime.rawValue): \(model.regimeWords)",
       "pattern   \(model.pattern.rawValue): \(model.patternWords)",
-      "work      \(Phrase.number((figures.multiplyAdds * 10).rounded() / 10)) \(work)",
+      "work      \(work)",
       "delay     \(model.withSteps(model.delay)): a score at n speaks of n − delay",
       "warm-up   \(model.withSteps(model.warmUp)), or longer where the conditioning needs it",
       "decide    \(decide)",
       "golden    \(golden)",
     ]
   }
+
+  private var work: String {
+    var words = "\(Self.tenths(file.multiplyAdds)) multiply-adds a \(model.regime == .windowed ? "window" : "frame")"
+    if let decoder = model.decoder {
+      let inDecoder = file.multiplyAdds - file.figures.multiplyAdds
+      words += ", \(Self.tenths(inDecoder)) of them in the \(decoder.steps) steps of the decoder"
+    }
+    return model.statesOfLane > 0 ? "\(words), \(stateBytes) bytes of state a lane" : words
+  }
+
+  var stateBytes: Int { model.statesOfLane * file.figures.stateBytes }
 
   private var golden: String {
     let by =
@@ -192,6 +203,7 @@ public struct ModelDrawing: Sendable {
       }
   }
 
+  private static func tenths(_ value: Double) -> String { Phrase.number((value * 10).rounded() / 10) }
   private static func hertz(_ value: Double) -> String { Phrase.number(value) + " Hz" }
   private static func duration(_ seconds: Double) -> String { Dimension.duration.text(seconds) }
   private static func left(_ text: String, _ width: Int) -> String {

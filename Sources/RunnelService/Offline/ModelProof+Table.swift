@@ -9,6 +9,7 @@ extension ModelProof {
     var lines = [
       "\(path): \(model.name), \(file.size) bytes, \(file.parameters) parameters in \(tensors) tensors, all accounted for",
       "digest  \(file.digest), that of the bytes",
+      "runs    with kernels \(KernelChoice.name); RUNNEL_KERNELS names others",
       "golden  \(file.golden.steps) \(unit), \(provenance)",
       "        errors, the largest and the mean; allowed is \(file.golden.tolerance) of the largest value",
     ]
@@ -21,9 +22,9 @@ extension ModelProof {
             guard let figure else { return ["", ""] }
             return [Self.short(figure.largest), Self.short(figure.mean)]
           }
-          lines.append("        " + Self.row([trial.kernels.rawValue, result.way.rawValue] + figures))
+          lines.append("        " + Self.row([trial.name, result.way.rawValue] + figures))
         }
-      case .failure(let error): lines.append("        \(trial.kernels.rawValue)  \(error)")
+      case .failure(let error): lines.append("        \(trial.name)  \(error)")
       }
     }
     if let diagnosis { lines.append("mistake \(diagnosis.sentence)") }
@@ -60,7 +61,8 @@ extension ModelProof {
 
 /// The proof for programs.
 extension ModelProof {
-  /// `{"file": …, "ok": true, "name": …, "digest": …, "golden": {"steps": …, "kernels": [{"name": "avx2", "ok": true, …}]}}`
+  /// `{"file": …, "ok": true, "name": …, "digest": …, "kernels": "avx512", "golden": {"steps": …, "kernels": [{"name": "avx2", "ok": true, …}],`
+  /// `"precisions": [{"name": "bf16", "ok": true, …}]}}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
     json.pair("file", path)
@@ -68,6 +70,7 @@ extension ModelProof {
     json.write(failure == nil)
     json.pair("name", file.description.name)
     json.pair("digest", file.digest)
+    json.pair("kernels", KernelChoice.name)
     for (key, value) in [("size", file.size), ("parameters", file.parameters), ("tensors", tensors)] {
       json.pair(key, value)
     }
@@ -79,7 +82,11 @@ extension ModelProof {
     if let by = file.description.goldenBy { json.pair("by", by) }
     json.key("kernels")
     json.beginArray()
-    for trial in trials { Self.write(trial, into: &json) }
+    for trial in trials where trial.precision == .float32 { Self.write(trial, into: &json) }
+    json.endArray()
+    json.key("precisions")
+    json.beginArray()
+    for trial in trials where trial.precision != .float32 { Self.write(trial, into: &json) }
     json.endArray()
     json.endObject()
     if let diagnosis {
@@ -107,7 +114,7 @@ extension ModelProof {
 
   private static func write(_ trial: Trial, into json: inout JSONWriter) {
     json.beginObject()
-    json.pair("name", trial.kernels.rawValue)
+    json.pair("name", trial.name)
     json.key("ok")
     switch trial.outcome {
     case .success(let report):

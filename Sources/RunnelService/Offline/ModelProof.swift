@@ -3,7 +3,8 @@ import RunnelKernels
 import RunnelRecordings
 
 /// A model file put to the proof on this machine: digest and every tensor, then the golden input through each kernel set
-/// that the processor has, in every order that the model allows. Where it does not match, why.
+/// that the processor has, in every order that the model allows, and with reduced weights, which are held to what the
+/// file promises for them. Where it does not match, why.
 public struct ModelProof: Sendable {
   public let path: String
   public let file: ModelFile
@@ -15,6 +16,10 @@ public struct ModelProof: Sendable {
 
   public struct Trial: Sendable {
     public var kernels: KernelSet
+    /// Reduced weights go through one set.
+    public var precision = WeightPrecision.float32
+    /// What a table calls it.
+    var name: String { precision == .float32 ? kernels.rawValue : precision.rawValue }
     public var outcome: Result<GoldenReport, GoldenError>
   }
 
@@ -30,27 +35,37 @@ public struct ModelProof: Sendable {
       throw ServiceError(.data, "\(path): \(error)")
     }
     tensors = (try? bytes.withUnsafeBytes { try SafeTensors($0) })?.entries.count ?? 0
-    for kernels in KernelSet.allCases where kernels.isAvailable {
+    for kernels in KernelSet.available {
       progress("\(path)  kernels \(kernels.rawValue)")
       do throws(GoldenError) {
         trials.append(Trial(kernels: kernels, outcome: .success(try file.check(kernels: kernels))))
       } catch { trials.append(Trial(kernels: kernels, outcome: .failure(error))) }
     }
-    guard let error = firstError, error.1.place != .bits else { return }
+    for precision in WeightPrecision.allCases where precision != .float32 {
+      progress("\(path)  precision \(precision.rawValue)")
+      let outcome: Result<GoldenReport, GoldenError>
+      do throws(GoldenError) { outcome = .success(try file.check(precision: precision)) } catch {
+        outcome = .failure(error)
+      }
+      trials.append(Trial(kernels: .best, precision: precision, outcome: outcome))
+    }
+    guard let error = firstError, error.error.place != .bits, error.name != WeightPrecision.bf16.rawValue else {
+      return
+    }
     progress("\(path)  trying known mistakes")
     diagnosis = GoldenDiagnosis(file, bytes: bytes)
   }
 
-  private var firstError: (KernelSet, GoldenError)? {
-    for trial in trials { if case .failure(let error) = trial.outcome { return (trial.kernels, error) } }
+  private var firstError: (name: String, error: GoldenError)? {
+    for trial in trials { if case .failure(let error) = trial.outcome { return (trial.name, error) } }
     return nil
   }
 
   /// Why the model is not to be run here, or nil.
   public var failure: ServiceError? {
-    guard let (kernels, error) = firstError else { return nil }
+    guard let (name, error) = firstError else { return nil }
     return ServiceError(
-      .data, "\(path): with kernels \(kernels.rawValue): \(error)\(diagnosis.map { "; \($0.sentence)" } ?? "")")
+      .data, "\(path): with \(name): \(error)\(diagnosis.map { "; \($0.sentence)" } ?? "")")
   }
 
   /// Who made the golden tensors, and what they prove.

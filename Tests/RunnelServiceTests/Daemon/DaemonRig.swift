@@ -24,9 +24,11 @@ final class DaemonRig {
   /// - Parameters:
   ///   - stream: further keys of the input, one a line.
   ///   - pipeline: further keys of the pipeline.
-  init(stream: [String] = ["format: runnel"], pipeline: [String] = [], channels: String = "[MLII]")
-    throws
-  {
+  ///   - shards: threads for the lanes.
+  init(
+    stream: [String] = ["format: runnel"], pipeline: [String] = [], channels: String = "[MLII]", shards: Int = 1,
+    clock: Clock = .system
+  ) throws {
     let text = """
       streams:
         beds:
@@ -43,11 +45,12 @@ final class DaemonRig {
           \(pipeline.joined(separator: "\n    "))
       outputs:
         labels: {bind: "tcp://127.0.0.1:*", heartbeat: 100ms}
+      shards: \(shards)
       """
     let configuration = try ConfigurationReader.read(text: text, file: "test.yaml").configuration
     let sentences = sentences
     let logger = Logger(label: "test") { _ in sentences }
-    daemon = try Daemon(configuration, models: ModelLoader.load(configuration.models), logger: logger)
+    daemon = try Daemon(configuration, models: ModelLoader.load(configuration.models), clock: clock, logger: logger)
     labels = try Socket(.sub, in: context)
     try labels.subscribe("l/")
     try labels.connect(daemon.outputEndpoints[0])

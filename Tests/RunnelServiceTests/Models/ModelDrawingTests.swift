@@ -41,6 +41,14 @@ import Testing
     #expect(try drawing("window-gru-target").text.contains("side by side: 3 rows a step"))
   }
 
+  @Test func `work is that of a window with its decoder, and state that of all windows which are open`() throws {
+    let sequence = try drawing("decoder-state-scores").text
+    #expect(sequence.contains("12480 multiply-adds a window, 4800 of them in the 8 steps of the decoder\n"))
+    let windows = try drawing("window-lstm-last").text
+    #expect(windows.contains("work      12000 multiply-adds a window, 320 bytes of state a lane\n"))
+    #expect(try drawing("window-bilstm-final").text.contains("   0 bytes"))
+  }
+
   @Test func `a stride says how often a score comes`() throws {
     #expect(try drawing("two-rates").text.contains("a score every 4 frames (40ms)"))
   }

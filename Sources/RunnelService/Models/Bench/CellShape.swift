@@ -32,8 +32,9 @@ public struct CellShape: Sendable, Hashable {
       }
     }
 
-    /// Whether this version has kernels for it.
-    public var isAvailable: Bool { self == .float32 }
+    /// Nil where this version has no kernels for it.
+    var weights: WeightPrecision? { WeightPrecision(rawValue: rawValue) }
+    public var isAvailable: Bool { weights != nil }
   }
 
   public var cell: Cell
@@ -69,7 +70,7 @@ public struct CellShape: Sendable, Hashable {
   }
 
   /// Features that go into a level.
-  func features(of level: Int) -> Int { level == 0 ? inputs : hidden }
+  public func features(of level: Int) -> Int { level == 0 ? inputs : hidden }
 
   /// Of one row; a multiply-add is a weight and a value.
   public var multiplyAdds: Int {

@@ -17,7 +17,7 @@ public struct ModelImport: Sendable {
     public init(input: String, output: String, by: String?) {
       self.input = input
       self.output = output
-      self.by = by ?? "given at import"
+      self.by = by ?? "another program"
     }
   }
 

@@ -35,7 +35,7 @@ enum ModelSource: Equatable {
     }
     if bytes.isEmpty { return "the file is empty" }
     if starts([0x50, 0x4B, 0x03, 0x04]) || starts([0x50, 0x4B, 0x05, 0x06]) { return zip(bytes, path) }
-    if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return pickle(path) }
+    if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) { return pickle(bytes, path) }
     if starts([0x89] + Array("HDF\r\n".utf8)) { return keras(path, "HDF5") }
     if starts(Array("TFL3".utf8), at: 4) {
       return
@@ -59,32 +59,36 @@ enum ModelSource: Equatable {
 
   /// PyTorch and Keras both save zips.
   private static func zip(_ bytes: [UInt8], _ path: String) -> String {
-    func holds(_ name: String) -> Bool {
-      // Names of members stand in plain text; those of interest come first or in the directory at the end.
-      let needle = Array(name.utf8)
-      for part in [bytes.prefix(1 << 16), bytes.suffix(1 << 16)] where part.count >= needle.count {
-        var place = part.startIndex
-        while place + needle.count <= part.endIndex {
-          if part[place] == needle[0], part[place..<place + needle.count].elementsEqual(needle) { return true }
-          place += 1
-        }
-      }
-      return false
-    }
-    if holds("data.pkl") || holds("constants.pkl") { return pickle(path) }
-    if holds("model.weights.h5") || holds("config.json") { return keras(path, "Keras") }
-    if holds(".npy") { return "this is an archive of arrays (.npz), not a model" }
+    let texts = ArchiveTexts(bytes)
+    if texts.hold("data.pkl") || texts.hold("constants.pkl") { return pickle(bytes, path) }
+    if texts.hold("model.weights.h5") || texts.hold("config.json") { return keras(path, "Keras") }
+    if texts.hold(".npy") { return "this is an archive of arrays (.npz), not a model" }
     return "this is a zip archive without a model that is read; unpack it"
   }
 
-  /// The two lines that convert a state_dict. Reading a pickle runs what is in it, so nobody does that here.
-  private static func pickle(_ path: String) -> String {
-    """
-    this is a pickle of PyTorch, which can run code when it is read; convert it where you trust it:
-      import torch, safetensors.torch
-      safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load("\(path)", weights_only=True).items()}, "\(stem(path)).safetensors")
-    then runnel model template \(stem(path)).safetensors, or export the module itself with runnel_export.save
-    """
+  /// The two lines that convert what `torch.save` wrote. Reading a pickle runs what is in it, so nobody does that here:
+  /// what kind it is shows in its texts.
+  private static func pickle(_ bytes: [UInt8], _ path: String) -> String {
+    let texts = ArchiveTexts(bytes)
+    let isScript = texts.hold("constants.pkl")
+    if !isScript, texts.hold("ctorch.nn.modules") {
+      return """
+        this is a whole module of PyTorch, a pickle that runs code when it is read; export it where its class is defined and you trust it:
+          import torch, runnel_export
+          runnel_export.save(torch.load("\(path)", map_location="cpu", weights_only=False), "\(stem(path)).safetensors", example=x, labels=[…], rate=…)
+        """
+    }
+    let key = ["state_dict", "model_state_dict", "model"].first { texts.hold(pickled: $0) }
+    let state =
+      isScript
+      ? "torch.jit.load(\"\(path)\", map_location=\"cpu\").state_dict()"
+      : "torch.load(\"\(path)\", map_location=\"cpu\", weights_only=True)\(key.map { "[\"\($0)\"]" } ?? "")"
+    return """
+      this is a pickle of PyTorch, which can run code when it is read; convert it where you trust it:
+        import torch, safetensors.torch
+        safetensors.torch.save_file({k: v.clone().contiguous() for k, v in \(state).items()}, "\(stem(path)).safetensors")
+      then runnel model template \(stem(path)).safetensors, or export the module itself with runnel_export.save
+      """
   }
 
   private static func keras(_ path: String, _ kind: String) -> String {

@@ -1,0 +1,41 @@
+import RunnelPipeline
+
+/// Where the daemon's lanes live: in its own thread, or in shards on threads of their own.
+protocol LaneHost: AnyObject {
+  /// Who hears what is admitted.
+  var owner: any LaneOwner { get }
+  /// Rows that were admitted and that no lane has dealt with yet.
+  var rowsHeld: Int64 { get }
+  /// Nanoseconds of processor time of each thread on which lanes step.
+  var processorTimes: [Int64] { get }
+  /// Readable when labels wait to be published; nil where none ever wait.
+  var labelsWait: Int32? { get }
+
+  /// Works off what is there and publishes its labels; when more is due, nil where nothing is.
+  func step(now: Int64) -> Int64?
+  /// Before and after a wait for sockets; false where there is no need to wait, for labels are there already.
+  func lieDown() -> Bool
+  func rise()
+  /// What lanes counted, up to now or a little before.
+  func takeCounts() -> LaneCounts
+  /// Returns when everything that was admitted is stepped and its labels are published.
+  func drain()
+}
+
+/// One shard in the daemon's thread, with no queue between.
+final class OwnShard: LaneHost {
+  private let shard: Shard<LabelPublisher>
+
+  init(_ shard: Shard<LabelPublisher>) { self.shard = shard }
+
+  var owner: any LaneOwner { shard }
+  var rowsHeld: Int64 { 0 }
+  var processorTimes: [Int64] { [ProcessorTime.ofThisThread] }
+  var labelsWait: Int32? { nil }
+
+  func step(now: Int64) -> Int64? { shard.step(now: now) }
+  func lieDown() -> Bool { true }
+  func rise() {}
+  func takeCounts() -> LaneCounts { shard.takeCounts() }
+  func drain() { shard.step() }
+}

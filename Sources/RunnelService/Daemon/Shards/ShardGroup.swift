@@ -1,0 +1,76 @@
+import Glibc
+import RunnelPipeline
+import Synchronization
+
+/// Shards on threads of their own, and the queues between them and the thread that owns the sockets.
+///
+///     admission ─▶ router ═▶ thread of shard n: take, condition, step, settle ═▶ labels ─▶ publisher
+///
+/// A full queue makes its writer wait: the router publishes labels meanwhile, a shard waits until its labels are taken.
+/// So neither can wait for the other, and nothing is lost.
+final class ShardGroup: LaneHost {
+  private let router: ShardRouter
+  private let threads: [ShardThread]
+  /// Of the thread that owns the sockets.
+  private let home: Waker
+  private var publisher: LabelPublisher
+
+  init(
+    _ count: Int, claims: () -> [Shard<LabelRelay>.Claim], plans: [ShardRouter.Claim],
+    timeSources: [String: LabelTimeSource], publisher: LabelPublisher, clock: Clock
+  ) throws(ServiceError) {
+    let home = try Waker()
+    var threads: [ShardThread] = []
+    for number in 0..<count {
+      threads.append(
+        try ShardThread(number, of: count, claims: claims(), timeSources: timeSources, home: home, clock: clock))
+    }
+    (self.home, self.threads, self.publisher) = (home, threads, publisher)
+    router = ShardRouter(
+      claims: plans, queues: threads.map(\.queue), wake: { [threads] in threads[$0].waker.wake() },
+      whenFull: { [threads, publisher, home] number in
+        var publisher = publisher
+        for thread in threads { thread.handOver(to: &publisher) }
+        home.sleep(milliseconds: 10) { !threads.allSatisfy(\.labels.isEmpty) || threads[number].queue.isEmpty }
+      })
+    for thread in threads { thread.start() }
+  }
+
+  deinit {
+    router.stop()
+    for thread in threads { thread.join() }
+  }
+
+  var owner: any LaneOwner { router }
+  var rowsHeld: Int64 { router.rowsHeld }
+  var processorTimes: [Int64] { threads.map(\.processorTime) }
+  var labelsWait: Int32? { home.fileDescriptor }
+
+  func step(now: Int64) -> Int64? {
+    publishLabels()
+    return nil
+  }
+
+  func lieDown() -> Bool {
+    home.lieDown()
+    return threads.allSatisfy(\.labels.isEmpty)
+  }
+
+  func rise() { home.rise() }
+
+  func takeCounts() -> LaneCounts {
+    defer { router.askForCounts() }
+    return threads.reduce(into: LaneCounts()) { $0 += $1.takeCounts() }
+  }
+
+  func drain() {
+    router.askForCounts()
+    while !router.isEmpty {
+      publishLabels()
+      home.sleep(milliseconds: 10) { router.isEmpty || !threads.allSatisfy(\.labels.isEmpty) }
+    }
+    publishLabels()
+  }
+
+  private func publishLabels() { for thread in threads { thread.handOver(to: &publisher) } }
+}
