@@ -58,8 +58,8 @@ test-neon: ## the NEON kernels under qemu against the reference, bit for bit; in
 # names an index that has PyTorch without what graphics cards need, which saves gigabytes.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?=
-PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
-test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
+PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py parity_recordings.py
+test-parity: build ## a record, random networks, golden files and recordings against other programs, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
 	  python3 -m venv .build-python && \
@@ -85,9 +85,9 @@ test-gnuradio: build ## GNU Radio's own PUB sink into runnel; installs Debian's 
 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= safetensors onnx rtneural runnel array raw gnuradio openephys json msgpack
+FUZZ_TARGETS ?= safetensors onnx rtneural runnel array raw gnuradio openephys json msgpack wfdb edf wav csv sigmf xdf mcap annotations
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
-fuzz: setup ## damaged model files and messages, each reader for FUZZ_SECONDS (60)
+fuzz: setup ## damaged model files, messages and recordings, each reader for FUZZ_SECONDS (60)
 	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	@for target in $(FUZZ_TARGETS); do \

@@ -25,7 +25,8 @@ let fuzz: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelWire", "RunnelCore"],
+      name: "RunnelFuzz",
+      dependencies: ["RunnelImport", "RunnelInference", "RunnelWire", "RunnelRecordings", "RunnelCore"],
       path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
@@ -52,6 +53,8 @@ let package = Package(
   targets: [
     // MARK: 0 - C; each imported by one Swift target only
     .systemLibrary(name: "CZeroMQ"),
+    .systemLibrary(name: "CZstd"),
+    .systemLibrary(name: "CLZ4"),
     .target(
       name: "CRunnelKernels",
       cSettings: [
@@ -82,7 +85,7 @@ let package = Package(
 
     // MARK: 4 - edges: sockets | files
     floor("RunnelZeroMQ", on: ["CZeroMQ", "RunnelCore"]),
-    floor("RunnelRecordings", on: ["RunnelCore"]),
+    floor("RunnelRecordings", on: ["CZstd", "CLZ4", "RunnelCore", "RunnelWire"]),
 
     // MARK: 5 - configuration, lifecycle, the outer loop
     floor(
@@ -121,7 +124,7 @@ let package = Package(
     tests("RunnelImportTests", of: ["RunnelImport", "RunnelInference", "RunnelCore"]),
     tests("RunnelPipelineTests", of: ["RunnelPipeline", "RunnelWire", "RunnelCore"]),
     tests("RunnelZeroMQTests", of: ["RunnelZeroMQ", "RunnelCore"]),
-    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelCore"]),
+    tests("RunnelRecordingsTests", of: ["RunnelRecordings", "RunnelWire", "RunnelCore"]),
     tests("EndToEndTests", of: ["RunnelZeroMQ", "RunnelWire", "RunnelCore"]),
     tests(
       "RunnelServiceTests",

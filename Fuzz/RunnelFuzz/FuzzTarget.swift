@@ -4,8 +4,8 @@ import RunnelImport
 import RunnelInference
 import RunnelWire
 
-/// Bytes as libFuzzer makes them, given to one reader of model files or of messages: an error or a value is fine, a crash
-/// is a bug.
+/// Bytes as libFuzzer makes them, given to one reader of model files, messages or recordings: an error or what was read is
+/// fine, a crash is a bug.
 ///
 ///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
 ///
@@ -21,6 +21,8 @@ enum FuzzTarget: String, CaseIterable {
   case openephys
   case json
   case msgpack
+  case wfdb, edf, wav, csv, sigmf, xdf, mcap
+  case annotations
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -66,6 +68,10 @@ enum FuzzTarget: String, CaseIterable {
     case .openephys: MessageFuzz.feed(bytes, to: .openephys(OpenEphysDecoder(channels: ["CH1", "CH2"])))
     case .json: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.json))
     case .msgpack: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.msgpack))
+    case .wfdb: RecordingFuzz.feed(bytes, as: "x.hea")
+    case .sigmf: RecordingFuzz.feed(bytes, as: "x.sigmf-meta")
+    case .edf, .wav, .csv, .xdf, .mcap: RecordingFuzz.feed(bytes, as: "x.\(rawValue)")
+    case .annotations: RecordingFuzz.feedAnnotations(bytes)
     }
   }
 

@@ -8,9 +8,12 @@ public struct Annotation: Sendable, Hashable {
   public var number: Int8
   /// Free text, for example `(AFIB` of a rhythm change.
   public var text: String
+  /// Samples from `at` on that it speaks of; 0 where it is a point.
+  public var length: Int64
 
   public init(
-    at: Int64, code: AnnotationCode, subtype: Int8 = 0, channel: UInt8 = 0, number: Int8 = 0, text: String = ""
+    at: Int64, code: AnnotationCode, subtype: Int8 = 0, channel: UInt8 = 0, number: Int8 = 0, text: String = "",
+    length: Int64 = 0
   ) {
     self.at = at
     self.code = code
@@ -18,6 +21,7 @@ public struct Annotation: Sendable, Hashable {
     self.channel = channel
     self.number = number
     self.text = text
+    self.length = length
   }
 }
 
@@ -31,6 +35,9 @@ public struct AnnotationCode: RawRepresentable, Sendable, Hashable {
     guard let code = Self.symbols.firstIndex(of: symbol), code != 0 else { return nil }
     rawValue = UInt8(code)
   }
+
+  /// A comment, whose text is what it says.
+  public static let comment = AnnotationCode(rawValue: 22)
 
   /// The symbol printed by every WFDB tool; a space where the code has none.
   public var symbol: Character { Int(rawValue) < Self.symbols.count ? Self.symbols[Int(rawValue)] : " " }

@@ -32,7 +32,9 @@ struct DatasetCommand: ParsableCommand {
       Exit codes: 64 options that do not fit, 65 bad data, 66 no such record or annotations, 73 the folder exists.
       """)
 
-  @Argument(help: ArgumentHelp("WFDB records, their headers NAME.hea.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "Recordings: WFDB (their headers NAME.hea), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.", valueName: "file"))
   var files: [String]
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to make; a new one.", valueName: "dir"))
@@ -60,7 +62,9 @@ struct DatasetCommand: ParsableCommand {
 
   // MARK: what is to be learned
 
-  @Option(help: ArgumentHelp("True beats stand beside each record, as NAME.EXTENSION.", valueName: "extension"))
+  @Option(
+    help: ArgumentHelp(
+      "True beats stand beside each record, as NAME.EXTENSION, or in the recording itself.", valueName: "extension"))
   var truth = "atr"
   @Option(help: "Which annotations make which class: aami (e and j are N) or bxb (they are S).")
   var map: BeatClassMap = .aami

@@ -16,6 +16,7 @@ struct LabelCommand: ParsableCommand {
         runnel label 119.hea -m ecg-beats.safetensors --format jsonl --canonical > labels.jsonl
         runnel label 119.hea -c runnel.yaml --pipeline beats --from 5min --until 6min
         runnel label 119.hea -m ecg-beats.safetensors --channels MLII --format atr -o 119.rnl
+        runnel label night.edf -m ecg-beats.safetensors --channels ECG --format edf -o labels.edf
         runnel label 119.hea -m untrained.safetensors --channels MLII --conditioned frames.npy
 
       In canonical form the labels are, byte for byte, those of the daemon fed by `runnel replay` of the same file. \
@@ -29,10 +30,22 @@ struct LabelCommand: ParsableCommand {
     case text
     /// An annotation file in the MIT format.
     case atr
+    /// A table: first,count,t_ns,channel,label,id,p.
+    case csv
+    /// EDF+ with annotations only.
+    case edf
+    /// The messages themselves.
+    case mcap
+
+    var isFile: Bool { self != .jsonl && self != .text }
   }
 
-  @Argument(help: ArgumentHelp("A WFDB record, its header NAME.hea.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "A recording: WFDB (its header NAME.hea), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.", valueName: "file"))
   var file: String
+
+  @OptionGroup var tracks: TrackOptions
 
   @OptionGroup var source: PipelineOptions
 
@@ -42,14 +55,15 @@ struct LabelCommand: ParsableCommand {
   @Option(help: "Where to end, written like --from; that row is not read.")
   var until: String?
 
-  @Option(help: "jsonl, text or atr. Default: text on a terminal, else jsonl.")
+  @Option(help: "jsonl, text, or a file: atr, csv, edf, mcap. Default: text on a terminal, else jsonl.")
   var format: Format?
 
   @Flag(help: "jsonl without what differs between two runs over the same data (times, epochs, latency).")
   var canonical = false
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The annotation file to write, with --format atr.", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write, with --format atr, csv, edf or mcap.", valueName: "file"))
   var output: String?
 
   @Option(help: ArgumentHelp("Write what the network sees to a NumPy file (T, D), f32.", valueName: "npy"))
@@ -62,8 +76,7 @@ struct LabelCommand: ParsableCommand {
     try checkOptions()
     let labeller = try source.labeller()
     let recording = try RecordingSource(
-      file, from: try from.map { text in try RecordingPosition(text) },
-      until: try until.map { text in try RecordingPosition(text) }, stream: stream)
+      file, try tracks.selection(channels: labeller.channelNames, from: from, until: until, stream: stream))
     for remark in recording.remarks { Terminal.say("warning: \(remark)") }
     let frames = try conditioned.map { try FrameSink($0, labeller: labeller, recording: recording) }
     switch chosenFormat {
@@ -72,6 +85,9 @@ struct LabelCommand: ParsableCommand {
       try label(labeller, recording, into: &nowhere, frames)
     case .jsonl, .text: try printLines(labeller, recording, frames)
     case .atr: try writeAnnotations(labeller, recording, frames)
+    case .csv: try write(.csv, labeller, recording, frames)
+    case .edf: try write(.edf, labeller, recording, frames)
+    case .mcap: try write(.mcap, labeller, recording, frames)
     }
     if let frames, let conditioned { Terminal.say("\(conditioned): \(try frames.finish()) frames") }
   }
@@ -87,11 +103,14 @@ struct LabelCommand: ParsableCommand {
     if canonical, let format, format != .jsonl {
       throw ServiceError(.usage, "--canonical is a form of jsonl, not of \(format.rawValue): leave one of them out")
     }
-    if format == .atr, output == nil {
-      throw ServiceError(.usage, "--format atr writes a file: name it with -o, for example -o 119.rnl")
+    let isFile = format?.isFile == true
+    if isFile, output == nil, let format {
+      let example = format == .atr ? "119.rnl" : "labels.\(format.rawValue)"
+      throw ServiceError(
+        .usage, "--format \(format.rawValue) writes a file: name it with -o, for example -o \(example)")
     }
-    if format != .atr, output != nil {
-      throw ServiceError(.usage, "-o goes with --format atr; redirect other formats with > FILE")
+    if !isFile, output != nil {
+      throw ServiceError(.usage, "-o goes with --format atr, csv, edf or mcap; redirect other formats with > FILE")
     }
   }
 
@@ -119,17 +138,27 @@ struct LabelCommand: ParsableCommand {
     Terminal.say("\(output ?? ""): \(beats.annotations.count) beats")
   }
 
+  private func write(
+    _ form: LabelOutput.Form, _ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?
+  ) throws {
+    var file = LabelOutput(
+      form, output ?? "", rate: recording.rate, start: recording.start, library: "runnel \(Version.text)")
+    try label(labeller, recording, into: &file, frames)
+    Terminal.say("\(output ?? ""): \(try file.finish()) labels")
+  }
+
   private func label<Sink: LabelSink>(
     _ labeller: Labeller, _ recording: RecordingSource, into sink: inout Sink, _ frames: FrameSink?,
     flush: () -> Void = {}
   ) throws {
-    let (total, name) = (max(recording.range.count, 1), recording.description.stream)
+    let (total, name) = (Int(recording.rowCount ?? 0), recording.description.stream)
+    let meter = ProgressMeter(name)
     let observer: FrameObserver? = frames.map { frames in { frames.append($1, $2) } }
     let counts = try labeller.label(recording, into: &sink, frames: observer) { rows in
       flush()
-      Terminal.progress("\(name)  \(100 * Int(rows) / total) %")
+      meter.show(Int(rows), of: total)
     }
-    Terminal.endProgress()
+    meter.end()
     if counts.windowsLeftOut > 0 {
       Terminal.say(
         "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row or, less the delay, "

@@ -11,12 +11,14 @@ struct ReplayCommand: ParsableCommand {
         runnel replay 119.hea --to tcp://127.0.0.1:5556
         runnel replay 119.hea --to tcp://127.0.0.1:5556 --speed max
         runnel replay 119.hea --to ipc:///run/user/1000/ecg --from 60s --until 5min --loop
+        runnel replay sleep.edf --track 100Hz --to tcp://127.0.0.1:5556
 
       It waits for a subscriber first. A subscriber that stops reading makes it wait, and it says which; no row is \
-      thrown away. The record's sample indexes stay as they are, so --from joins the stream in its middle.
+      thrown away. The recording's sample indexes stay as they are, so --from joins the stream in its middle, and a gap \
+      is a gap.
       """)
 
-  @Argument(help: "A WFDB record: NAME.hea, or NAME.")
+  @Argument(help: "A recording: WFDB (NAME.hea, or NAME), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.")
   var file: String
 
   @Option(name: .customLong("to"), help: "tcp://HOST:PORT (port * is any free one), ipc://PATH.")
@@ -34,13 +36,13 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "Whose signal it is, for the stream's description: any text.")
   var subject: String?
 
+  @OptionGroup var tracks: TrackOptions
   @OptionGroup var options: PublishOptions
 
   func run() throws {
     let settings = try options.settings(endpoint: endpoint, isLive: false)
     let source = try RecordingSource(
-      file, from: try from.map { text in try RecordingPosition(text) },
-      until: try until.map { text in try RecordingPosition(text) }, stream: stream, subject: subject)
+      file, try tracks.selection(from: from, until: until, stream: stream, subject: subject))
     for remark in source.remarks { Terminal.say(remark) }
     try options.publish(source, settings)
   }

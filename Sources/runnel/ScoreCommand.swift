@@ -13,18 +13,25 @@ struct ScoreCommand: ParsableCommand {
         runnel score 119.hea --truth-extension atr -m ecg-beats.safetensors --channels MLII
         runnel score mitdb/2*.hea --truth-extension atr -m ecg-beats.safetensors --channels MLII --json
         runnel score 119.hea --truth 119.atr --labels labels.jsonl
+        runnel score holter.edf -m ecg-beats.safetensors --channels ECG
         runnel score 119.hea --truth-extension atr -c runnel.yaml --fail-under V.sensitivity=0.8
 
-      Point events called N, S, V, F or Q are scored (unknown is Q). Exit code 1 where --fail-under is not reached.
+      Point events called N, S, V, F or Q are scored (unknown is Q). The truth is an annotation file in the MIT format, \
+      EDF+, a table with the columns first and label, or label messages as JSON lines; without --truth it is in the \
+      recording itself. Exit code 1 where --fail-under is not reached.
       """)
 
-  @Argument(help: ArgumentHelp("WFDB records, their headers NAME.hea.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "Recordings: WFDB (their headers NAME.hea), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.", valueName: "file"))
   var files: [String]
+
+  @OptionGroup var tracks: TrackOptions
 
   @Option(help: ArgumentHelp("True beats stand beside each record, as NAME.EXTENSION.", valueName: "extension"))
   var truthExtension: String?
 
-  @Option(help: ArgumentHelp("The annotation file with the true beats, for one record.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file with the true beats, for one recording.", valueName: "file"))
   var truth: String?
 
   @OptionGroup var source: PipelineOptions
@@ -55,7 +62,8 @@ struct ScoreCommand: ParsableCommand {
     let scoring = BeatScoring(
       classMap: aami, window: try Double(duration: window, option: "--window"),
       learning: try Double(duration: learning, option: "--learning"))
-    let scorer = Scorer(truth: try truthSource(), detections: try detections(), scoring: scoring)
+    var scorer = Scorer(truth: try truthSource(), detections: try detections(), scoring: scoring)
+    scorer.selection = try tracks.selection()
     let report = try scorer.score(files, warn: { Terminal.say("warning: \($0)") }) { record, done in
       Terminal.progress("\(record)  \(Int(100 * done)) %")
     }
@@ -75,8 +83,7 @@ struct ScoreCommand: ParsableCommand {
     switch (truthExtension, truth) {
     case (let name?, nil): return .annotator(name.first == "." ? String(name.dropFirst()) : name)
     case (nil, let file?): return .file(file)
-    case (nil, nil):
-      throw ServiceError(.usage, "nothing says where the true beats are: give --truth-extension atr or --truth FILE")
+    case (nil, nil): return .own
     case (_?, _?): throw ServiceError(.usage, "--truth-extension and --truth exclude each other: leave one out")
     }
   }

@@ -87,7 +87,7 @@ struct SynthCommand: ParsableCommand {
     }
 
     private func write(to path: String) throws {
-      guard let format = WFDBFormat(rawValue: format) else {
+      guard let format = WFDBFormat(rawValue: format), [.format212, .format16].contains(format) else {
         throw ServiceError(.usage, "--format is \(format): give 212 or 16")
       }
       let settings = signal(seconds ?? 60)

@@ -90,6 +90,35 @@ import Testing
     #expect(try program.ended() == 64, "\(program.messages)")
   }
 
+  /// A place in a golden recording, what is written there, and how the sentence names the place.
+  @Test(arguments: [
+    ("plus.edf", 184, "99999999", "byte 184"), ("plus.bdf", 252, "-3  ", "byte 252"),
+    ("i16.wav", 12, "nothing!", "byte"), ("extensible.wav", 8, "WAVX", "byte 0"), ("times.tsv", 30, "x", ":3:1:"),
+    ("radio.sigmf-meta", 0, "[", "byte"), ("streams.xdf", 70, "<<<<<<<<<<<<<<<<<<<<<<<<<<", "byte"),
+    ("zstd.mcap", 8, "\0\0", "byte 8"), ("rates.hea", 6, "x", ":1:7"),
+  ])
+  func `a damaged recording of any format is 65, with its place in one sentence`(
+    name: String, place: Int, written: String, wanted: String
+  ) throws {
+    var bytes = Folder.read("\(Place.root)/Tests/Golden/recordings/\(name)")
+    bytes.replaceSubrange(place..<place + written.utf8.count, with: Array(written.utf8))
+    let (code, messages) = try run("convert", folder.write(bytes, to: name), folder.path + "/out.csv")
+    #expect(code == 65 && messages.contains(name) && messages.contains(wanted), "\(messages)")
+    #expect(messages.split(separator: "\n").count == 1)
+  }
+
+  @Test func `what a format cannot hold is 65 and named, and written when that is accepted`() throws {
+    let golden = "\(Place.root)/Tests/Golden/recordings/bare.mcap"
+    let (code, messages) = try run("convert", golden, folder.path + "/out.edf")
+    #expect(code == 65 && messages.contains("18 rows of gaps") && messages.contains("--allow-loss"), "\(messages)")
+    #expect(Folder.read(folder.path + "/out.edf").isEmpty)
+    #expect(try run("convert", golden, folder.path + "/out.edf", "--allow-loss").code == 0)
+    #expect(!Folder.read(folder.path + "/out.edf").isEmpty)
+    #expect(try run("convert", golden, folder.path + "/out.flac").code == 65)
+    #expect(try run("convert", folder.path + "/none.edf", folder.path + "/out.csv").code == 66)
+    #expect(try run("convert", golden, folder.path + "/out.csv", "--track", "none").code == 64)
+  }
+
   @Test(arguments: ["label", "replay"])
   func `a recording with a wrong checksum is 65`(command: String) throws {
     let expected = try Expected.shared.get()

@@ -78,7 +78,7 @@ private func code(_ symbol: Character) -> AnnotationCode { AnnotationCode(symbol
   }
 
   @Test func `a comment at the start that states no resolution stays`() throws {
-    let file = AnnotationFile([Annotation(at: 0, code: AnnotationFile.note, text: "## time resolution: soon")])
+    let file = AnnotationFile([Annotation(at: 0, code: .comment, text: "## time resolution: soon")])
     #expect(try read(try file.encoded(file: "x")) == file)
   }
 

@@ -33,8 +33,7 @@ import Testing
   @Test(arguments: ["synth212", "synth16"]) func `its physical values are those of wfdb-python`(_ name: String) throws {
     let expected = try #require(try json(name + ".json")["physical_row_9"]?.array)
     var record = try WFDBRecord(open: Places.golden + "/" + name)
-    try record.seek(to: 9)
-    let row = try #require(try record.next(rows: 1))
+    let row = try frames(&record, 9..<10, chunk: 1)
     for (index, channel) in record.channels.enumerated() {
       guard case .gain(let gain, let baseline) = channel.scaling else { continue }
       #expect((Double(row[index]) - baseline) / gain == expected[index].number)

@@ -51,23 +51,11 @@ import Testing
     try record.verifyChecksums()
   }
 
-  @Test func `a record of ten formats is refused for its first other one`() throws {
-    let found = failure { () throws(RecordingError) in _ = try WFDBRecord(open: data + "/interop/wfdb/binformats") }
-    #expect(found?.problem == "expected signal format 212 or 16, found format 8")
-    #expect(found?.place == .line(2, column: nil))
-  }
-
-  @Test func `the signals of that record in formats 212 and 16 read with right checksums`() throws {
-    let folder = Folder()
-    for name in ["binformats.d1", "binformats.d5"] {
-      _ = try folder.write(name, try ByteFile.read("\(data)/interop/wfdb/\(name)", limit: 10_000))
-    }
-    let path = try folder.write(
-      "two.hea",
-      "two 2 200 499\nbinformats.d1 16 200/mV 16 0 -32766 -750 0 sig 1, fmt 16\n"
-        + "binformats.d5 212 200/mV 12 0 -2042 -6824 0 sig 5, fmt 212\n")
-    let record = try WFDBRecord(open: path)
-    try record.verifyChecksums()
-    #expect(try samples(of: path)[..<2] == [-32766, -2042])
+  @Test func `a record of ten formats reads with right checksums`() throws {
+    let recording = try WFDBRecording(data + "/interop/wfdb/binformats")
+    try recording.verify()
+    #expect(recording.tracks.map(\.channels.count) == [10] && recording.tracks[0].element == .int32)
+    let first = try samples(of: recording.path)[..<10]
+    #expect(first == [-2047, -32766, -32765, -124, -32763, -2042, -505, -504, -8_388_599, -2_147_483_638])
   }
 }

@@ -15,6 +15,12 @@ public struct LabelFile: Sendable {
 
   private static let sizeLimit = 1 << 30
 
+  /// Whether a file begins as one does: with an object of JSON, and not with the metadata of a recording.
+  static func isOne(_ path: String) -> Bool {
+    guard let first = try? ByteFile.beginning(of: path, count: 64) else { return false }
+    return first.first { $0 > 0x20 } == UInt8(ascii: "{") && !path.hasSuffix(".sigmf-meta")
+  }
+
   /// - Parameter channels: lanes that count; empty takes the one lane that each stream has.
   /// - Throws: `ServiceError` (66, 77; 65 with file and line).
   public init(contentsOf path: String, channels: [String] = []) throws(ServiceError) {

@@ -86,6 +86,17 @@ public struct Labeller: Sendable {
     return narrowed
   }
 
+  /// Channels that the lanes need by name, so that a recording of several tracks is read where they are; of lanes on
+  /// every channel the lead that the model was trained on.
+  public var channelNames: [String] {
+    plans.flatMap { plan -> [String] in
+      switch plan.binding {
+      case .each(let names): names ?? plan.model.description.provenance["lead"]?.string.map { [$0] } ?? []
+      case .group(_, let channels): Array(channels.values)
+      }
+    }
+  }
+
   /// The lanes of a recording.
   ///
   /// - Throws: `ServiceError` (65) with the channels that it has, where one is missing.
@@ -139,9 +150,13 @@ public struct Labeller: Sendable {
     if let refusal = shard.start(session, stream: stream) { throw refused(refusal) }
     var counts = LaneCounts()
     var next = source.first
+    var done: Int64 = 0
     while true {
+      let index = source.nextIndex
       let payload = try source.next(rows: Self.chunkRows)
       if payload.isEmpty { break }
+      if index > next { shard.gap(next..<index, stream: stream) }
+      next = index
       let chunk = Chunk(
         payload: payload, element: source.element, rows: payload.count / source.bytesPerRow,
         channels: session.channels.count)
@@ -150,7 +165,8 @@ public struct Labeller: Sendable {
       shard.step()
       counts += shard.takeCounts()
       next += Int64(chunk.rows)
-      progress(next - source.first)
+      done += Int64(chunk.rows)
+      progress(done)
     }
     shard.end(at: next, stream: stream)
     shard.step()

@@ -5,13 +5,6 @@ import RunnelRecordings
 
 /// Holds labels against annotations, record by record, as ANSI/AAMI EC57 asks for.
 public struct Scorer: Sendable {
-  /// Where the true beats stand.
-  public enum Truth: Sendable {
-    /// Beside the record, under its name: `atr`.
-    case annotator(String)
-    case file(String)
-  }
-
   /// Where the beats to be judged come from.
   public enum Detections: Sendable {
     case labeller(Labeller)
@@ -21,6 +14,8 @@ public struct Scorer: Sendable {
   public var truth: Truth
   public var detections: Detections
   public var scoring: BeatScoring
+  /// What is chosen of recordings that have several tracks, or state no rate.
+  public var selection = RecordingSource.Selection()
 
   public init(truth: Truth, detections: Detections, scoring: BeatScoring = BeatScoring()) {
     self.truth = truth
@@ -41,7 +36,7 @@ public struct Scorer: Sendable {
     }
     var report = ScoreReport(scoring: scoring)
     for path in paths {
-      let record = try Record(path)
+      let record = try Record(path, chosen)
       progress(record.name, 0)
       if let rows = record.rows, Double(rows) <= scoring.learning * record.rate {
         warn(
@@ -50,7 +45,7 @@ public struct Scorer: Sendable {
           nothing of it is scored: give --learning 0s
           """)
       }
-      let truth = try truth(of: record)
+      let truth = try beats(of: record)
       let test = try test(of: record, isOnly: paths.count == 1) { progress(record.name, $0) }
       let pairing = BeatPairing(truth: truth, test: test, rate: record.rate, length: record.rows, scoring: scoring)
       report.append(ScoreReport.Record(name: record.name, pairing: pairing))
@@ -58,33 +53,66 @@ public struct Scorer: Sendable {
     return report
   }
 
-  /// What scoring needs to know of a record; its samples may be elsewhere.
+  /// What scoring needs to know of a recording; its samples may be elsewhere.
   private struct Record {
     var path: String
     var name: String
     var rate: Double
     var rows: Int64?
+    /// Nil of a WFDB header alone.
+    var open: (recording: any Recording, track: Int)?
 
-    init(_ given: String) throws(ServiceError) {
-      path = given.hasSuffix(".hea") ? given : given + ".hea"
+    init(_ given: String, _ selection: RecordingSource.Selection) throws(ServiceError) {
+      path = given
       do throws(RecordingError) {
-        let header = try WFDBHeader(contentsOf: path)
-        name = header.name
-        rate = header.rate
-        rows = header.rows.map(Int64.init)
+        if try RecordingFormat.detect(given) == .wfdb {
+          path = given.hasSuffix(".hea") ? given : given + ".hea"
+          let header = try WFDBHeader(contentsOf: path)
+          name = header.name
+          rate = header.rate
+          rows = header.rows.map(Int64.init)
+          return
+        }
+        let recording = try RecordingFormat.open(given, rate: selection.rate)
+        name = recording.name
+        (rate, rows) = (0, nil)
+        open = (recording, 0)
       } catch { throw ServiceError(error) }
+      guard let recording = open?.recording else { return }
+      let track = try recording.track(selection.track, channels: selection.channels)
+      open = (recording, track)
+      rate = recording.tracks[track].rate
+      rows = Int64(recording.tracks[track].end)
+      guard rate > 0 else {
+        throw ServiceError(
+          .data, "\(path): track '\(recording.tracks[track].name)' has no rate: choose one with --track")
+      }
     }
   }
 
-  private func truth(of record: Record) throws(ServiceError) -> [Annotation] {
+  /// The selection, with the channels that the labeller binds.
+  private var chosen: RecordingSource.Selection {
+    var chosen = selection
+    if case .labeller(let labeller) = detections { chosen.channels = labeller.channelNames }
+    return chosen
+  }
+
+  private func beats(of record: Record) throws(ServiceError) -> [Annotation] {
+    if case .file(let path) = truth, LabelFile.isOne(path) {
+      return try LabelFile(contentsOf: path).beats(of: record.name, isOnly: true)
+    }
+    if let open = record.open { return try truth.annotations(of: open.recording, on: open.track, rate: record.rate) }
     let path =
       switch truth {
-      case .annotator(let name): String(record.path.dropLast("hea".count)) + name
+      case .annotator(let name): Truth.file(beside: record.path, name)
       case .file(let path): path
+      case .own:
+        throw ServiceError(
+          .usage, "nothing says where the true beats are: give --truth-extension atr or --truth FILE")
       }
-    do throws(RecordingError) {
-      return try AnnotationFile(contentsOf: path).annotations(rate: record.rate)
-    } catch { throw ServiceError(error) }
+    do throws(RecordingError) { return try AnnotationReader.annotations(in: path, rate: record.rate) } catch {
+      throw ServiceError(error)
+    }
   }
 
   private func test(
@@ -93,7 +121,7 @@ public struct Scorer: Sendable {
     switch detections {
     case .labels(let file): return try file.beats(of: record.name, isOnly: isOnly)
     case .labeller(let labeller):
-      let source = try RecordingSource(record.path)
+      let source = try RecordingSource(record.path, chosen)
       let labeller = try labeller.onTrainedLead(of: source)
       let lanes = try labeller.lanes(on: source)
       guard lanes.count == 1 else {

@@ -2,99 +2,146 @@ import RunnelCore
 import RunnelRecordings
 import RunnelWire
 
-/// The rows of a WFDB record, as they were stored: i16, with gain, baseline and unit in the description.
+/// The rows of one track of a recording, as they were stored, with gain, offset, unit and missing value in the
+/// description.
 ///
 ///     let source = try RecordingSource("mitdb/119.hea", from: .seconds(60))
-///     source.first    // 21600: the record's own index goes on the wire, so a subscriber joins mid-stream
+///     source.first    // 21600: the recording's own index goes on the wire, so a subscriber joins mid-stream
 ///
-/// A stored value that means "no sample here" (−2048 in format 212) becomes −32768, and the description says so. The
-/// record's checksums are verified before the first row is given, since what was sent cannot be taken back.
+/// Gaps of the recording stay gaps: `nextIndex` jumps. Sums that the file states are verified before the first row is
+/// given, since what was sent cannot be taken back.
 public final class RecordingSource: SampleSource {
   public let description: StreamDescription
-  public let element = ElementType.int16
-  /// Rows of the record that are given.
+  public let element: ElementType
+  /// Rows of the track that are given; gaps count.
   public let range: Range<Int>
   public let start: Int64?
-  /// Of channels that had to be renamed, one sentence each, for the operator.
+  /// For the operator, a sentence each: channels that had to be renamed, and what is odd about the file.
   public let remarks: [String]
+  public let recording: any Recording
+  /// Which of its tracks.
+  public let track: Int
 
-  private var record: WFDBRecord
-  private var buffer: UnsafeMutableBufferPointer<Int16>
+  /// Of the range, in order.
+  private let runs: [Range<Int>]
+  private var run = 0
+  private var position: Int
+  private var buffer: UnsafeMutableRawBufferPointer
 
-  /// On the wire.
-  static let missing: Int16 = -32768
   /// Comment line of a header that says: these samples were computed.
   static let syntheticMark = "synthetic: true"
 
-  /// - Parameters:
-  ///   - path: of the header, `.hea` may be left out.
-  ///   - from, until: nil is the record's first row, and its end.
-  ///   - stream: nil names it after the record.
-  ///   - subject: whose signal it is, opaque.
-  /// - Throws: `noInput`, `data` and so on for the record; `usage` for positions it does not have.
-  public init(
+  /// What is chosen of a recording, and how it is called.
+  public struct Selection: Sendable {
+    /// A track's name; nil takes the only one, or the only one that has `channels`.
+    public var track: String?
+    /// Names that the track must have.
+    public var channels: [String]
+    /// Hz, for a file that states none.
+    public var rate: Double?
+    public var from: RecordingPosition?
+    public var until: RecordingPosition?
+    /// Nil names the stream after the recording, or its track where it has several.
+    public var stream: String?
+    /// Whose signal it is, opaque; nil is what the file says.
+    public var subject: String?
+
+    public init(
+      track: String? = nil, channels: [String] = [], rate: Double? = nil, from: RecordingPosition? = nil,
+      until: RecordingPosition? = nil, stream: String? = nil, subject: String? = nil
+    ) {
+      self.track = track
+      self.channels = channels
+      self.rate = rate
+      self.from = from
+      self.until = until
+      self.stream = stream
+      self.subject = subject
+    }
+  }
+
+  public convenience init(
     _ path: String, from: RecordingPosition? = nil, until: RecordingPosition? = nil, stream: String? = nil,
     subject: String? = nil
   ) throws(ServiceError) {
+    try self.init(path, Selection(from: from, until: until, stream: stream, subject: subject))
+  }
+
+  /// - Throws: `noInput`, `data` and so on for the file; `usage` for positions and tracks it does not have.
+  public init(_ path: String, _ selection: Selection) throws(ServiceError) {
+    let recording: any Recording
     do throws(RecordingError) {
-      record = try WFDBRecord(open: path)
-      try record.verifyChecksums()
+      recording = try RecordingFormat.open(path, rate: selection.rate)
+      try recording.verify()
     } catch { throw ServiceError(error) }
-    let name = record.header.name
-    guard WireLimits.rates.contains(record.rate), !record.channels.isEmpty else {
+    track = try recording.track(selection.track, channels: selection.channels)
+    let track = recording.tracks[track]
+    guard WireLimits.rates.contains(track.rate), !track.channels.isEmpty, track.rowCount > 0 else {
       throw ServiceError(
-        .data, "\(record.path): a record of \(record.channels.count) signals at \(record.rate) Hz cannot be sent")
+        .data,
+        """
+        \(recording.path): track '\(track.name)' with \(track.channels.count) signals, \(track.rowCount) rows and a rate \
+        of \(Phrase.number(track.rate)) Hz cannot be sent: choose one that was sampled evenly
+        """)
     }
-    let first = try from?.row(rate: record.rate, rows: record.rows, of: name) ?? 0
-    let end = try until?.row(rate: record.rate, rows: record.rows, of: name) ?? record.rows
-    guard first < end else {
-      throw ServiceError(.usage, "no row of \(name) lies between \(from ?? .index(0)) and \(until ?? .index(end))")
+    let (name, origin) = (recording.name, track.runs.first?.lowerBound ?? 0)
+    let first = try selection.from?.row(rate: track.rate, rows: track.end, of: name) ?? origin
+    let end = try selection.until?.row(rate: track.rate, rows: track.end, of: name) ?? track.end
+    runs = track.runs.map { $0.clamped(to: first..<max(first, end)) }.filter { !$0.isEmpty }
+    guard first < end, let begin = runs.first?.lowerBound, let last = runs.last?.upperBound else {
+      let (from, until) = (selection.from ?? .index(0), selection.until ?? .index(end))
+      throw ServiceError(.usage, "no row of \(name) lies between \(from) and \(until)")
     }
-    range = first..<end
-    start = record.start
-    let (channels, remarks) = Self.distinct(record.channels)
-    self.remarks = remarks
+    self.recording = recording
+    range = begin..<last
+    start = track.start
+    element = track.element
+    let (channels, renamed) = Self.distinct(track.channels)
+    remarks = recording.remarks + renamed
     description = StreamDescription(
-      stream: stream ?? name, rate: record.rate,
-      channels: channels.map { channel in
-        var channel = channel
-        channel.missing = Double(Self.missing)
-        return channel
-      }, subject: subject, synthetic: record.header.information.contains(Self.syntheticMark) ? true : nil)
-    buffer = .allocate(capacity: channels.count)
-    try rewind()
+      stream: selection.stream ?? (recording.tracks.count > 1 ? recording.streamName(self.track) : name),
+      rate: track.rate, channels: channels, subject: selection.subject ?? recording.subject,
+      synthetic: recording.comments.contains(Self.syntheticMark) ? true : nil)
+    buffer = .allocate(byteCount: track.bytesPerRow, alignment: 16)
+    position = begin
   }
 
   deinit { buffer.deallocate() }
 
   public var first: Int64 { Int64(range.lowerBound) }
-  public var rowCount: Int64? { Int64(range.count) }
+  public var rowCount: Int64? { Int64(runs.reduce(0) { $0 + $1.count }) }
+  public var nextIndex: Int64 { Int64(position) }
 
   public func next(rows count: Int) throws(ServiceError) -> UnsafeRawBufferPointer {
-    let channels = description.channels.count
-    let wanted = min(count, range.upperBound - record.position)
-    guard wanted > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    if buffer.count < wanted * channels {
+    guard run < runs.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let wanted = position..<min(position + count, runs[run].upperBound)
+    let size = wanted.count * bytesPerRow
+    if buffer.count < size {
       buffer.deallocate()
-      buffer = .allocate(capacity: wanted * channels)
+      buffer = .allocate(byteCount: size, alignment: 16)
     }
-    let rows = UnsafeMutableBufferPointer(rebasing: buffer[..<(wanted * channels)])
-    do throws(RecordingError) {
-      let read = try record.read(into: rows)
-      precondition(read == wanted, "the record has these rows")
-    } catch { throw ServiceError(error) }
-    for (channel, missing) in record.missing.enumerated() where missing != Self.missing {
-      var index = channel
-      while index < rows.count {
-        if rows[index] == missing { rows[index] = Self.missing }
-        index += channels
-      }
+    let rows = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
+    do throws(RecordingError) { try recording.read(wanted, of: track, into: rows) } catch { throw ServiceError(error) }
+    position = wanted.upperBound
+    if position == runs[run].upperBound {
+      run += 1
+      if run < runs.count { position = runs[run].lowerBound }
     }
     return UnsafeRawBufferPointer(rows)
   }
 
   public func rewind() throws(ServiceError) {
-    do throws(RecordingError) { try record.seek(to: range.lowerBound) } catch { throw ServiceError(error) }
+    run = 0
+    position = range.lowerBound
+  }
+
+  /// The marks of the recording, in rows of this track.
+  ///
+  /// - Parameter annotator: of a WFDB record, `atr` where nil.
+  public func annotations(of annotator: String? = nil) throws(ServiceError) -> [Annotation] {
+    do throws(RecordingError) { return try recording.annotations(of: annotator, on: track, rate: rate) } catch {
+      throw ServiceError(error)
+    }
   }
 
   /// Channels are bound by name, and records exist whose signals share one: the second `ECG` becomes `ECG-2`.
@@ -120,5 +167,38 @@ public final class RecordingSource: SampleSource {
 
   private static func plain(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
+  }
+}
+
+extension Recording {
+  /// The track that a name means, or that has the channels.
+  ///
+  /// - Throws: `usage` with the tracks that there are, where none or several fit; `data` where there is none at all.
+  public func track(_ name: String?, channels: [String] = []) throws(ServiceError) -> Int {
+    guard !tracks.isEmpty else {
+      throw ServiceError(
+        .data, (["\(path) has no signals"] + remarks).joined(separator: "; ") + ": give a recording that has some")
+    }
+    let fitting = tracks.indices.filter { index in
+      if let name { return tracks[index].name == name }
+      let names = Set(tracks[index].channels.map(\.name))
+      return channels.isEmpty || channels.allSatisfy(names.contains)
+    }
+    if fitting.count == 1 { return fitting[0] }
+    // A channel that is nowhere is told of with the names there are, by who binds it.
+    if tracks.count == 1, name == nil { return 0 }
+    let listed = tracks.prefix(8).map { track in
+      let names = track.channels.prefix(4).map(\.name).joined(separator: ", ") + (track.channels.count > 4 ? ", …" : "")
+      return "'\(track.name)' (\(names))"
+    }
+    throw ServiceError(
+      .usage,
+      "\(path) has \(tracks.count) tracks, \(Phrase.list(listed, "and")): choose with --track \(Quoted.name(tracks[0].name))"
+    )
+  }
+
+  /// What a stream made of a track is called.
+  func streamName(_ track: Int) -> String {
+    format == .xdf || format == .mcap ? tracks[track].name : "\(name)-\(tracks[track].name)"
   }
 }

@@ -46,12 +46,16 @@ extension SamplePublisher {
     guard try sendCompany(now) else { return wait(now) }
     var bytes = 0
     for _ in 0..<Self.batch where bytes < Self.batchBytes {
-      if pending.isEmpty { pending = try source.next(rows: chunk) }
+      if pending.isEmpty {
+        // Behind a gap of the recording the index jumps, and so does what is due.
+        encoder.nextIndex = source.nextIndex
+        pending = try source.next(rows: chunk)
+      }
       if pending.isEmpty { return finishRows() }
       let rows = pending.count / source.bytesPerRow
       bytes += pending.count
       if settings.speed != .max {
-        let due = sessionStart + pace.due(rows: counts.rowsSent + Int64(rows))
+        let due = sessionStart + pace.due(rows: encoder.nextIndex - source.first + Int64(rows))
         wakeAt = min(due, descriptionAt, heartbeatAt)
         guard due <= clock.monotonic() else { return }
       }
@@ -127,7 +131,7 @@ extension SamplePublisher {
     try source.rewind()
     pending = UnsafeRawBufferPointer(start: nil, count: 0)
     // At a speed the next round begins where this one was due to end, so that rounds do not drift either.
-    begin(at: settings.speed == .max ? now : sessionStart + pace.due(rows: counts.rowsSent))
+    begin(at: settings.speed == .max ? now : sessionStart + pace.due(rows: encoder.nextIndex - source.first))
   }
 
   // MARK: full queues

@@ -14,12 +14,15 @@ public protocol SampleSource: AnyObject {
   var element: ElementType { get }
   /// Sample index of the first row that `next` gives: not 0 where a recording is joined in its middle.
   var first: Int64 { get }
-  /// Rows from first to last; nil where there is no end.
+  /// Sample index of the first row of what `next` gives next. It jumps where the recording has a gap, and is the end
+  /// when all rows were given.
+  var nextIndex: Int64 { get }
+  /// Rows that are given, gaps not counted; nil where there is no end.
   var rowCount: Int64? { get }
   /// When row 0 was sampled, in Unix nanoseconds; nil where nobody knows.
   var start: Int64? { get }
 
-  /// The next rows, at most `count` (1 or more), interleaved and little-endian: rows × channels × element. Valid until
+  /// The next rows without a gap between them, at most `count` (1 or more), interleaved and little-endian: rows × channels × element. Valid until
   /// the next call; empty only at the end.
   func next(rows count: Int) throws(ServiceError) -> UnsafeRawBufferPointer
 

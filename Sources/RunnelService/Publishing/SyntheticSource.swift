@@ -44,6 +44,7 @@ public final class SyntheticSource: SampleSource {
   deinit { samples.deallocate() }
 
   public var rowCount: Int64? { settings.rows.map { Int64($0) } }
+  public var nextIndex: Int64 { ecg.position }
 
   public func next(rows count: Int) -> UnsafeRawBufferPointer {
     let wanted = Int(min(Int64(count), (rowCount ?? .max) - ecg.position))

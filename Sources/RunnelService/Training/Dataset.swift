@@ -102,12 +102,10 @@ public struct Dataset: Sendable {
   // MARK: a record
 
   func open(_ path: String, _ warn: (String) -> Void) throws(ServiceError) -> (RecordingSource, [Annotation]) {
-    let source = try RecordingSource(path)
+    let source = try RecordingSource(path, RecordingSource.Selection(channels: labeller.channelNames))
     for remark in source.remarks { warn(remark) }
-    let base = path.hasSuffix(".hea") ? String(path.dropLast(4)) : path
-    do throws(RecordingError) {
-      return (source, try AnnotationFile(contentsOf: "\(base).\(truth)").annotations(rate: source.rate))
-    } catch { throw ServiceError(error) }
+    let truth = Scorer.Truth.annotator(truth)
+    return (source, try truth.annotations(of: source.recording, on: source.track, rate: source.rate))
   }
 
   /// The lanes that condition: those of the labeller, on the lead that its model was trained on where nothing else is

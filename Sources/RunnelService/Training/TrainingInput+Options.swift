@@ -12,7 +12,8 @@ extension TrainingInput {
   public init(
     rate: Double, delay: Double, like path: String, channels: [String], conditioningFile file: String?
   ) throws(ServiceError) {
-    let record = try RecordingSource(path)
+    let names = channels.map { $0.split(separator: "=").last.map(String.init) ?? $0 }
+    let record = try RecordingSource(path, .init(channels: names))
     var conditioning = JSONValue.object([])
     if let file {
       do throws(RecordingError) {

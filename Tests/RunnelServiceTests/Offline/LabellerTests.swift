@@ -43,6 +43,54 @@ import Testing
     #expect(labels.count { $0.contains(#""status":"reset","reason":"gap""#) } == 1)
   }
 
+  @Test(arguments: 0..<4)
+  func `gaps of a recording are those of a stream whose index jumps, byte for byte`(seed: UInt64) throws {
+    let rig = try OfflineRig(seed: seed)
+    // One that is filled, one that carries, one that resets.
+    let gaps = [[3000..<3010, 6000..<6900], [1000..<1200, 5000..<5300]][Int(seed) % 2]
+    let text = rig.configuration(pipeline: everyStep)
+    let labels = try rig.labels(labeller(text, rig), of: try rig.segmented(gaps: gaps))
+    #expect(try labels == rig.replayed(text, gaps: gaps, stream: "gap", seed: seed))
+    #expect(labels.contains { $0.contains(#""status":"gap""#) })
+  }
+
+  @Test(arguments: ["x.mcap", "x.csv", "x.edf"])
+  func `a recording gives the same labels in every format`(name: String) throws {
+    let rig = try OfflineRig(seconds: 20)
+    let result = try Converter().convert(rig.path, to: rig.folder + "/" + name)
+    #expect(result.report.losses.isEmpty && result.report.annotations == rig.beats.count)
+    let labeller = try labeller(rig.configuration(pipeline: everyStep), rig)
+    let scores = { (lines: [String]) in
+      lines.compactMap { line -> String? in
+        guard let label = try? LabelDecoder().decode(line), let at = label.at, label.label != nil else { return nil }
+        return "\(at) \(label.label ?? "") \(label.scores)"
+      }
+    }
+    let other = try RecordingSource(rig.folder + "/" + name)
+    var lines = OfflineRig.Lines()
+    try labeller.label(other, into: &lines)
+    let (own, found) = (scores(try rig.labels(labeller)), scores(lines.lines))
+    #expect(!own.isEmpty && own.count == found.count)
+    // EDF says a scaling by its limits, which differ in the last bits; the others are exact.
+    #expect(name == "x.edf" || own == found)
+  }
+
+  @Test(arguments: LabelOutput.Form.allCases)
+  func `labels written to a file are read back as the beats they are`(form: LabelOutput.Form) throws {
+    let rig = try OfflineRig(seconds: 20)
+    let labeller = try labeller(rig.configuration(pipeline: "channels: [MLII], model: beats"), rig)
+    let source = try RecordingSource(rig.path)
+    var beats = BeatLabels()
+    try labeller.label(source, into: &beats)
+    var output = LabelOutput(
+      form, rig.folder + "/l.\(form.rawValue)", rate: source.rate, start: source.start, library: "test")
+    try labeller.label(try RecordingSource(rig.path), into: &output)
+    _ = try output.finish()
+    let read = try AnnotationReader.annotations(in: output.path, rate: source.rate)
+    #expect(!read.isEmpty && read.map(\.at) == beats.annotations.map(\.at))
+    #expect(read.map(\.label) == beats.annotations.map { String($0.code.symbol) })
+  }
+
   @Test func `gap rule, range and flat line of a configuration hold for a file too`() throws {
     let rig = try OfflineRig(missing: [2000..<2100])
     let text = rig.configuration(

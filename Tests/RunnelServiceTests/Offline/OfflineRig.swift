@@ -48,11 +48,29 @@ final class OfflineRig {
   }
 
   deinit {
-    for name in ["syn.hea", "syn.dat", "syn.atr", "other", "c.yaml", "l.jsonl", "f.npy"] { unlink(folder + "/" + name) }
+    for name in [
+      "syn.hea", "syn.dat", "syn.atr", "other", "c.yaml", "l.jsonl", "f.npy", "part0.hea", "part1.hea", "part2.hea",
+      "part0.dat", "part1.dat", "part2.dat", "gap.hea", "x.mcap", "x.csv", "x.edf", "l.csv", "l.edf", "l.mcap",
+      "syn.labels.csv", "x.labels.csv",
+    ] { unlink(folder + "/" + name) }
     rmdir(folder)
   }
 
   var path: String { folder + "/syn.hea" }
+
+  /// The record in segments, without some of its rows: `gap.hea`.
+  func segmented(gaps: [Range<Int>]) throws -> String {
+    var (lines, row, number) = (["gap/\(2 * gaps.count + 1) \(channels.count) 360 \(rows)"], 0, 0)
+    for gap in gaps + [rows..<rows] {
+      var writer = try WFDBWriter(folder + "/part\(number)", channels: channels, rate: 360, format: .format16)
+      try writer.append(samples[row * channels.count..<gap.lowerBound * channels.count])
+      try writer.finish()
+      lines.append("part\(number) \(gap.lowerBound - row)")
+      if !gap.isEmpty { lines.append("~ \(gap.count)") }
+      (row, number) = (gap.upperBound, number + 1)
+    }
+    return try write("gap.hea", lines.map { $0 + "\n" }.joined())
+  }
   var rows: Int { samples.count / channels.count }
 
   func write(_ name: String, _ text: String) throws -> String {
@@ -69,6 +87,13 @@ final class OfflineRig {
     }
   }
 
+  /// The labels of another recording in the folder.
+  func labels(_ labeller: Labeller, of file: String) throws -> [String] {
+    var lines = Lines()
+    try labeller.label(try RecordingSource(file), into: &lines)
+    return lines.lines
+  }
+
   func labels(
     _ labeller: Labeller, from: RecordingPosition? = nil, until: RecordingPosition? = nil, stream: String? = nil
   ) throws -> [String] {
@@ -80,7 +105,11 @@ final class OfflineRig {
 
   /// The labels that the daemon would make of a replay of these rows: messages of the wire, cut at random, decoded and
   /// admitted as the daemon does.
-  func replayed(_ text: String, rows range: Range<Int>? = nil, seed: UInt64) throws -> [String] {
+  ///
+  /// - Parameter gaps: rows that are not sent: the index jumps.
+  func replayed(
+    _ text: String, rows range: Range<Int>? = nil, gaps: [Range<Int>] = [], stream: String = "syn", seed: UInt64
+  ) throws -> [String] {
     let configuration = try ConfigurationReader.read(text: text, file: folder + "/c.yaml").configuration
     let models = try ModelLoader.load(configuration.models)
     let input = configuration.inputs[0]
@@ -99,13 +128,18 @@ final class OfflineRig {
     }
     let range = range ?? 0..<rows
     var encoder = try RunnelEncoder(
-      StreamDescription(stream: "syn", rate: 360, channels: channels), epoch: 5, element: .int16)
+      StreamDescription(stream: stream, rate: 360, channels: channels), epoch: 5, element: .int16)
     encoder.nextIndex = Int64(range.lowerBound)
     encoder.withDescription(receive)
     var random = SeededGenerator(seed: seed)
     var row = range.lowerBound
     while row < range.upperBound {
-      let end = min(range.upperBound, row + random.below(700))
+      if let gap = gaps.first(where: { $0.contains(row) }) {
+        row = gap.upperBound
+        encoder.nextIndex = Int64(row)
+      }
+      let next = gaps.map(\.lowerBound).filter { $0 > row }.min() ?? range.upperBound
+      let end = min(range.upperBound, next, row + random.below(700))
       samples[row * channels.count..<end * channels.count].withUnsafeBytes { payload in
         encoder.withSamples(payload, rows: end - row) { receive($0) }
       }

@@ -1,7 +1,12 @@
 import Glibc
 
-/// Recorded signals, which are not part of this repository: beside the package, or where RUNNEL_DATA says.
 enum PublishingData {
+  /// Files of this repository that other programs made.
+  static let golden =
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    + "/Tests/Golden"
+
+  /// Recorded signals, which are not part of this repository: beside the package, or where RUNNEL_DATA says.
   static let mitdb: String? = {
     let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
     let named = getenv("RUNNEL_DATA").map { String(cString: $0) }

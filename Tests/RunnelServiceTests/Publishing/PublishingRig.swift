@@ -61,6 +61,8 @@ final class RampSource: SampleSource {
     return buffer.withUnsafeBytes { $0 }
   }
 
+  var nextIndex: Int64 { first + Int64(given) }
+
   func rewind() { given = 0 }
 }
 

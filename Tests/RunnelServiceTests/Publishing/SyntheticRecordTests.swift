@@ -42,7 +42,7 @@ import Testing
 
   @Test func `published or replayed from a record, the samples are the same, however they are cut`() throws {
     let live = try rows(of: SyntheticSource(busy, stream: "a"), chunk: 18)
-    for format in WFDBFormat.allCases {
+    for format in [WFDBFormat.format212, .format16] {
       _ = try SyntheticRecord(busy).write(to: folder.path + "/ecg.hea", format: format)
       let source = try RecordingSource(folder.path + "/ecg")
       #expect(try rows(of: source, chunk: 4096) == live)

@@ -1,0 +1,2 @@
+/* Zstandard's simple and streaming interface; only RunnelRecordings imports it. */
+#include <zstd.h>

@@ -1,0 +1,23 @@
+import RunnelCore
+
+/// The marks in a file of whatever kind: an annotation file of the MIT format, EDF+ and the other recordings that carry
+/// marks, a table of text.
+public enum AnnotationReader {
+  /// - Parameter rate: rows a second in which places are counted.
+  /// - Throws: `notFound` and so on; what the reader of the format throws.
+  public static func annotations(in path: String, rate: Double) throws(RecordingError) -> [Annotation] {
+    if path.hasSuffix(".sigmf-meta") { return try own(path, rate) }
+    let file = try OpenFile(path, regularOnly: false)
+    // A pipe has no beginning to look at before it is read.
+    guard file.isRegular else { return try AnnotationFile(contentsOf: path).annotations(rate: rate) }
+    let head = try file.bytes(at: 0, count: 4096)
+    if RecordingFormat.signed(head) != nil { return try own(path, rate) }
+    let line = AnnotationTable.withoutMark(head.prefix { $0 != 0x0A && $0 != 0x0D })
+    if AnnotationTable.isOne(line) { return try AnnotationTable.annotations(in: path, rate: rate) }
+    return try AnnotationFile(contentsOf: path).annotations(rate: rate)
+  }
+
+  private static func own(_ path: String, _ rate: Double) throws(RecordingError) -> [Annotation] {
+    try RecordingFormat.open(path).annotations(of: nil, on: nil, rate: rate)
+  }
+}

@@ -1,0 +1,128 @@
+import Glibc
+
+/// A file in the making: written under a name of its own beside the target, renamed onto it by `finish`, removed if
+/// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly. A visible
+/// one has its own name from the beginning and stays, whatever becomes of it: a recording under way.
+struct AtomicFile: ~Copyable, Sendable {
+  let path: String
+  private var descriptor: Int32
+  /// The name to rename from; nil where the target is written directly.
+  private let temporary: String?
+  private var pending: [UInt8] = []
+
+  private static let blockSize = 1 << 16
+
+  /// - Parameter isVisible: the file must be new, and grows under its own name.
+  init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
+    self.path = path
+    pending.reserveCapacity(2 * Self.blockSize)
+    var status = stat()
+    if isVisible {
+      temporary = nil
+      descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    } else if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      temporary = nil
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    } else {
+      let free = Self.openFree(beside: path)
+      temporary = free.path
+      descriptor = free.descriptor
+    }
+    let code = errno
+    guard descriptor >= 0 else { throw Self.cannotCreate(code, path) }
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    if let temporary { unlink(temporary) }
+  }
+
+  mutating func append(_ bytes: some Sequence<UInt8>) throws(RecordingError) {
+    pending.append(contentsOf: bytes)
+    if pending.count >= Self.blockSize { try flush() }
+  }
+
+  /// Overwrites bytes near the start, once everything else is written.
+  mutating func patch(_ bytes: [UInt8], at offset: Int) throws(RecordingError) {
+    try flush()
+    let count = pwrite(descriptor, bytes, bytes.count, offset)
+    guard count == bytes.count else { throw failure(count < 0 ? errno : EIO) }
+  }
+
+  /// Hands what is pending to the kernel, and with `isSynced` to the disk.
+  mutating func flush(isSynced: Bool) throws(RecordingError) {
+    try flush()
+    if isSynced, fdatasync(descriptor) != 0, errno != EINVAL { throw failure(errno) }
+  }
+
+  /// Brings everything to the disk and gives the file its name.
+  mutating func finish() throws(RecordingError) {
+    try flush()
+    if let temporary {
+      guard fsync(descriptor) == 0 else { throw failure(errno) }
+      guard rename(temporary, path) == 0 else { throw Self.cannotCreate(errno, path) }
+    }
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw failure(errno) }
+  }
+
+  private mutating func flush() throws(RecordingError) {
+    var written = 0
+    while written < pending.count {
+      let target = descriptor
+      let count = pending.withUnsafeBytes { write(target, $0.baseAddress! + written, $0.count - written) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw failure(errno)
+      }
+      written += count
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// A new file `.NAME.PID-n.tmp` in the folder of `path`; a negative descriptor, with errno, where none can be made.
+  private static func openFree(beside path: String) -> (path: String, descriptor: Int32) {
+    let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    for attempt in 0..<100 {
+      let name = "\(path[..<cut]).\(path[cut...]).\(getpid())-\(attempt).tmp"
+      let opened = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if opened >= 0 || errno != EEXIST { return (name, opened) }
+    }
+    return (path, -1)
+  }
+
+  private static func cannotCreate(_ code: Int32, _ path: String) -> RecordingError {
+    switch code {
+    case EACCES, EPERM, EROFS:
+      RecordingError(
+        .permission, file: path, "may not be made here", remedy: "give this user the right to write in the folder")
+    case ENOENT, ENOTDIR:
+      RecordingError(.cannotCreate, file: path, "its folder does not exist", remedy: "make the folder first")
+    case EISDIR:
+      RecordingError(.cannotCreate, file: path, "is a directory", remedy: "name a file in it")
+    case EEXIST:
+      RecordingError(.cannotCreate, file: path, "is there already", remedy: "choose another name, or remove it")
+    default:
+      RecordingError(
+        .cannotCreate, file: path, "cannot be made: \(String(cString: strerror(code)))",
+        remedy: "choose another place")
+    }
+  }
+
+  private func failure(_ code: Int32) -> RecordingError {
+    switch code {
+    case ENOSPC, EDQUOT:
+      RecordingError(
+        .writeFailed, file: path, "the disk is full", remedy: "free some space; nothing unfinished stays behind")
+    case ESPIPE:
+      RecordingError(
+        .writeFailed, file: path, "cannot be rewound, which this format needs", remedy: "write to an ordinary file")
+    default:
+      RecordingError(
+        .writeFailed, file: path, "cannot be written: \(String(cString: strerror(code)))",
+        remedy: "check the disk and the system's log")
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import RunnelCore
+
+/// Makes a whole MCAP file of one that was cut or damaged: every message up to the place where it stops being readable.
+///
+///     let report = try MCAPRecovery.recover("crashed.mcap", to: "mended.mcap")
+///     print(report.sentence)
+///
+/// Of a chunk that is cut the messages whose bytes are there are kept, compressed or not. Messages of channels that are
+/// described nowhere are left out.
+public enum MCAPRecovery {
+  /// What became of it.
+  public struct Report: Sendable, Hashable {
+    public var messages: UInt64 = 0
+    /// Left out for want of a channel.
+    public var orphans = 0
+    /// How the file ended.
+    public var end = MCAPReader.End.whole
+    /// Bytes behind the last record that was read whole.
+    public var bytesLost = 0
+    /// Chunks and attachments whose sum was wrong, and which were kept.
+    public var wrongSums = 0
+
+    /// Whether nothing was lost.
+    public var isWhole: Bool { end == .whole && orphans == 0 }
+
+    /// `1204 messages; the file ends in the middle of a record at byte 40961: 512 bytes are lost`
+    public var sentence: String {
+      var parts = ["\(messages) messages"]
+      switch end {
+      case .whole: break
+      case .cut(let place):
+        parts.append(
+          "the file ends in the middle of a record at byte \(place): its last \(bytesLost) bytes are not whole")
+      case .damaged(let place, let expected, let found):
+        parts.append(
+          "byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
+      }
+      if orphans > 0 { parts.append("\(orphans) messages of channels that are not described are left out") }
+      if wrongSums > 0 { parts.append("\(wrongSums) sums are wrong, their messages are kept") }
+      return parts.joined(separator: "; ")
+    }
+  }
+
+  /// - Parameter progress: hears of the bytes read.
+  /// - Throws: `malformed` for what does not begin as an MCAP file; what making the new one throws.
+  public static func recover(
+    _ path: String, to output: String, library: String = "runnel", progress: (Int) -> Void = { _ in }
+  ) throws(RecordingError) -> Report {
+    var reader = try MCAPReader(path)
+    var writer = try MCAPWriter(output, library: library)
+    var report = Report()
+    var numbers: [UInt16: UInt16] = [:]
+    var schemas: [UInt16: UInt16] = [:]
+    while let item = next(&reader, &report) {
+      switch item {
+      case .message(let message):
+        guard let channel = reader.channels[message.channel] else { continue }
+        let number =
+          numbers[message.channel]
+          ?? {
+            var copy = channel
+            if channel.schema != 0, let schema = reader.schemas[channel.schema] {
+              let known = schemas[channel.schema] ?? writer.addSchema(schema)
+              schemas[channel.schema] = known
+              copy.schema = known
+            } else {
+              copy.schema = 0
+            }
+            return writer.addChannel(copy)
+          }()
+        numbers[message.channel] = number
+        try writer.append(message, as: number)
+      // One that breaks the format inside has nothing that could be kept.
+      case .attachment(let content):
+        do throws(RecordingError) { try writer.attach(content) } catch  where error.kind == .length {}
+      case .metadata(let content):
+        do throws(RecordingError) { try writer.addMetadata(content) } catch  where error.kind == .length {}
+      }
+      progress(reader.position)
+    }
+    try writer.finish()
+    report.messages = writer.messageCount
+    report.orphans = reader.orphans
+    report.wrongSums = reader.wrongSums.count
+    return report
+  }
+
+  /// The next item; what breaks the format inside ends the file like any other damage.
+  private static func next(_ reader: inout MCAPReader, _ report: inout Report) -> MCAPReader.Item? {
+    do throws(RecordingError) {
+      if let item = try reader.next() { return item }
+      report.end = reader.end ?? .whole
+    } catch {
+      report.end = .damaged(at: reader.place, expected: "a record that keeps the format", found: error.problem)
+    }
+    switch report.end {
+    case .whole: break
+    case .cut(let place), .damaged(let place, _, _): report.bytesLost = reader.size - place
+    }
+    return nil
+  }
+}

@@ -1,0 +1,371 @@
+import RunnelCore
+
+/// Writes an MCAP file (FORMATS.md B.5): chunks of compressed messages with their indexes, statistics and a summary.
+///
+///     var writer = try MCAPWriter("morning.mcap")
+///     let bed7 = writer.addChannel(MCAPChannel(topic: "s/bed7/", encoding: "runnel.v1"))
+///     try writer.append(bed7, sequence: 1, logTime: now, publishTime: now, data)
+///     try writer.finish()
+///
+/// A chunk is closed when it passes 1 MiB, or before a message that was recorded a second after its first; who records
+/// also calls `closeChunk` every second, so that a crash costs at most that. The file appears whole with `finish`, or
+/// grows under its own name where it is visible: what is then there after a crash, `MCAPRecovery` makes a file again.
+public struct MCAPWriter: ~Copyable {
+  /// Messages so far.
+  public private(set) var messageCount: UInt64 = 0
+  /// Bytes so far, without what waits in the open chunk.
+  public private(set) var size = 0
+
+  private var file: AtomicFile
+  private let packer: MCAPPacker
+  private var checksum = ZipChecksum()
+  private var schemas: [MCAPSchema] = []
+  private var channels: [Channel] = []
+  private var chunk = OpenChunk()
+  private var chunkIndexes = MCAPBytes()
+  private var chunkCount: UInt32 = 0
+  private var attachmentIndexes = MCAPBytes()
+  private var attachmentCount: UInt32 = 0
+  private var metadataIndexes = MCAPBytes()
+  private var metadataCount: UInt32 = 0
+  private var times: ClosedRange<UInt64>?
+  private var record = MCAPBytes()
+
+  private struct Channel {
+    var described: MCAPChannel
+    /// Whether the records that describe it are in the file.
+    var isWritten = false
+    var count: UInt64 = 0
+    /// (log time, place) of its messages in the open chunk.
+    var index = MCAPBytes()
+  }
+
+  private struct OpenChunk {
+    var records = MCAPBytes()
+    var times: ClosedRange<UInt64>?
+    var first: UInt64 = 0
+  }
+
+  private static let chunkSize = 1 << 20
+  private static let chunkSpan: UInt64 = 1_000_000_000
+
+  /// - Parameters:
+  ///   - library: who writes it, such as `runnel 0.1.0`.
+  ///   - isVisible: the file is new and grows under its own name.
+  /// - Throws: `permission`, `cannotCreate`, `writeFailed`.
+  public init(
+    _ path: String, library: String = "runnel", profile: String = "", compression: MCAPCompression = .zstd,
+    isVisible: Bool = false
+  ) throws(RecordingError) {
+    var head = MCAPBytes()
+    head.append(MCAPMagic.bytes)
+    head.put(opcode: MCAPOpcode.header) {
+      $0.put(profile)
+      $0.put(library)
+    }
+    var output = try AtomicFile(path, isVisible: isVisible)
+    try output.append(head.bytes)
+    if isVisible { try output.flush(isSynced: true) }
+    file = output
+    packer = MCAPPacker(compression)
+    checksum.update(head.bytes)
+    size = head.count
+  }
+
+  /// - Returns: the number by which channels name it, from 1 on.
+  public mutating func addSchema(_ schema: MCAPSchema) -> UInt16 {
+    precondition(schemas.count < Int(UInt16.max), "a file has at most 65535 schemas")
+    schemas.append(schema)
+    return UInt16(schemas.count)
+  }
+
+  /// - Returns: the number by which messages name it, from 1 on.
+  public mutating func addChannel(_ channel: MCAPChannel) -> UInt16 {
+    precondition(channels.count < Int(UInt16.max), "a file has at most 65535 channels")
+    precondition(channel.schema <= schemas.count, "a channel names a schema that was added, or 0")
+    channels.append(Channel(described: channel))
+    return UInt16(channels.count)
+  }
+
+  /// Appends one message, whose data may come in pieces.
+  ///
+  /// - Throws: `writeFailed`.
+  public mutating func append(
+    _ channel: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, _ data: UnsafeRawBufferPointer...
+  ) throws(RecordingError) {
+    try begin(
+      channel, sequence: sequence, logTime: logTime, publishTime: publishTime,
+      length: 22 + data.reduce(0) { $0 + $1.count })
+    for piece in data { chunk.records.append(piece) }
+    if chunk.records.count >= Self.chunkSize { try closeChunk() }
+  }
+
+  /// The same of a message of another file.
+  public mutating func append(_ message: MCAPMessage, as channel: UInt16) throws(RecordingError) {
+    try begin(
+      channel, sequence: message.sequence, logTime: message.logTime, publishTime: message.publishTime,
+      length: 22 + message.data.count)
+    chunk.records.append(message.data)
+    if chunk.records.count >= Self.chunkSize { try closeChunk() }
+  }
+
+  private mutating func begin(
+    _ number: UInt16, sequence: UInt32, logTime: UInt64, publishTime: UInt64, length: Int
+  ) throws(RecordingError) {
+    if chunk.times != nil, logTime >= chunk.first.addingReportingOverflow(Self.chunkSpan).partialValue {
+      try closeChunk()
+    }
+    let index = Int(number) - 1
+    if !channels[index].isWritten { describe(index) }
+    if chunk.times == nil { chunk.first = logTime }
+    chunk.times = Self.extended(chunk.times, by: logTime)
+    channels[index].index.put(logTime)
+    channels[index].index.put(UInt64(chunk.records.count))
+    channels[index].count += 1
+    messageCount += 1
+    chunk.records.put(opcode: MCAPOpcode.message, length: length)
+    chunk.records.put(number)
+    chunk.records.put(sequence)
+    chunk.records.put(logTime)
+    chunk.records.put(publishTime)
+  }
+
+  private static func extended(_ range: ClosedRange<UInt64>?, by time: UInt64) -> ClosedRange<UInt64> {
+    guard let range else { return time...time }
+    return min(range.lowerBound, time)...max(range.upperBound, time)
+  }
+
+  /// Puts a channel, and its schema before it, in front of its first message.
+  private mutating func describe(_ index: Int) {
+    let schema = channels[index].described.schema
+    if schema > 0, !channels.contains(where: { $0.isWritten && $0.described.schema == schema }) {
+      Self.put(schemas[Int(schema) - 1], schema, into: &chunk.records)
+    }
+    Self.put(channels[index].described, UInt16(index + 1), into: &chunk.records)
+    channels[index].isWritten = true
+  }
+
+  private static func put(_ schema: MCAPSchema, _ number: UInt16, into records: inout MCAPBytes) {
+    records.put(opcode: MCAPOpcode.schema) {
+      $0.put(number)
+      $0.put(schema.name)
+      $0.put(schema.encoding)
+      $0.put(UInt32(schema.data.count))
+      $0.append(schema.data)
+    }
+  }
+
+  private static func put(_ channel: MCAPChannel, _ number: UInt16, into records: inout MCAPBytes) {
+    records.put(opcode: MCAPOpcode.channel) {
+      $0.put(number)
+      $0.put(channel.schema)
+      $0.put(channel.topic)
+      $0.put(channel.encoding)
+      $0.put(channel.metadata)
+    }
+  }
+
+  // MARK: chunks
+
+  /// Writes what is open as a chunk with its indexes, and hands it to the kernel; `isSynced` waits for the disk. Nothing
+  /// where nothing is open.
+  public mutating func closeChunk(isSynced: Bool = false) throws(RecordingError) {
+    if chunk.records.count > 0 {
+      let place = size
+      let packed = packer.pack(chunk.records.bytes)
+      let times = chunk.times ?? 0...0
+      record.put(opcode: MCAPOpcode.chunk, length: 40 + packer.compression.rawValue.utf8.count + packed.count)
+      record.put(times.lowerBound)
+      record.put(times.upperBound)
+      record.put(UInt64(chunk.records.count))
+      record.put(ZipChecksum.of(chunk.records.bytes))
+      record.put(packer.compression.rawValue)
+      record.put(UInt64(packed.count))
+      record.append(packed)
+      try writeRecord()
+      try writeIndexes(chunkAt: place, length: size - place, packed: packed.count)
+      if chunk.times != nil {
+        self.times = Self.extended(Self.extended(self.times, by: times.lowerBound), by: times.upperBound)
+      }
+      chunk.records.clear()
+      chunk.times = nil
+    }
+    try file.flush(isSynced: isSynced)
+  }
+
+  private mutating func writeIndexes(chunkAt place: Int, length: Int, packed: Int) throws(RecordingError) {
+    let start = size
+    var offsets = MCAPBytes()
+    for index in channels.indices where channels[index].index.count > 0 {
+      offsets.put(UInt16(index + 1))
+      offsets.put(UInt64(size))
+      record.put(opcode: MCAPOpcode.messageIndex, length: 6 + channels[index].index.count)
+      record.put(UInt16(index + 1))
+      record.put(UInt32(channels[index].index.count))
+      record.append(channels[index].index.bytes)
+      try writeRecord()
+      channels[index].index.clear()
+    }
+    let (times, indexes, records) = (chunk.times ?? 0...0, size - start, chunk.records.count)
+    let compression = packer.compression.rawValue
+    chunkIndexes.put(opcode: MCAPOpcode.chunkIndex) {
+      $0.put(times.lowerBound)
+      $0.put(times.upperBound)
+      $0.put(UInt64(place))
+      $0.put(UInt64(length))
+      $0.put(UInt32(offsets.count))
+      $0.append(offsets.bytes)
+      $0.put(UInt64(indexes))
+      $0.put(compression)
+      $0.put(UInt64(packed))
+      $0.put(UInt64(records))
+    }
+    chunkCount += 1
+  }
+
+  /// Writes what `record` holds.
+  private mutating func writeRecord() throws(RecordingError) {
+    checksum.update(record.bytes)
+    size += record.count
+    try file.append(record.bytes)
+    record.clear()
+  }
+
+  // MARK: beside the messages
+
+  /// A file beside the messages: the model, the configuration.
+  public mutating func attach(
+    _ name: String, mediaType: String, logTime: UInt64, _ data: [UInt8]
+  ) throws(RecordingError) {
+    var content = MCAPBytes()
+    content.put(logTime)
+    content.put(logTime)
+    content.put(name)
+    content.put(mediaType)
+    content.put(UInt64(data.count))
+    content.append(data)
+    content.put(ZipChecksum.of(content.bytes))
+    try attach(content.bytes)
+  }
+
+  /// An attachment as `MCAPReader` gives it.
+  mutating func attach(_ content: [UInt8]) throws(RecordingError) {
+    var fields = FileFields(content, file: file.path)
+    let (log, create) = (try fields.integer(UInt64.self, "a time"), try fields.integer(UInt64.self, "a time"))
+    let (name, type) = (try fields.mcapString("a name"), try fields.mcapString("a type"))
+    let dataSize = try fields.integer(UInt64.self, "a size")
+    try closeChunk()
+    let place = size
+    record.put(opcode: MCAPOpcode.attachment, length: content.count)
+    record.append(content)
+    try writeRecord()
+    let length = size - place
+    attachmentIndexes.put(opcode: MCAPOpcode.attachmentIndex) {
+      $0.put(UInt64(place))
+      $0.put(UInt64(length))
+      $0.put(log)
+      $0.put(create)
+      $0.put(dataSize)
+      $0.put(name)
+      $0.put(type)
+    }
+    attachmentCount += 1
+  }
+
+  /// Names and values beside the messages.
+  public mutating func addMetadata(_ name: String, _ values: [String: String]) throws(RecordingError) {
+    var content = MCAPBytes()
+    content.put(name)
+    content.put(values)
+    try addMetadata(content.bytes)
+  }
+
+  /// A metadata record as `MCAPReader` gives it.
+  mutating func addMetadata(_ content: [UInt8]) throws(RecordingError) {
+    var fields = FileFields(content, file: file.path)
+    let name = try fields.mcapString("a name")
+    try closeChunk()
+    let place = size
+    record.put(opcode: MCAPOpcode.metadata, length: content.count)
+    record.append(content)
+    try writeRecord()
+    let length = size - place
+    metadataIndexes.put(opcode: MCAPOpcode.metadataIndex) {
+      $0.put(UInt64(place))
+      $0.put(UInt64(length))
+      $0.put(name)
+    }
+    metadataCount += 1
+  }
+
+  // MARK: the end
+
+  /// Writes the open chunk, the summary and the footer. Nothing may be appended afterwards.
+  public mutating func finish() throws(RecordingError) {
+    try closeChunk()
+    let sum = checksum.value
+    record.put(opcode: MCAPOpcode.dataEnd) { $0.put(sum) }
+    try writeRecord()
+    let start = size
+    checksum = ZipChecksum()
+    var offsets = MCAPBytes()
+    for (opcode, group) in groups() where group.count > 0 {
+      let place = size
+      record.append(group.bytes)
+      try writeRecord()
+      let length = size - place
+      offsets.put(opcode: MCAPOpcode.summaryOffset) {
+        $0.put(opcode)
+        $0.put(UInt64(place))
+        $0.put(UInt64(length))
+      }
+    }
+    let offsetStart = size
+    record.append(offsets.bytes)
+    record.put(opcode: MCAPOpcode.footer, length: 20)
+    record.put(UInt64(start))
+    record.put(UInt64(offsetStart))
+    try writeRecord()
+    // The sum covers the footer up to itself.
+    record.put(checksum.value)
+    record.append(MCAPMagic.bytes)
+    try writeRecord()
+    try file.finish()
+  }
+
+  /// The summary in the order of the official Python writer.
+  private func groups() -> [(UInt8, MCAPBytes)] {
+    var (described, listed) = (MCAPBytes(), MCAPBytes())
+    for (index, schema) in schemas.enumerated() { Self.put(schema, UInt16(index + 1), into: &described) }
+    for (index, channel) in channels.enumerated() { Self.put(channel.described, UInt16(index + 1), into: &listed) }
+    return [
+      (MCAPOpcode.schema, described), (MCAPOpcode.channel, listed), (MCAPOpcode.statistics, statistics()),
+      (MCAPOpcode.chunkIndex, chunkIndexes), (MCAPOpcode.attachmentIndex, attachmentIndexes),
+      (MCAPOpcode.metadataIndex, metadataIndexes),
+    ]
+  }
+
+  private func statistics() -> MCAPBytes {
+    var counts = MCAPBytes()
+    for (index, channel) in channels.enumerated() {
+      counts.put(UInt16(index + 1))
+      counts.put(channel.count)
+    }
+    var record = MCAPBytes()
+    let (messages, schemas, channels) = (messageCount, UInt16(schemas.count), UInt32(channels.count))
+    let (attachments, metadata, chunks, times) = (attachmentCount, metadataCount, chunkCount, times ?? 0...0)
+    record.put(opcode: MCAPOpcode.statistics) {
+      $0.put(messages)
+      $0.put(schemas)
+      $0.put(channels)
+      $0.put(attachments)
+      $0.put(metadata)
+      $0.put(chunks)
+      $0.put(times.lowerBound)
+      $0.put(times.upperBound)
+      $0.put(UInt32(counts.count))
+      $0.append(counts.bytes)
+    }
+    return record
+  }
+}

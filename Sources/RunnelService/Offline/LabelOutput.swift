@@ -1,0 +1,130 @@
+import RunnelCore
+import RunnelPipeline
+import RunnelRecordings
+import RunnelWire
+
+/// Label messages on their way into a file of marks, each kind of file in its own way:
+///
+///     .csv    first,count,t_ns,channel,label,id,p      .mcap   the messages themselves, a topic a lane
+///     .edf    EDF+ with annotations only
+///
+/// A label that is a state is written with its length, from onset to offset. The file appears with `finish`, or not at
+/// all.
+public struct LabelOutput: LabelSink {
+  public enum Form: String, Sendable, CaseIterable {
+    case csv, edf, mcap
+  }
+
+  public let form: Form
+  public let path: String
+  private let rate: Double
+  private let start: Int64?
+  private let library: String
+  private var labels: [LabelMessage] = []
+  private var encoder = LabelEncoder()
+
+  /// - Parameters:
+  ///   - rate, start: of the recording that is labelled: what places mean.
+  ///   - library: who writes it.
+  public init(_ form: Form, _ path: String, rate: Double, start: Int64?, library: String) {
+    self.form = form
+    self.path = path
+    self.rate = rate
+    self.start = start
+    self.library = library
+  }
+
+  public mutating func publish(_ label: LabelMessage, arrived: Int64) {
+    if label.kind != .heartbeat { labels.append(label) }
+  }
+
+  /// Writes the file.
+  ///
+  /// - Returns: how many marks, or in MCAP messages, there are.
+  /// - Throws: `ServiceError` (73, 74, 77).
+  public mutating func finish() throws(ServiceError) -> Int {
+    do throws(RecordingError) {
+      switch form {
+      case .csv: return try writeTable()
+      case .edf: return try writeAnnotations()
+      case .mcap: return try writeMessages()
+      }
+    } catch { throw ServiceError(error) }
+  }
+
+  // MARK: marks
+
+  private struct Mark {
+    var label: LabelMessage
+    var length: Int64
+  }
+
+  /// Labels and points as they are, states from their onset on; of a sequence every step.
+  private var marks: [Mark] {
+    var marks: [Mark] = []
+    var open: [String: Int] = [:]
+    for label in labels {
+      switch label.kind {
+      case .label, .event(.point, _): marks.append(Mark(label: label, length: 0))
+      case .event(.onset, let number):
+        open["\(label.pipeline)/\(label.channel)/\(number)"] = marks.count
+        marks.append(Mark(label: label, length: 0))
+      case .event(.offset, let number):
+        guard let onset = open.removeValue(forKey: "\(label.pipeline)/\(label.channel)/\(number)") else { continue }
+        marks[onset].length = max(0, (label.at ?? 0) - (marks[onset].label.at ?? 0))
+      case .status, .heartbeat: break
+      }
+    }
+    return marks
+  }
+
+  private func text(_ label: LabelMessage) -> String {
+    label.label ?? label.steps.map { $0.labels.joined(separator: " ") } ?? ""
+  }
+
+  private func writeTable() throws(RecordingError) -> Int {
+    let marks = marks
+    let rows = marks.map { mark in
+      LabelTable.Row(
+        first: mark.label.at ?? 0, count: mark.length, time: mark.label.timestamp, channel: mark.label.channel,
+        label: text(mark.label), id: mark.label.id, p: mark.label.p)
+    }
+    try LabelTable.write(rows, to: path)
+    return rows.count
+  }
+
+  private func writeAnnotations() throws(RecordingError) -> Int {
+    let annotations = marks.map { mark in
+      Annotation(at: mark.label.at ?? 0, code: .comment, text: text(mark.label), length: mark.length)
+    }
+    var writer = try EDFWriter(
+      path, channels: [], rate: rate, start: start, annotations: annotations, library: library)
+    try writer.finish()
+    return annotations.count
+  }
+
+  private mutating func writeMessages() throws(RecordingError) -> Int {
+    var writer = try MCAPWriter(path, library: library)
+    let schema = writer.addSchema(.label)
+    var channels: [String: UInt16] = [:]
+    for label in labels {
+      guard let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel) else {
+        continue
+      }
+      let name = topic.description
+      let channel = channels[name] ?? writer.addChannel(MCAPChannel(topic: name, encoding: "json", schema: schema))
+      channels[name] = channel
+      let after = Int64(nearest: Double(label.at ?? 0) / rate * 1e9)
+      let time = UInt64(clamping: label.timestamp ?? (start ?? 0) &+ after)
+      let sequence = UInt32(truncatingIfNeeded: label.sequence)
+      let outcome: Result<Void, RecordingError> = encoder.encode(label) { json in
+        do throws(RecordingError) {
+          return .success(try writer.append(channel, sequence: sequence, logTime: time, publishTime: time, json))
+        } catch { return .failure(error) }
+      }
+      try outcome.get()
+    }
+    try writer.finish()
+    return labels.count
+  }
+}

@@ -1,0 +1,166 @@
+import RunnelCore
+import Testing
+
+@testable import RunnelRecordings
+
+@Suite struct ConversionTests {
+  let folder = Folder()
+
+  private func conversion(
+    _ name: String, _ track: Int = 0, to output: String
+  ) throws -> RecordingConversion {
+    let recording = try RecordingFormat.open(RecordingGoldenTests.folder + name)
+    let rate = recording.tracks[track].rate
+    let marks = recording.format == .wfdb ? [] : try recording.annotations(of: nil, on: track, rate: rate)
+    return try RecordingConversion(recording, track: track, to: folder.path + "/" + output, annotations: marks)
+  }
+
+  /// Values, runs and marks of two recordings are the same, values to so much of the larger.
+  private func same(
+    _ old: any Recording, _ track: Int, _ new: any Recording, tolerance: Double = 0
+  ) throws {
+    let (a, b) = (try physical(old, track), try physical(new))
+    #expect(a.count == b.count)
+    for (row, (x, y)) in zip(a, b).enumerated() {
+      let isSame = zip(x, y).allSatisfy {
+        $0.isNaN && $1.isNaN || abs($0 - $1) <= tolerance * max(1, abs($0), abs($1))
+      }
+      #expect(isSame, "row \(row): \(x), \(y)")
+      if !isSame { return }
+    }
+  }
+
+  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into MCAP and comes back to the bit`(
+    _ name: String
+  )
+    throws
+  {
+    for track in try RecordingFormat.open(RecordingGoldenTests.folder + name).tracks.indices {
+      let conversion = try conversion(name, track, to: "x\(track).mcap")
+      #expect(conversion.losses.isEmpty)
+      let report = try conversion.write()
+      let back = try RecordingFormat.open(folder.path + "/x\(track).mcap")
+      #expect(report.rows == conversion.described.rowCount)
+      try same(conversion.recording, track, back)
+      #expect(back.tracks[0].runs == conversion.described.runs && back.tracks[0].rate == conversion.described.rate)
+      #expect(
+        back.tracks[0].channels == conversion.described.channels && back.tracks[0].start == conversion.described.start)
+      let marks = try back.annotations(of: nil, on: 0, rate: conversion.described.rate)
+      #expect(marks.map(\.label) == conversion.annotations.map(\.label))
+      #expect(marks.map { [$0.at, $0.length] } == conversion.annotations.map { [$0.at, $0.length] })
+    }
+  }
+
+  @Test(arguments: RecordingGoldenTests.names) func `every recording goes into CSV and comes back`(_ name: String)
+    throws
+  {
+    let conversion = try conversion(name, to: "x.csv")
+    _ = try conversion.write()
+    let back = try RecordingFormat.open(folder.path + "/x.csv")
+    try same(conversion.recording, 0, back)
+    let rate = conversion.described.rate
+    #expect(back.tracks[0].runs == conversion.described.runs)
+    #expect(abs(back.tracks[0].rate - rate) <= 1e-4 * rate)
+    #expect(back.tracks[0].channels.map(\.name) == conversion.described.channels.map(\.name))
+    #expect(back.tracks[0].channels.map(\.unit) == conversion.described.channels.map(\.unit))
+    if !conversion.annotations.isEmpty {
+      let marks = try AnnotationReader.annotations(in: folder.path + "/x.labels.csv", rate: rate)
+      #expect(marks.map(\.label) == conversion.annotations.map(\.label))
+    }
+  }
+
+  @Test(arguments: [
+    "packed.hea", "wide.hea", "fixed.hea", "plus.edf", "plain.edf", "i16.wav", "pair.sigmf-meta", "streams.xdf",
+    "bare.mcap", "times.tsv",
+  ]) func `whole numbers go into WFDB as they are, gaps as missing samples`(_ name: String) throws {
+    let conversion = try conversion(name, to: "x.hea")
+    #expect(conversion.losses.allSatisfy { $0.contains("lengths") }, "\(conversion.losses)")
+    _ = try conversion.write()
+    let back = try WFDBRecording(folder.path + "/x.hea")
+    try back.verify()
+    let (old, new) = (try physical(conversion.recording), try physical(back))
+    var row = 0
+    for run in conversion.described.runs {
+      for index in run {
+        let isSame = zip(old[row], new[index]).allSatisfy {
+          $0.isNaN && $1.isNaN || abs($0 - $1) <= 1e-9 * max(1, abs($0))
+        }
+        #expect(isSame, "row \(index): \(old[row]), \(new[index])")
+        row += 1
+      }
+    }
+    let end = conversion.described.end
+    #expect(back.tracks[0].runs == [0..<end] && new.count == end)
+    #expect(new.count { $0.allSatisfy(\.isNaN) } >= end - row)
+  }
+
+  @Test(arguments: ["packed.hea", "plus.edf", "i16.wav", "pair.sigmf-meta", "plain.edf"])
+  func `whole numbers of 16 bits go into EDF and come back within a fiftieth of a step`(_ name: String) throws {
+    let conversion = try conversion(name, to: "x.edf")
+    #expect(conversion.losses.isEmpty, "\(conversion.losses)")
+    let report = try conversion.write()
+    let back = try EDFRecording(folder.path + "/x.edf")
+    let old = try physical(conversion.recording)
+    let new = try physical(back)
+    #expect(new.count >= old.count && (new.count == old.count) == !report.remarks.contains { $0.contains("filled up") })
+    for (x, y) in zip(old, new) {
+      for ((a, b), channel) in zip(zip(x, y), conversion.described.channels) {
+        let step = abs(channel.scaling.physical(1) - channel.scaling.physical(0))
+        #expect(abs(a - b) <= step / 50)
+      }
+    }
+    let marks = try back.annotations(of: nil, on: 0, rate: back.tracks[0].rate)
+    #expect(marks == conversion.annotations)
+  }
+
+  @Test func `what EDF cannot hold is named`() throws {
+    #expect(
+      try conversion("bare.mcap", to: "x.edf").losses
+        == ["18 rows of gaps become the smallest number that EDF has"])
+    #expect(
+      try conversion("f32.wav", to: "x.edf").losses == [
+        "values of 'signal0', 'signal1' are rounded to steps of 16 bits"
+      ])
+    #expect(
+      try conversion("plus.bdf", to: "x.edf").losses
+        == ["values of 'EEG Fpz-Cz', 'EOG' are rounded to steps of 16 bits"])
+    #expect(try conversion("plus.bdf", to: "x.bdf").losses.isEmpty)
+    let lossy = try conversion("index.csv", to: "x.edf")
+    #expect(lossy.losses.count == 3)
+    #expect(try lossy.write().losses == lossy.losses)
+  }
+
+  @Test func `rounded values are off by half a step of their range at most`() throws {
+    let conversion = try conversion("f64.wav", to: "x.hea")
+    #expect(conversion.losses == ["values of 'signal0' are rounded to steps of 32 bits"])
+    _ = try conversion.write()
+    let (old, new) = (try physical(conversion.recording), try physical(try WFDBRecording(folder.path + "/x.hea")))
+    for (x, y) in zip(old, new) { #expect(abs(x[0] - y[0]) < 2e-9) }
+  }
+
+  @Test(arguments: [
+    ("small", 2000, 212), ("middle", 30_000, 16), ("large", 8_000_000, 24), ("huge", 2_000_000_000, 32),
+  ])
+  func `WFDB is written in the smallest format that holds the values`(_ name: String, _ value: Int, _ format: Int)
+    throws
+  {
+    let path = try folder.write("\(name).csv", "sample,time_s,a\n0,0,\(value)\n1,0.01,\(-value)\n2,0.02,0\n")
+    let recording = try RecordingFormat.open(path)
+    _ = try RecordingConversion(recording, track: 0, to: folder.path + "/\(name).hea", annotations: []).write()
+    #expect(try WFDBHeader(contentsOf: folder.path + "/\(name).hea").signals[0].format == format)
+  }
+
+  @Test func `a name that says no format is refused`() {
+    let found = failure { () throws(RecordingError) in
+      let recording = try RecordingFormat.open(RecordingGoldenTests.folder + "i16.wav")
+      _ = try RecordingConversion(recording, track: 0, to: folder.path + "/x.flac", annotations: [])
+    }
+    #expect(found?.remedy == "end it in one of .mcap, .hea, .edf, .bdf, .csv")
+  }
+
+  @Test func `a conversion that fails leaves nothing`() throws {
+    let conversion = try conversion("i16.wav", to: "none/x.edf")
+    #expect(failure { () throws(RecordingError) in _ = try conversion.write() }?.kind == .cannotCreate)
+    #expect(folder.names.isEmpty)
+  }
+}

@@ -1,0 +1,232 @@
+import RunnelCore
+import Testing
+
+@testable import RunnelRecordings
+
+/// Messages of two channels, a few to a chunk, so that files are small and have several.
+private struct Made {
+  var messages: [[UInt8]] = []
+  /// Where each chunk begins, and messages before it.
+  var chunks: [(place: Int, messages: Int)] = []
+
+  init(_ path: String, _ compression: MCAPCompression, chunks count: Int = 4, per: Int = 6) throws {
+    var random = SeededGenerator(seed: 3)
+    var writer = try MCAPWriter(path, library: "test", compression: compression)
+    let schema = writer.addSchema(MCAPSchema(name: "x.Any", encoding: "jsonschema", data: Array("{}".utf8)))
+    let numbers = [
+      writer.addChannel(MCAPChannel(topic: "a/", encoding: "json", schema: schema, metadata: ["k": "v"])),
+      writer.addChannel(MCAPChannel(topic: "b/", encoding: "raw")),
+    ]
+    for _ in 0..<count {
+      chunks.append((writer.size, messages.count))
+      for _ in 0..<per {
+        let data = (0..<20 + random.below(40)).map { _ in UInt8(random.below(8)) }
+        let time = UInt64(1000 + messages.count)
+        let message = MCAPMessage(
+          channel: 0, sequence: UInt32(messages.count), logTime: time, publishTime: time, data: data[...])
+        try writer.append(message, as: numbers[messages.count % 2])
+        messages.append(data)
+      }
+      try writer.closeChunk()
+    }
+    chunks.append((writer.size, messages.count))
+    try writer.finish()
+  }
+}
+
+/// All that a reader gives, and how the file ended.
+private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPReader) {
+  var reader = try MCAPReader(path)
+  var messages: [[UInt8]] = []
+  while let item = try reader.next() {
+    if case .message(let message) = item { messages.append(Array(message.data)) }
+  }
+  return (messages, reader)
+}
+
+@Suite struct MCAPTests {
+  let folder = Folder()
+
+  @Test(arguments: MCAPCompression.allCases) func `what was written is read, with its channels and schemas`(
+    _ compression: MCAPCompression
+  ) throws {
+    let made = try Made(folder.path + "/x.mcap", compression)
+    let (messages, reader) = try read(folder.path + "/x.mcap")
+    #expect(messages == made.messages)
+    #expect(reader.end == .whole && reader.wrongSums.isEmpty && reader.chunkCount == 4)
+    #expect(reader.channels[1] == MCAPChannel(topic: "a/", encoding: "json", schema: 1, metadata: ["k": "v"]))
+    #expect(reader.schemas[1]?.name == "x.Any")
+  }
+
+  @Test(arguments: MCAPCompression.allCases)
+  func `a file cut at any byte of its last two chunks is recovered up to the cut`(
+    _ compression: MCAPCompression
+  ) throws {
+    let path = folder.path + "/x.mcap"
+    let made = try Made(path, compression)
+    let bytes = try ByteFile.read(path, limit: 1 << 20)
+    var last = 0
+    for cut in made.chunks[made.chunks.count - 3].place..<bytes.count {
+      let short = try folder.write("cut.mcap", Array(bytes[..<cut]))
+      let report = try MCAPRecovery.recover(short, to: folder.path + "/mended.mcap")
+      let (messages, reader) = try read(folder.path + "/mended.mcap")
+      #expect(reader.end == .whole && reader.wrongSums.isEmpty)
+      #expect(messages == Array(made.messages[..<messages.count]), "cut at \(cut)")
+      #expect(report.messages == messages.count)
+      // All of every chunk that is whole; of a bare one that is cut, every message that is whole.
+      let whole = made.chunks.last { $0.place <= cut }?.messages ?? 0
+      #expect(messages.count >= whole, "cut at \(cut)")
+      #expect(messages.count >= last, "cut at \(cut)")
+      if compression == .none { #expect(messages.count == complete(bytes, upTo: cut, made), "cut at \(cut)") }
+      last = messages.count
+    }
+    #expect(last == made.messages.count)
+  }
+
+  /// The messages whose records lie wholly before a byte, counted by walking the file by its rules.
+  private func complete(_ bytes: [UInt8], upTo cut: Int, _ made: Made) -> Int {
+    func length(_ place: Int) -> Int { (0..<8).reduce(0) { $0 | Int(bytes[place + 1 + $1]) << (8 * $1) } }
+    var count = 0
+    for (place, before) in made.chunks.dropLast() where place < cut {
+      count = before
+      // Times, sizes, sum, an empty name, the length of the records.
+      var record = place + 9 + 8 + 8 + 8 + 4 + 4 + 8
+      let end = place + 9 + length(place)
+      while record < end, record + 9 + length(record) <= cut {
+        if bytes[record] == 5 { count += 1 }
+        record += 9 + length(record)
+      }
+    }
+    return count
+  }
+
+  @Test func `most of a zstd chunk that is cut is recovered`() throws {
+    // Blocks of Zstandard end every 128 KiB of what was packed.
+    let path = folder.path + "/big.mcap"
+    var random = SeededGenerator(seed: 4)
+    var writer = try MCAPWriter(path)
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    for sequence in 0..<900 {
+      let data = (0..<1000).map { _ in UInt8(random.below(200)) }
+      let message = MCAPMessage(
+        channel: 0, sequence: UInt32(sequence), logTime: 1, publishTime: 1, data: data[...])
+      try writer.append(message, as: channel)
+    }
+    try writer.closeChunk()
+    let size = writer.size
+    try writer.finish()
+    let bytes = try ByteFile.read(path, limit: 1 << 24)
+    let short = try folder.write("cut.mcap", Array(bytes[..<(size * 3 / 4)]))
+    let report = try MCAPRecovery.recover(short, to: folder.path + "/mended.mcap")
+    #expect(report.messages > 0 && report.messages < 900 && !report.isWhole)
+  }
+
+  @Test func `a whole file is recovered with nothing lost, and says so`() throws {
+    let made = try Made(folder.path + "/x.mcap", .zstd)
+    let report = try MCAPRecovery.recover(folder.path + "/x.mcap", to: folder.path + "/y.mcap")
+    #expect(report.isWhole && report.sentence == "\(made.messages.count) messages")
+  }
+
+  @Test func `attachments and metadata survive recovery`() throws {
+    var writer = try MCAPWriter(folder.path + "/x.mcap")
+    try writer.attach("model", mediaType: "x/y", logTime: 5, [1, 2, 3])
+    try writer.addMetadata("about", ["a": "b"])
+    try writer.finish()
+    _ = try MCAPRecovery.recover(folder.path + "/x.mcap", to: folder.path + "/y.mcap")
+    var reader = try MCAPReader(folder.path + "/y.mcap")
+    var found: [Bool] = []
+    while let item = try reader.next() {
+      switch item {
+      case .attachment(let content): found.append(content.suffix(7).prefix(3).elementsEqual([1, 2, 3]))
+      case .metadata(let content): found.append(content.count > 10)
+      case .message: found.append(false)
+      }
+    }
+    #expect(found == [true, true] && reader.wrongSums.isEmpty)
+  }
+
+  @Test func `a record of an unknown kind is passed over`() throws {
+    let made = try Made(folder.path + "/x.mcap", .none)
+    var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    bytes.insert(contentsOf: [0x9A, 3, 0, 0, 0, 0, 0, 0, 0, 7, 7, 7], at: made.chunks[1].place)
+    let (messages, _) = try read(try folder.write("y.mcap", bytes))
+    #expect(messages == made.messages)
+  }
+
+  @Test func `a changed byte is a wrong sum with its place`() throws {
+    let made = try Made(folder.path + "/x.mcap", .none)
+    var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    // The last byte of the first chunk's last message: before its first index.
+    let first = made.chunks[0].place
+    let length = (0..<8).reduce(0) { $0 | Int(bytes[first + 1 + $1]) << (8 * $1) }
+    bytes[first + 9 + length - 1] ^= 0x40
+    let (messages, reader) = try read(try folder.write("y.mcap", bytes))
+    #expect(messages.count == made.messages.count)
+    #expect(reader.wrongSums.first == first && reader.wrongSums.count == 2)
+    let error = failure { () throws(RecordingError) in _ = try MCAPRecording(folder.path + "/y.mcap") }
+    #expect(error?.kind == .checksum && error?.place == .byte(first))
+  }
+
+  @Test func `a chunk that promises more than it holds costs no more memory than it holds`() throws {
+    let made = try Made(folder.path + "/x.mcap", .zstd)
+    var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    let size = made.chunks[0].place + 9 + 16
+    bytes.replaceSubrange(size..<size + 8, with: [0, 0, 0, 0x0F, 0, 0, 0, 0])
+    let (messages, reader) = try read(try folder.write("y.mcap", bytes))
+    #expect(messages.count == 6)
+    guard case .damaged(let place, _, _)? = reader.end else { return #expect(Bool(false), "\(reader.end as Any)") }
+    #expect(place == made.chunks[0].place)
+  }
+
+  @Test func `a chunk closes at one MiB and before a message of the next second`() throws {
+    var writer = try MCAPWriter(folder.path + "/x.mcap", compression: .none)
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    let data = [UInt8](repeating: 1, count: 100_000)
+    func message(_ time: UInt64) -> MCAPMessage {
+      MCAPMessage(channel: 0, sequence: 0, logTime: time, publishTime: time, data: data[...])
+    }
+    let head = writer.size
+    for _ in 0..<10 { try writer.append(message(5), as: channel) }
+    #expect(writer.size == head)
+    try writer.append(message(5), as: channel)
+    #expect(writer.size > 1_000_000)
+    let first = writer.size
+    try writer.append(message(6), as: channel)
+    try writer.append(message(1_000_000_005), as: channel)
+    #expect(writer.size == first)
+    try writer.append(message(1_000_000_006), as: channel)
+    #expect(writer.size > first)
+  }
+
+  @Test func `a visible file is there from the beginning, and one that is there is refused`() throws {
+    let path = folder.path + "/x.mcap"
+    var writer = try MCAPWriter(path, isVisible: true)
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    #expect(folder.names == ["x.mcap"])
+    let refused = failure { () throws(RecordingError) in _ = try MCAPWriter(path, isVisible: true) }
+    #expect(refused?.kind == .cannotCreate)
+    try writer.append(
+      MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: [1, 2]), as: channel)
+    try writer.closeChunk(isSynced: true)
+    // As after a crash: the writer never finishes.
+    let (messages, reader) = try read(path)
+    #expect(messages.count == 1 && reader.end == .cut(at: writer.size))
+  }
+
+  @Test func `a file that is not finished leaves nothing`() throws {
+    do {
+      var writer = try MCAPWriter(folder.path + "/x.mcap")
+      try writer.addMetadata("a", [:])
+    }
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test(.enabled(if: Places.hasData, "the folder of recorded signals is absent"))
+  func `a recording of ROS 2 is read, and has no streams of samples`() throws {
+    let path = (Places.data ?? "") + "/interop/mcap/talker.mcap"
+    let (messages, reader) = try read(path)
+    #expect(messages.count == 20 && reader.end == .whole && reader.wrongSums.isEmpty)
+    let recording = try MCAPRecording(path)
+    #expect(recording.tracks.isEmpty && recording.remarks.count == 1)
+  }
+}
