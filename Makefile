@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-neon test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -51,17 +51,20 @@ simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batche
 bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
 	@Benchmarks/Peers/ZeroMQ/bench-daemon
 
-# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
-# PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
+test-neon: ## the NEON kernels under qemu against the reference, bit for bit; installs a cross compiler's files
+	@Tests/Neon/test
+
+# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. TORCH_INDEX=URL
+# names an index that has PyTorch without what graphics cards need, which saves gigabytes.
 PYTHON ?= .build-python/bin/python
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py
 test-parity: build ## a record, random networks and golden files against PyTorch, Keras and ONNX Runtime, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
 	  python3 -m venv .build-python && \
-	  { .build-python/bin/pip install --quiet --retries 1 --index-url $(TORCH_INDEX) \
-	      "$$(grep '^torch==' python/requirements-parity.txt)" 2>/dev/null || true; } && \
+	  { test -z "$(TORCH_INDEX)" || .build-python/bin/pip install --quiet --index-url "$(TORCH_INDEX)" \
+	      "$$(grep '^torch==' python/requirements-parity.txt)"; } && \
 	  .build-python/bin/pip install --quiet -r python/requirements-parity.txt && \
 	  cp python/requirements-parity.txt .build-python/installed; }
 	@failed=; \
