@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-neon test-parity test-gnuradio test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -51,17 +51,20 @@ simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batche
 bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
 	@Benchmarks/Peers/ZeroMQ/bench-daemon
 
-# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. The index has
-# PyTorch without what graphics cards need; where it is not reached, the plain one has everything.
+test-neon: ## the NEON kernels under qemu against the reference, bit for bit; installs a cross compiler's files
+	@Tests/Neon/test
+
+# PyTorch, Keras and ONNX are large, so they are asked for only here; PYTHON=... names one that has them. TORCH_INDEX=URL
+# names an index that has PyTorch without what graphics cards need, which saves gigabytes.
 PYTHON ?= .build-python/bin/python
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py parity_recordings.py
 test-parity: build ## a record, random networks, golden files and recordings against other programs, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \
 	  python3 -m venv .build-python && \
-	  { .build-python/bin/pip install --quiet --retries 1 --index-url $(TORCH_INDEX) \
-	      "$$(grep '^torch==' python/requirements-parity.txt)" 2>/dev/null || true; } && \
+	  { test -z "$(TORCH_INDEX)" || .build-python/bin/pip install --quiet --index-url "$(TORCH_INDEX)" \
+	      "$$(grep '^torch==' python/requirements-parity.txt)"; } && \
 	  .build-python/bin/pip install --quiet -r python/requirements-parity.txt && \
 	  cp python/requirements-parity.txt .build-python/installed; }
 	@failed=; \
@@ -75,11 +78,17 @@ test-parity: build ## a record, random networks, golden files and recordings aga
 	  >.build/tutorial.log 2>&1 || { grep -E '✘|error:' .build/tutorial.log; failed=1; }; tail -n 1 .build/tutorial.log; \
 	test -z "$$failed" || { echo "test-parity: something differs; see FAILED above"; exit 1; }; echo "test-parity: all agree"
 
+# GNU Radio is large, so it is asked for only here.
+test-gnuradio: build ## GNU Radio's own PUB sink into runnel; installs Debian's gnuradio
+	@/usr/bin/python3 -c 'import zmq, numpy; from gnuradio import zeromq' 2>/dev/null || PACKAGES="gnuradio" deploy/setup-debian
+	/usr/bin/python3 python/live/check_gnuradio.py .build/release/runnel
+
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= safetensors onnx rtneural runnel array raw gnuradio openephys json msgpack \
+  wfdb edf wav csv sigmf xdf mcap annotations
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
-FUZZ_TARGETS ?= safetensors onnx rtneural wfdb edf wav csv sigmf xdf mcap annotations
-fuzz: setup ## damaged model files and recordings, each kind for FUZZ_SECONDS (60)
+fuzz: setup ## damaged model files, recordings and messages, each reader for FUZZ_SECONDS (60)
 	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	@for target in $(FUZZ_TARGETS); do \

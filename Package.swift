@@ -25,7 +25,8 @@ let fuzz: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelRecordings", "RunnelCore"],
+      name: "RunnelFuzz",
+      dependencies: ["RunnelImport", "RunnelInference", "RunnelRecordings", "RunnelWire", "RunnelCore"],
       path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])

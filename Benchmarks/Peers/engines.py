@@ -1,7 +1,8 @@
 """The engines, each behind the same four words: what it can do, open, check, time.
 
 `open` makes it for a shape and its weights; `check` gives h after so many calls from zero state; `time` goes on for so
-many seconds and gives best and median of one call. One thread each, buffers made beforehand, h and c carried.
+many seconds and gives best and median of one call, or of the parts that `figure` makes a call of when all rounds are over.
+One thread each, buffers made beforehand, h and c carried.
 """
 
 import subprocess
@@ -30,7 +31,10 @@ class Engine:
         return self.state()
 
     def time(self, seconds):
-        return best_and_median(self.call, seconds)
+        return [best_and_median(self.call, seconds)]
+
+    def figure(self, parts):
+        return parts[0]
 
     def close(self):
         pass
@@ -84,7 +88,7 @@ class Program(Engine):
 
     def time(self, seconds):
         best, median = self.ask(f"time {seconds}").split()
-        return float(best), float(median)
+        return [(float(best), float(median))]
 
     def close(self):
         self.ask("close")
@@ -185,9 +189,12 @@ class ONNXRuntime(Engine):
 
             return both
 
-        whole = best_and_median(pair(self.run), seconds * 0.7)
-        call = best_and_median(pair(self.pass_on), seconds * 0.3)
-        return (whole[0] - call[0]) / 2, (whole[1] - call[1]) / 2
+        return [best_and_median(pair(self.run), seconds * 0.7), best_and_median(pair(self.pass_on), seconds * 0.3)]
+
+    def figure(self, parts):
+        """The best of all rounds each, then the difference: that of one round may be any."""
+        whole, call = parts
+        return (whole - call) / 2
 
     def state(self):
         return self.states["h"][1 if self.shape.steps > 1 else self.turn].numpy()[0]

@@ -2,18 +2,23 @@ import RunnelCore
 import RunnelInference
 import RunnelService
 
-/// A model file of one cell, whose outputs are h itself: carried, or in windows.
+/// A model file of one cell: carried, or in windows. Its outputs are h itself, or four classes.
 struct MadeModel {
   var shape: CellShape
   var weights: CellWeights
   /// Frames, and from the start of one to the next.
   var window: (length: Int, hop: Int)?
+  /// Whether a linear layer and softmax over four classes come behind the cell.
+  var hasHead = false
   var rate = 360.0
 
-  init(_ shape: CellShape, weights: CellWeights? = nil, window: (length: Int, hop: Int)? = nil) {
+  init(
+    _ shape: CellShape, weights: CellWeights? = nil, window: (length: Int, hop: Int)? = nil, hasHead: Bool = false
+  ) {
     self.shape = shape
     self.weights = weights ?? CellWeights(shape, seed: 1)
     self.window = window
+    self.hasHead = hasHead
   }
 
   var bytes: [UInt8] {
@@ -28,6 +33,10 @@ struct MadeModel {
           .init("cell.bias_hh_l\(number)", [rows], level.hiddenBias),
         ]
       }
+      if hasHead {
+        let values = (0..<4 * shape.hidden).map { Float($0 % 7) / 7 - 0.5 }
+        tensors += [.init("head.weight", [4, shape.hidden], values), .init("head.bias", [4], [0, 0, 0, 0])]
+      }
       let draft = try ModelDraft(description: try JSONValue(parsing: description), tensors: tensors)
       return try draft.finished(frames: draft.noise(), scores: nil, by: "runnel")
     }
@@ -37,7 +46,8 @@ struct MadeModel {
 
   private var description: String {
     let inputs = (0..<shape.inputs).map { #"{"name": "x\#($0)"}"# }.joined(separator: ", ")
-    let labels = (0..<shape.hidden).map { "\"h\($0)\"" }.joined(separator: ", ")
+    let labels = (0..<(hasHead ? 4 : shape.hidden)).map { "\"h\($0)\"" }.joined(separator: ", ")
+    let head = #", {"kind": "linear", "name": "head", "input": \#(shape.hidden), "output": 4}"#
     let regime =
       window.map {
         #""regime": "windowed", "pattern": "many-to-one", "window": {"length": \#($0.length)}, "hop": \#($0.hop)"#
@@ -45,8 +55,8 @@ struct MadeModel {
     return """
       {"format": 1, "name": "\(shape.cell.rawValue)-\(shape.hidden)", \(regime), "rate": \(rate), "inputs": [\(inputs)],
        "layers": [{"kind": "\(shape.cell.rawValue)", "name": "cell", "input": \(shape.inputs), "hidden": \(shape.hidden),
-                   "layers": \(shape.layers)}],
-       "heads": [{"name": "h", "activation": "linear", "labels": [\(labels)]}], "decide": {"emit": "every"}}
+                   "layers": \(shape.layers)}\(hasHead ? head : "")],
+       "heads": [{"name": "h", "activation": "\(hasHead ? "softmax" : "linear")", "labels": [\(labels)]}], "decide": {"emit": "every"}}
       """
   }
 }

@@ -4,7 +4,7 @@
 //
 //   linear      bias, then inputs in ascending k                                                 (in chains)
 //   conv1d      bias, then taps from the oldest frame to the newest, inside a tap the features of the output's group
-//               in ascending k                    (in chains where there is one group and 16384 terms at most)
+//               in ascending k                   (in chains where there is one group and 16384 terms at most)
 //   rnn         bias, then inputs in ascending k, then hidden units in ascending k  (the hidden units in chains)
 //   gru r z     bias (both of PyTorch's added), then inputs, then hidden units
 //   gru n       reset after: b_in, then inputs; b_hn, then hidden units; joined by fma(r, second, first)

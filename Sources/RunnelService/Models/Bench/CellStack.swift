@@ -137,7 +137,9 @@ extension CellStack {
     init(_ shape: CellShape, _ numbers: CellWeights.Level, inputs: Int, kernels: KernelSet) {
       let hidden = shape.hidden
       let bias = zip(numbers.inputBias, numbers.hiddenBias).map { $0 + $1 }
-      guard let precision = shape.precision.weights else { preconditionFailure("a shape is of a precision with kernels") }
+      guard let precision = shape.precision.weights else {
+        preconditionFailure("a shape is of a precision with kernels")
+      }
       switch shape.cell {
       case .rnn:
         let rnn = PackedRNN(

@@ -1,0 +1,221 @@
+// Every kernel of one set on seeded random shapes, and all that comes out, on standard output. Two sets, or two
+// processors, agree where these bytes do. What NaN looks like is not promised: each is written alike.
+//
+//   kernel_outputs scalar|avx2|avx512|neon [rounds]
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runnel_kernels.h"
+
+static const runnel_kernels *kernels;
+
+// MARK: seeded numbers
+
+static uint64_t seed = 1;
+
+static uint32_t next(void) {
+  seed = seed * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(seed >> 32);
+}
+
+static int32_t below(int32_t limit) { return (int32_t)(next() % (uint32_t)limit); }
+static float uniform(void) { return (float)((int32_t)next() >> 7) * 0x1p-24f; }
+
+// Usual values, and now and then one that is denormal, huge, zero with a sign, or none.
+static float value(int32_t wild) {
+  if (!wild) return uniform();
+  switch (below(60)) {
+    case 0: return uniform() * 1e-41f;
+    case 1: return uniform() * 1e18f;
+    case 2: return -0.0f;
+    case 3: return below(20) == 0 ? NAN : uniform();
+    case 4: return below(20) == 0 ? INFINITY : uniform();
+    default: return uniform();
+  }
+}
+
+// So many values, 4-byte aligned and rarely more. Freed at the end of a round.
+static void *taken[64];
+static int32_t count_taken;
+
+static float *values(int64_t count, int32_t wild) {
+  float *all = malloc(((size_t)count + 64) * sizeof(float));
+  if (!all || count_taken == 64) exit(70);
+  taken[count_taken++] = all;
+  float *from = all + below(16);
+  for (int64_t k = 0; k < count + 32; k++) from[k] = value(wild);
+  return from;
+}
+
+static void release(void) {
+  while (count_taken > 0) free(taken[--count_taken]);
+}
+
+// MARK: what comes out
+
+static void put(const float *x, int32_t rows, int32_t width, int64_t stride) {
+  for (int32_t row = 0; row < rows; row++)
+    for (int32_t k = 0; k < width; k++) {
+      const float each = x[row * stride + k], none = NAN;
+      fwrite(each == each ? &each : &none, sizeof(float), 1, stdout);
+    }
+}
+
+static int64_t padded(int32_t count) { return ((int64_t)count + RUNNEL_BLOCK - 1) / RUNNEL_BLOCK * RUNNEL_BLOCK; }
+static int64_t words(int32_t precision, int32_t count) { return precision == RUNNEL_BF16 ? (count + 1) / 2 : count; }
+
+// Weights of `columns` of so many outputs and gates; as bf16 any bits will do that are no NaN.
+static float *weights(int32_t precision, int32_t outputs, int32_t gates, int32_t first, int32_t second) {
+  const int64_t count = padded(outputs) * gates * (words(precision, first) + words(precision, second));
+  float *all = values(count, 0);
+  const float scale = 1.0f / sqrtf((float)(first + second));
+  for (int64_t k = 0; k < count; k++) {
+    all[k] *= scale;
+    if (precision != RUNNEL_BF16) continue;
+    uint32_t word, other;
+    const float partner = uniform() * scale;
+    memcpy(&word, all + k, 4);
+    memcpy(&other, &partner, 4);
+    word = (word & 0xffff0000u) | other >> 16;
+    memcpy(all + k, &word, 4);
+  }
+  return all;
+}
+
+static runnel_activation activation(void) {
+  const int32_t kind = below(3) ? RUNNEL_TANH : below(17);
+  return (runnel_activation){kind, kind == RUNNEL_CLIP ? -0.5f : 0.25f, 0.5f};
+}
+
+static runnel_activation gate(void) {
+  return (runnel_activation){below(3) ? RUNNEL_SIGMOID : RUNNEL_HARD_SIGMOID, 0.2f, 0.5f};
+}
+
+// MARK: cells
+
+static int32_t rows, inputs, hidden, precision;
+static int32_t from[64], to[64];
+
+static void step(int32_t cell) {
+  const int32_t outputs = cell == 3 ? 1 + below(hidden) : hidden;
+  const int64_t stride = padded(outputs), cells = padded(hidden);
+  runnel_state state = {values(2 * rows * stride, 1), values(2 * rows * cells, 1), from, to};
+  for (int64_t k = 0; k < 2 * rows * stride; k++) state.h[k] *= fabsf(state.h[k]) < 1e9f ? 1.0f : 0x1p-60f;
+  const float *x = values((int64_t)rows * inputs, 1);
+  float *scratch = values(3 * rows * cells, 0), *y = values(rows * stride, 0);
+  if (cell == 0) {
+    const runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0),
+                              activation(), below(2) ? 1.0f : 0.25f, precision};
+    kernels->rnn(&layer, rows, x, inputs, &state, y, stride);
+  } else if (cell == 1) {
+    const int32_t plain = below(2);
+    const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
+    const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
+    const runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
+                              plain ? usual : any, precision};
+    kernels->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
+  } else {
+    const int32_t coupling = cell == 2 ? RUNNEL_UNCOUPLED : below(3), plain = cell == 2;
+    const int32_t gates = coupling == RUNNEL_UNCOUPLED ? 4 : 3;
+    const runnel_lstm_form any = {coupling, below(2), 1, gate(), activation(), activation(), below(2) ? INFINITY : 0.5f,
+                                  below(2) ? INFINITY : 0.5f};
+    const runnel_lstm_form usual = {RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0},
+                                    {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY};
+    const runnel_lstm layer = {inputs, hidden, weights(precision, hidden, gates, inputs, outputs),
+                               values(gates * cells, 0), values(gates * cells, 0),
+                               {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
+                                precision},
+                               plain ? usual : any, precision};
+    kernels->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
+    put(state.c, 2 * rows, hidden, cells);
+  }
+  put(state.h, 2 * rows, outputs, stride);
+  put(y, rows, outputs, stride);
+}
+
+// MARK: layers
+
+static void layers(void) {
+  const int32_t outputs = hidden;
+  const int64_t stride = padded(outputs);
+  float *y = values(rows * stride, 0);
+  const float *matrix = weights(precision, outputs, 1, inputs, 0);
+  const runnel_linear linear = {inputs, outputs, matrix, values(stride, 0), precision};
+  kernels->linear(&linear, rows, values((int64_t)rows * inputs, 1), inputs, activation(), y, stride);
+  put(y, rows, outputs, stride);
+
+  const int32_t groups = below(2) ? 1 : 1 + below(4), features = 1 + below(6), each = 1 + below(12);
+  const int32_t kernel = 1 + below(5), dilation = 1 + below(3), ring = (kernel - 1) * dilation + 1;
+  const runnel_conv conv = {groups * features, groups * each, groups, kernel, dilation, ring,
+                            weights(RUNNEL_FLOAT32, groups * each, 1, kernel * features, 0),
+                            values(padded(groups * each), 0)};
+  int32_t slot[64], at[64];
+  for (int32_t row = 0; row < rows; row++) {
+    slot[row] = rows - 1 - row;
+    at[row] = below(ring);
+  }
+  const runnel_past past = {ring, values((int64_t)rows * ring * groups * features, 1), slot, at};
+  float *z = values(rows * padded(groups * each), 0);
+  kernels->conv(&conv, rows, &past, activation(), z, padded(groups * each));
+  put(z, rows, groups * each, padded(groups * each));
+  kernels->max_pool(rows, groups * features, kernel, dilation, &past, z, groups * features);
+  put(z, rows, groups * features, groups * features);
+  kernels->average_pool(rows, groups * features, kernel, dilation, &past, z, groups * features);
+  put(z, rows, groups * features, groups * features);
+}
+
+static void features(void) {
+  const int32_t width = hidden;
+  const float *a = values((int64_t)rows * width, 1), *b = values((int64_t)rows * width, 1);
+  float *y = values((int64_t)rows * width, 0);
+  kernels->affine(rows, width, a, width, b, b + 1, y, width);
+  put(y, rows, width, width);
+  kernels->layer_norm(rows, width, 1e-5, a, width, b, b + 1, y, width);
+  put(y, rows, width, width);
+  kernels->prelu(rows, width, a, width, b, below(2), y, width);
+  put(y, rows, width, width);
+  kernels->add(rows, width, a, width, b, width, y, width);
+  put(y, rows, width, width);
+  kernels->multiply(rows, width, a, width, b, width, y, width);
+  put(y, rows, width, width);
+  kernels->softmax(width, a, y);
+  put(y, 1, width, width);
+  const float *x = values(1024, 1);
+  float *z = values(1024, 0);
+  for (int32_t kind = RUNNEL_NONE; kind <= RUNNEL_THRESHOLDED_RELU; kind++) {
+    kernels->activate((runnel_activation){kind, 0.25f, 0.5f}, 1024 - kind, x, z);
+    put(z, 1, 1024 - kind, 1024);
+  }
+}
+
+int main(int count, char **words) {
+  const char *name = count > 1 ? words[1] : "";
+  kernels = !strcmp(name, "scalar")   ? runnel_kernels_scalar()
+            : !strcmp(name, "avx2")   ? runnel_kernels_avx2()
+            : !strcmp(name, "avx512") ? runnel_kernels_avx512()
+            : !strcmp(name, "neon")   ? runnel_kernels_neon()
+                                      : NULL;
+  if (!kernels) {
+    fprintf(stderr, "kernel_outputs: this processor has no kernels '%s'\n", name);
+    return 69;
+  }
+  const int32_t rounds = count > 2 ? atoi(words[2]) : 200;
+  for (int32_t round = 0; round < rounds; round++) {
+    rows = 1 + below(14);
+    inputs = 1 + below(below(4) ? 9 : 70);
+    hidden = 1 + below(below(4) ? 40 : 140);
+    precision = below(3) ? RUNNEL_FLOAT32 : RUNNEL_BF16;
+    for (int32_t row = 0; row < rows; row++) {
+      from[row] = round % 2 ? 2 * row : 2 * row + 1;
+      to[row] = from[row] ^ 1;
+    }
+    for (int32_t cell = 0; cell < 4; cell++) step(cell);
+    layers();
+    features();
+    release();
+  }
+  return 0;
+}
