@@ -26,7 +26,7 @@ let fuzz: [Target] =
   : [
     .executableTarget(
       name: "RunnelFuzz",
-      dependencies: ["RunnelImport", "RunnelInference", "RunnelWire", "RunnelRecordings", "RunnelCore"],
+      dependencies: ["RunnelImport", "RunnelInference", "RunnelRecordings", "RunnelWire", "RunnelCore"],
       path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])

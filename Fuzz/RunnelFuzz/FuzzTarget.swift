@@ -4,7 +4,7 @@ import RunnelImport
 import RunnelInference
 import RunnelWire
 
-/// Bytes as libFuzzer makes them, given to one reader of model files, messages or recordings: an error or what was read is
+/// Bytes as libFuzzer makes them, given to one reader of model files, of recordings or of messages: an error or a value is
 /// fine, a crash is a bug.
 ///
 ///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
@@ -14,6 +14,8 @@ enum FuzzTarget: String, CaseIterable {
   case safetensors
   case onnx
   case rtneural
+  case wfdb, edf, wav, csv, sigmf, xdf, mcap
+  case annotations
   case runnel
   case array
   case raw
@@ -21,8 +23,6 @@ enum FuzzTarget: String, CaseIterable {
   case openephys
   case json
   case msgpack
-  case wfdb, edf, wav, csv, sigmf, xdf, mcap
-  case annotations
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -57,6 +57,10 @@ enum FuzzTarget: String, CaseIterable {
     case .rtneural:
       guard let model = try? RTNeuralImport.model(bytes, spec: Self.spec, name: "x") else { return }
       Self.judge(model)
+    case .wfdb: RecordingFuzz.feed(bytes, as: "x.hea")
+    case .sigmf: RecordingFuzz.feed(bytes, as: "x.sigmf-meta")
+    case .edf, .wav, .csv, .xdf, .mcap: RecordingFuzz.feed(bytes, as: "x.\(rawValue)")
+    case .annotations: RecordingFuzz.feedAnnotations(bytes)
     case .runnel: MessageFuzz.feed(bytes, to: .runnel(RunnelDecoder()))
     case .array: MessageFuzz.feed(bytes, to: .array(ArrayDecoder(timeOrigin: .epics)))
     case .raw: MessageFuzz.feed(bytes, to: .raw(RawDecoder(shape: RawShape(element: .int24, channels: 2))))
@@ -68,10 +72,6 @@ enum FuzzTarget: String, CaseIterable {
     case .openephys: MessageFuzz.feed(bytes, to: .openephys(OpenEphysDecoder(channels: ["CH1", "CH2"])))
     case .json: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.json))
     case .msgpack: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.msgpack))
-    case .wfdb: RecordingFuzz.feed(bytes, as: "x.hea")
-    case .sigmf: RecordingFuzz.feed(bytes, as: "x.sigmf-meta")
-    case .edf, .wav, .csv, .xdf, .mcap: RecordingFuzz.feed(bytes, as: "x.\(rawValue)")
-    case .annotations: RecordingFuzz.feedAnnotations(bytes)
     }
   }
 

@@ -126,7 +126,7 @@ import Testing
         == ["values of 'EEG Fpz-Cz', 'EOG' are rounded to steps of 16 bits"])
     #expect(try conversion("plus.bdf", to: "x.bdf").losses.isEmpty)
     let lossy = try conversion("index.csv", to: "x.edf")
-    #expect(lossy.losses.count == 3)
+    #expect(lossy.losses.count >= 3 && lossy.losses.contains { $0.contains("gaps") })
     #expect(try lossy.write().losses == lossy.losses)
   }
 

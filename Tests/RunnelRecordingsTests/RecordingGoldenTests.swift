@@ -85,7 +85,7 @@ import Testing
     let folder = Folder()
     let text = name.hasSuffix(".hea") || name.hasSuffix("-meta")
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
-    for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 300)) {
+    for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 100)) {
       let path = try folder.write(
         "cut" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""), Array(bytes[..<length]))
       do throws(RecordingError) {
@@ -109,7 +109,7 @@ import Testing
     let folder = Folder()
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
     var random = SeededGenerator(seed: 9)
-    for _ in 0..<400 {
+    for _ in 0..<150 {
       var damaged = bytes
       // Headers are what is interpreted: most changes go there.
       let place = random.below(2) == 0 ? random.below(min(bytes.count, 600)) : random.below(bytes.count)

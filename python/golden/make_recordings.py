@@ -183,10 +183,7 @@ def edf_files():
                     "label": label, "dimension": ["uV", "uV", "degC"][channel], "sample_frequency": rate,
                     "physical_min": low, "physical_max": high, "digital_min": -limit - 1, "digital_max": limit,
                     "transducer": "none", "prefilter": "HP:0.1Hz"})
-            for second in range(3):
-                part = slice(100 * second, 100 * second + 100)
-                writer.writeDigitalSamples(np.concatenate(
-                    [fast[part], -fast[part], slow[10 * second : 10 * second + 10]]).astype(np.int32))
+            writer.writeSamples([samples.astype(np.int32) for samples in (fast, -fast, slow)], digital=True)
             if kind != pyedflib.FILETYPE_EDF:
                 writer.writeAnnotation(0.5, -1, "V")
                 writer.writeAnnotation(1.25, 0.5, "Sleep stage W")

@@ -180,7 +180,9 @@ public final class CSVRecording: Recording {
       if let column = layout.index { now.index = try Self.value(fields, column, layout, line, file: file.path) }
       if let (column, scale) = layout.time {
         now.time = try Self.value(fields, column, layout, line, file: file.path) * scale
-        if scale == 1e-9, let exact = Int64(HeaderLine.text(fields[column])), count == 0 || origin != nil {
+        if scale == 1e-9, column < fields.count, let exact = Int64(HeaderLine.text(fields[column])),
+          count == 0 || origin != nil
+        {
           if count == 0 { origin = exact }
           now.time = Double(exact.subtractingReportingOverflow(origin ?? 0).partialValue) * 1e-9
         }

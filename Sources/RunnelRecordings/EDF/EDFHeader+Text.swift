@@ -101,7 +101,8 @@ extension EDFHeader.Signal {
     signal.label = channel.name
     signal.unit = channel.unit ?? ""
     signal.samples = rows
-    signal.digital = -(1 << (bits - 1))...(1 << (bits - 1)) - 1
+    let reach = 1 << (bits - 1)
+    signal.digital = limit(-reach, scale, offset)...limit(reach - 1, scale, offset)
     let limits = [signal.digital.lowerBound, signal.digital.upperBound].map { Double($0) * scale + offset }
     let written = limits.map { Double(EDFHeader.eight($0)) ?? 0 }
     let error = zip(limits, written).map { abs($0 - $1) / abs(scale) }.max() ?? 0
@@ -114,5 +115,25 @@ extension EDFHeader.Signal {
     signal.physical = min(written[0], written[1])...max(written[0], written[1])
     signal.isInverted = written[0] > written[1]
     return (signal, error)
+  }
+
+  /// The digital value, at most a hundredth nearer to 0 than the last there is, whose physical one has a short decimal;
+  /// the last one where there is none.
+  private static func limit(_ last: Int, _ scale: Double, _ offset: Double) -> Int {
+    let physical = Double(last) * scale + offset
+    var step = 1e-4
+    if Double(EDFHeader.eight(physical)) == physical { return last }
+    while step <= 1 {
+      let short = (physical / step).rounded(.towardZero) * step
+      let digital = ((short - offset) / scale).rounded()
+      let isExact = abs(digital * scale + offset - short) <= 1e-7 * abs(scale)
+      if isExact, abs(digital) <= abs(Double(last)), abs(digital) >= 0.99 * abs(Double(last)),
+        abs((Double(EDFHeader.eight(short)) ?? 0) - short) <= 1e-7 * abs(scale)
+      {
+        return Int(digital)
+      }
+      step *= 10
+    }
+    return last
   }
 }
