@@ -68,7 +68,7 @@ final class TutorialDesk {
   private func plain(_ line: String) -> String {
     var line = line
     for each in endpoints { line.replace(each.real, with: each.shown) }
-    line.replace(#/\d+\.\d\d\d s\b|\d+ µs/#, with: "(time)")
+    line.replace(#/\d+(\.\d+)? s\b|\d+ µs/#, with: "(time)")
     guard trains else { return line }
     line.replace(#/\d+(\.\d+)?(e-?\d+)?/#, with: "#")
     line.replace(#/ +/#, with: " ")
