@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-neon test-parity test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-neon test-parity test-gnuradio test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -78,13 +78,19 @@ test-parity: build ## a record, random networks and golden files against PyTorch
 	  >.build/tutorial.log 2>&1 || { grep -E '✘|error:' .build/tutorial.log; failed=1; }; tail -n 1 .build/tutorial.log; \
 	test -z "$$failed" || { echo "test-parity: something differs; see FAILED above"; exit 1; }; echo "test-parity: all agree"
 
+# GNU Radio is large, so it is asked for only here.
+test-gnuradio: build ## GNU Radio's own PUB sink into runnel; installs Debian's gnuradio
+	@/usr/bin/python3 -c 'import zmq, numpy; from gnuradio import zeromq' 2>/dev/null || PACKAGES="gnuradio" deploy/setup-debian
+	/usr/bin/python3 python/live/check_gnuradio.py .build/release/runnel
+
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= safetensors onnx rtneural runnel array raw gnuradio openephys json msgpack
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
-fuzz: setup ## damaged safetensors, ONNX and RTNeural JSON, each for FUZZ_SECONDS (60)
+fuzz: setup ## damaged model files and messages, each reader for FUZZ_SECONDS (60)
 	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \
 	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
-	@for target in safetensors onnx rtneural; do \
+	@for target in $(FUZZ_TARGETS); do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
 	  ASAN_OPTIONS=detect_leaks=0 RUNNEL_FUZZ_TARGET=$$target .build-fuzz/debug/RunnelFuzz -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Fuzz/Corpus/$$target || exit 1; done

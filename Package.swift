@@ -25,7 +25,8 @@ let fuzz: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelCore"], path: "Fuzz/RunnelFuzz",
+      name: "RunnelFuzz", dependencies: ["RunnelImport", "RunnelInference", "RunnelWire", "RunnelCore"],
+      path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
   ]

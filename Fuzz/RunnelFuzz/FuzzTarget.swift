@@ -2,8 +2,10 @@ import Glibc
 import RunnelCore
 import RunnelImport
 import RunnelInference
+import RunnelWire
 
-/// Bytes as libFuzzer makes them, given to one reader of model files: an error or a model is fine, a crash is a bug.
+/// Bytes as libFuzzer makes them, given to one reader of model files or of messages: an error or a value is fine, a crash
+/// is a bug.
 ///
 ///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
 ///
@@ -12,6 +14,13 @@ enum FuzzTarget: String, CaseIterable {
   case safetensors
   case onnx
   case rtneural
+  case runnel
+  case array
+  case raw
+  case gnuradio
+  case openephys
+  case json
+  case msgpack
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -46,6 +55,17 @@ enum FuzzTarget: String, CaseIterable {
     case .rtneural:
       guard let model = try? RTNeuralImport.model(bytes, spec: Self.spec, name: "x") else { return }
       Self.judge(model)
+    case .runnel: MessageFuzz.feed(bytes, to: .runnel(RunnelDecoder()))
+    case .array: MessageFuzz.feed(bytes, to: .array(ArrayDecoder(timeOrigin: .epics)))
+    case .raw: MessageFuzz.feed(bytes, to: .raw(RawDecoder(shape: RawShape(element: .int24, channels: 2))))
+    case .gnuradio:
+      for tags in [true, false] {
+        let shape = RawShape(element: .float32, channels: 1)
+        MessageFuzz.feed(bytes, to: .gnuradio(GNURadioDecoder(shape: shape, passTags: tags, rate: 4)))
+      }
+    case .openephys: MessageFuzz.feed(bytes, to: .openephys(OpenEphysDecoder(channels: ["CH1", "CH2"])))
+    case .json: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.json))
+    case .msgpack: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.msgpack))
     }
   }
 

@@ -6,6 +6,8 @@ public struct Accounting: Sendable, Equatable {
   public var messagesReceived: Int64 = 0
   public var messagesDecoded: Int64 = 0
   public private(set) var rejected = Counts<RejectReason>()
+  /// Of those decoded: messages without a sample of their input.
+  public private(set) var ignored = Counts<IgnoreReason>()
 
   public var rowsReceived: Int64 = 0
   public var rowsUsed: Int64 = 0
@@ -30,6 +32,20 @@ public struct Accounting: Sendable, Equatable {
   public init() {}
 
   public mutating func reject(_ reason: RejectReason, messages: Int64 = 1) { rejected[reason] += messages }
+
+  /// A message that was received and understood, and holds no rows of its own.
+  public mutating func take(ignored reason: IgnoreReason? = nil) {
+    messagesReceived += 1
+    messagesDecoded += 1
+    if let reason { ignored[reason] += 1 }
+  }
+
+  /// What was taken as decoded comes again, as the rows it was kept for, and is counted where they are.
+  public mutating func giveBack() {
+    messagesReceived -= 1
+    messagesDecoded -= 1
+  }
+
   /// What was lost is what a publisher says, and nobody can check it: the sums stop at the largest number.
   public mutating func lose(rows: Int64 = 0, messages: Int64 = 0) {
     rowsLost = rowsLost.addingClamped(rows)
@@ -47,6 +63,7 @@ public struct Accounting: Sendable, Equatable {
     sum.messagesReceived += other.messagesReceived
     sum.messagesDecoded += other.messagesDecoded
     sum.rejected += other.rejected
+    sum.ignored += other.ignored
     sum.rowsReceived += other.rowsReceived
     sum.rowsUsed += other.rowsUsed
     sum.dropped += other.dropped

@@ -26,6 +26,16 @@ public enum RejectReason: String, Sendable, CaseIterable {
   case tooManyStreams = "too-many-streams"
   /// A topic that is not one of this input's.
   case topic
+  /// Of `format: auto`: nothing has told the format yet, or the configuration lacks what that one needs.
+  case undecided
+}
+
+/// Why a message that was decoded holds none of its input's samples. The raw value is the word in logs and counters.
+public enum IgnoreReason: String, Sendable, CaseIterable {
+  /// An event, such as a TTL line, or a spike.
+  case event
+  /// A channel that the configuration does not list.
+  case otherChannel = "other-channel"
 }
 
 /// Why rows that were decoded were not used.

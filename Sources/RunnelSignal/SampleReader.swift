@@ -72,16 +72,36 @@ public struct SampleReader: Sendable {
     _ faults: UnsafeMutablePointer<UInt8>, scaled: (Double) -> Double
   ) -> Int {
     let (first, stride, factor) = (column.first, column.stride, unitFactor)
-    var lost = 0
-    for t in 0..<column.count {
-      let sample = Float(scaled(Element.value(at: first + t * stride)) * factor)
-      let isLost = !sample.isFinite
-      faults[t] = isLost ? 1 : 0  // SampleFault.nan, .none
-      physical[t] = isLost ? .nan : sample
-      lost += isLost ? 1 : 0
+    // Loops with nothing but arithmetic in them, over neighbours where they are that: the compiler then takes several
+    // samples at a time. What is not finite is rare, and looked for afterwards.
+    if stride == Element.size {
+      for t in 0..<column.count {
+        physical[t] = Float(scaled(Element.value(at: first + t * Element.size)) * factor)
+      }
+    } else {
+      for t in 0..<column.count { physical[t] = Float(scaled(Element.value(at: first + t * stride)) * factor) }
     }
+    let lost = markNonFinite(column.count, physical, faults)
     if missing.isEmpty, range == nil { return lost }
     return pick(type, column, physical, faults, scaled: scaled)
+  }
+
+  /// What is not finite becomes NaN with its fault; returns how many there are.
+  private func markNonFinite(
+    _ count: Int, _ physical: UnsafeMutablePointer<Float>, _ faults: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    faults.update(repeating: 0, count: count)  // SampleFault.none
+    let exponent: UInt32 = 0x7F80_0000
+    var found: UInt32 = 0
+    for t in 0..<count { found |= physical[t].bitPattern & exponent == exponent ? 1 : 0 }
+    guard found != 0 else { return 0 }
+    var lost = 0
+    for t in 0..<count where !physical[t].isFinite {
+      faults[t] = 1  // SampleFault.nan
+      physical[t] = .nan
+      lost += 1
+    }
+    return lost
   }
 
   /// The second pass of channels that declare sentinels or a range; counts all that is missing.

@@ -1,6 +1,8 @@
 /// A value as it lies in a payload, at any alignment, read as f64. Integers beyond 2⁵³ round to the nearest.
 protocol StoredElement {
   static var isFloat: Bool { get }
+  /// Bytes of one value.
+  static var size: Int { get }
   static func value(at address: UnsafeRawPointer) -> Double
 }
 
@@ -11,6 +13,7 @@ protocol SwappableElement: StoredElement {
 }
 
 extension SwappableElement {
+  static var size: Int { MemoryLayout<Bits>.size }
   static func value(at address: UnsafeRawPointer) -> Double {
     value(of: Bits(littleEndian: address.loadUnaligned(as: Bits.self)))
   }
@@ -18,6 +21,7 @@ extension SwappableElement {
 
 enum Swapped<Element: SwappableElement>: StoredElement {
   static var isFloat: Bool { Element.isFloat }
+  static var size: Int { Element.size }
   static func value(at address: UnsafeRawPointer) -> Double {
     Element.value(of: Element.Bits(bigEndian: address.loadUnaligned(as: Element.Bits.self)))
   }
@@ -49,12 +53,14 @@ extension Double: SwappableElement {
 /// 24-bit two's complement in three bytes, the lowest first.
 enum Int24Little: StoredElement {
   static var isFloat: Bool { false }
+  static var size: Int { 3 }
   static func value(at address: UnsafeRawPointer) -> Double { int24(address, low: 0, high: 2) }
 }
 
 /// The highest byte first.
 enum Int24Big: StoredElement {
   static var isFloat: Bool { false }
+  static var size: Int { 3 }
   static func value(at address: UnsafeRawPointer) -> Double { int24(address, low: 2, high: 0) }
 }
 

@@ -7,8 +7,8 @@ import RunnelCore
 ///     {"dtype": "<f4", "shape": [360], "seq": 7, "first": 2520, "t_ns": "1763923532123456789", "rate": 360.0}
 ///
 /// `seq`, `first`, `t_ns`, `rate` and `epoch` are honoured where they stand and nil where they do not. `array-1.0`
-/// writes `type` for dtype and `frame` for seq; its `timeStamp` is left alone, for its epoch is 1970 or 1990 and
-/// nobody says which. A Fortran-ordered array is sent in memory order without saying so: `layout` is for that.
+/// writes `type` for dtype, `frame` for seq and `timeStamp` for the time, in seconds since 1970 or 1990: it is left alone
+/// unless `timeOrigin` says which. A Fortran-ordered array is sent in memory order without saying so: `layout` is for that.
 /// Pickles are refused whatever they hold. Allocates only to complain, and for a rate of more than 15 characters.
 public struct ArrayDecoder: Sendable {
   public var limits: WireLimits
@@ -16,18 +16,24 @@ public struct ArrayDecoder: Sendable {
   public var layout: ArrayLayout
   /// How many channels the configuration names; any other count is rejected.
   public var expectedChannels: Int?
+  /// When the clock of `timeStamp` was at zero; nil leaves it alone.
+  public var timeOrigin: TimeOrigin?
 
-  public init(limits: WireLimits = WireLimits(), layout: ArrayLayout = .timeMajor, expectedChannels: Int? = nil) {
+  public init(
+    limits: WireLimits = WireLimits(), layout: ArrayLayout = .timeMajor, expectedChannels: Int? = nil,
+    timeOrigin: TimeOrigin? = nil
+  ) {
     self.limits = limits
     self.layout = layout
     self.expectedChannels = expectedChannels
+    self.timeOrigin = timeOrigin
   }
 
   /// Always `.samples`.
   public func decode(_ parts: MessageParts) throws(DecodeError) -> DecodedMessage {
     try limits.check(parts)
     guard parts.count == 2 || parts.count == 3 else {
-      throw pickle(parts)
+      throw Pickle.refusal(parts)
         ?? DecodeError(
           .parts, part: min(parts.count, 3), byteOffset: 0,
           expected: "2 parts (JSON descriptor and data), or 3 with a topic first",
@@ -35,9 +41,9 @@ public struct ArrayDecoder: Sendable {
     }
     let part = parts.count - 2
     let descriptor: ArrayDescriptor
-    do throws(DecodeError) { descriptor = try ArrayDescriptor(parts[part], part: part, limits: limits) } catch {
-      throw pickle(parts) ?? error
-    }
+    do throws(DecodeError) {
+      descriptor = try ArrayDescriptor(parts[part], part: part, limits: limits, readsTime: timeOrigin != nil)
+    } catch { throw Pickle.refusal(parts) ?? error }
     let shape = try rowsAndChannels(descriptor, part: part)
     let payload = parts[part + 1]
     guard byteCount(rows: shape.rows, channels: shape.channels, descriptor.element) == payload.count else {
@@ -49,26 +55,14 @@ public struct ArrayDecoder: Sendable {
     return .samples(
       SampleMessage(
         topic: part == 1 ? parts[0] : UnsafeRawBufferPointer(start: nil, count: 0), epoch: descriptor.epoch,
-        sequence: descriptor.sequence, first: descriptor.first, timestamp: descriptor.timestamp,
+        sequence: descriptor.sequence, first: descriptor.first,
+        timestamp: descriptor.timestamp
+          ?? timeOrigin.flatMap { origin in descriptor.seconds.flatMap(origin.nanoseconds) },
         rate: descriptor.rate,
         chunk: Chunk(
           payload: payload, element: descriptor.element, byteOrder: descriptor.byteOrder,
           layout: layout == .timeMajor || descriptor.axes == 1 ? .interleaved : .planar, rows: shape.rows,
           channels: shape.channels)))
-  }
-
-  /// The plain sentence for a message that had no descriptor, if it holds a pickle. One of protocol 2 to 5 begins with
-  /// 0x80 and its number; data may begin so too, which is why this is asked last.
-  private func pickle(_ parts: MessageParts) -> DecodeError? {
-    let found = (0..<min(parts.count, 2)).first {
-      parts[$0].count >= 2 && parts[$0][0] == 0x80 && (2...5).contains(parts[$0][1])
-    }
-    guard let found else { return nil }
-    return DecodeError(
-      .malformed, part: found, byteOffset: 0,
-      expected: "a JSON descriptor like {\"dtype\": \"float32\", \"shape\": [360, 1]}",
-      found: "a Python pickle, which runnel never opens, for it can run code: send json.dumps of dtype and shape, "
-        + "then the array's bytes")
   }
 
   private func rowsAndChannels(
@@ -104,4 +98,16 @@ public enum ArrayLayout: String, Sendable, CaseIterable {
   case timeMajor = "time_major"
   /// [channels, rows]
   case channelMajor = "channel_major"
+}
+
+/// When the clock of areaDetector's `timeStamp` was at zero: Unix's or EPICS's own beginning of time.
+public enum TimeOrigin: String, Sendable, CaseIterable {
+  case unix = "1970"
+  case epics = "1990"
+
+  /// Unix nanoseconds; nil where they are not within 146 years of 1970.
+  func nanoseconds(_ seconds: Double) -> Int64? {
+    let time = (seconds + (self == .epics ? 631_152_000 : 0)) * 1e9
+    return abs(time) < 0x1p62 ? Int64(time.rounded()) : nil
+  }
 }

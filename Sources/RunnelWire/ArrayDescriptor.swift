@@ -14,8 +14,13 @@ struct ArrayDescriptor {
   var timestamp: Int64?
   var rate: Double?
   var epoch: UInt64?
+  /// `timeStamp` of array-1.0, where it was asked for.
+  var seconds: Double?
 
-  init(_ json: UnsafeRawBufferPointer, part: Int, limits: WireLimits) throws(DecodeError) {
+  /// - Parameter readsTime: whether `timeStamp` is wanted.
+  init(
+    _ json: UnsafeRawBufferPointer, part: Int, limits: WireLimits, readsTime: Bool = false
+  ) throws(DecodeError) {
     var fields = try JSONFields(json, part: part, limits: limits)
     var (dtype, type, kind): (Range<Int>?, Range<Int>?, Range<Int>?)
     var dimensions: (sizes: (Int, Int), axes: Int, offset: Int)?
@@ -52,6 +57,9 @@ struct ArrayDescriptor {
       } else if fields.matches(key, "frame") {
         try fields.once(frame != nil, key)
         frame = try fields.unsignedIfNumber()
+      } else if readsTime, fields.matches(key, "timeStamp") {
+        try fields.once(seconds != nil, key)
+        seconds = try fields.number("a time in seconds")
       } else if fields.matches(key, "htype") {
         try fields.once(kind != nil, key)
         kind = try fields.plainIfString()

@@ -7,11 +7,26 @@ public enum DecodedMessage {
   case end(EndOfStream)
   /// Rare and large: apart, so that samples are not moved with room for it.
   indirect case description(StreamDescription)
+  /// Samples that wait for what belongs with them: a channel of a block that is not whole yet.
+  case kept
+  /// Understood, and none of this input's samples.
+  case ignored(IgnoreReason)
+
+  /// Which of an input's streams it speaks of: the topic part as it came, or what the format has in its place; nil
+  /// where the message itself does not say.
+  public var topic: UnsafeRawBufferPointer? {
+    switch self {
+    case .samples(let message): message.topic
+    case .heartbeat(let heartbeat): heartbeat.topic
+    case .end(let end): end.topic
+    case .description, .kept, .ignored: nil
+    }
+  }
 }
 
 /// Consecutive rows of one stream. What a format does not say is nil, never invented.
 public struct SampleMessage {
-  /// Part 0 as it came; empty where the format has no topic.
+  /// Part 0 as it came, or the stream's name where the format has it elsewhere; empty where it has none.
   public var topic: UnsafeRawBufferPointer
   /// The publisher's run; another one is a new session.
   public var epoch: UInt64?

@@ -11,29 +11,12 @@ import Testing
   @Test(.enabled(if: hasPython, "python3-zmq and python3-numpy are not installed"))
   func `ten lines of pyzmq, array format, get the labels of runnel label`() throws {
     let (folder, expected) = (Folder(), try Expected.shared.get())
-    // The recording as NumPy has it: physical = (raw − baseline) / gain, rounded once to f32.
-    let array = folder.path + "/ecg.npy"
-    let convert = try Program(
-      Place.python,
-      [
-        "-c",
-        """
-        import re, sys, numpy as np
-        header = open(sys.argv[1]).read().splitlines()[1].split()
-        gain, baseline = re.match(r"([0-9.]+)(?:\\((-?\\d+)\\))?", header[2]).groups()
-        raw = np.fromfile(sys.argv[2], "<i2").astype("f8")
-        physical = (raw - float(baseline or header[4])) / float(gain)
-        np.save(sys.argv[3], physical.astype("f4")[:, None])
-        """, expected.record, expected.samples, array,
-      ])
-    #expect(try convert.ended() == 0, "\(convert.messages)")
-
     let endpoint = "ipc://\(folder.path)/samples"
     let settings = Settings(
       input: "connect: \"\(endpoint)\"", format: "format: array, rate: 360 Hz, channels: [{name: MLII, unit: mV}]")
     let daemon = try RunningDaemon(settings, in: folder)
     let subscriber = try LabelSubscriber(daemon.labels)
-    let publisher = try Program(Place.python, [Place.publisher, array, endpoint])
+    let publisher = try Program(Place.python, [Place.publisher, try LivePublisherTests.array.get(), endpoint])
     #expect(try publisher.ended() == 0, "\(publisher.messages)")
     // Everything it sent lies before the end of its connection.
     try daemon.program.line(containing: "is gone")

@@ -6,6 +6,7 @@ struct Recorded {
   struct Message {
     var parts: [[UInt8]]
 
+    init(parts: [[UInt8]]) { self.parts = parts }
     init(_ parts: MessageParts) { self.parts = (0..<parts.count).map { Array(parts[$0]) } }
 
     func replay(_ receive: (MessageParts) -> Void) {

@@ -8,7 +8,7 @@ import Testing
 final class Rig {
   let shard: Shard<Collector>
   var intake: Intake
-  private let decoder = RunnelDecoder()
+  private let decoder: MessageDecoder
   var now: Int64 = 0
 
   struct Collector: LabelSink {
@@ -24,8 +24,9 @@ final class Rig {
   /// - Parameter frames: hears what the networks see.
   init(
     _ plans: [PipelinePlan], policy: StreamPolicy = StreamPolicy(input: "in"), epoch: UInt64 = 1,
-    frames: FrameObserver? = nil
+    decoder: MessageDecoder = .runnel(RunnelDecoder()), frames: FrameObserver? = nil
   ) {
+    self.decoder = decoder
     let claims = plans.map { plan in
       let pipeline = Pipeline(plan: plan, epoch: epoch)
       pipeline.frameObserver = frames
@@ -41,12 +42,24 @@ final class Rig {
     shard.arrive(monotonic: now, unix: nil)
     do throws(DecodeError) {
       let message = try decoder.decode(parts)
-      let topic = parts[0]
-      intake.admit(
-        message, key: UnsafeRawBufferPointer(rebasing: topic.dropFirst()), endpoint: "test", now: now, to: shard
-      ) { (try? Topic(topic))?.stream ?? "?" }
+      admit(message, topic: message.topic ?? parts[0])
     } catch { intake.reject(error) }
     #expect(intake.total.balances, "law 6 holds at every instant")
+  }
+
+  private func admit(_ message: DecodedMessage, topic: UnsafeRawBufferPointer, isCounted: Bool = false) {
+    let isOurs = if case .runnel = decoder { true } else { false }
+    intake.admit(
+      message, key: isOurs ? UnsafeRawBufferPointer(rebasing: topic.dropFirst()) : topic, endpoint: "test", now: now,
+      isCounted: isCounted, to: shard
+    ) { isOurs ? (try? Topic(topic))?.stream ?? "?" : "bed7" }
+  }
+
+  /// No more input will come.
+  func drain() {
+    if let message = decoder.drain(), let topic = message.topic { admit(message, topic: topic, isCounted: true) }
+    intake.drain(to: shard)
+    #expect(intake.total.balances)
   }
 
   /// Puts the whole signal into the pipelines, as a file is read: without messages.

@@ -43,6 +43,25 @@ enum ConfigurationExample {
           - {name: MLII, gain: 200, baseline: 1024}
           - {name: V5, unit: uV, scale: 0.005, offset: -5.12}
           - RESP
+      radio: {connect: tcp://127.0.0.1:6001, format: gnuradio, pass_tags: true, dtype: f32, rate: 48 kHz, channels: [I, Q]}
+      adc:
+        connect: tcp://127.0.0.1:6002
+        format: raw
+        dtype: i24
+        byte_order: big
+        layout: channel_major
+        topic_parts: 2
+        rate: 2 kHz
+        channels: [a, b]
+      eye:
+        connect: tcp://127.0.0.1:6003
+        format: msgpack
+        topic: pupil.0.3d
+        rate: 120 Hz
+        channels: [{name: diameter, unit: mm, path: diameter_3d}, norm_pos.0]
+        fields: {time: timestamp, time_unit: ms, sequence: head.n, index: 'rows.first'}
+      camera: {connect: tcp://127.0.0.1:6004, format: array, time_origin: '1990', rate: 1 Hz, channels: [x]}
+      found: {connect: tcp://127.0.0.1:6005, format: auto}
     models:
       beats: {file: models/ecg-beats.safetensors}
       pair:

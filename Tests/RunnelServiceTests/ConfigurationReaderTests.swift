@@ -46,6 +46,17 @@ import Testing
         Channel(name: "V5", unit: "uV", scaling: .linear(scale: 0.005, offset: -5.12)),
         Channel(name: "RESP", unit: "mV", scaling: .identity),
       ])
+    let radio = configuration.inputs[2]
+    #expect(radio.format == .gnuradio && radio.passTags && radio.element == .float32 && radio.rate == 48_000)
+    let adc = configuration.inputs[3]
+    #expect(adc.element == .int24 && adc.byteOrder == .big && adc.layout == .planar && adc.topicParts == 2)
+    let eye = configuration.inputs[4]
+    #expect(
+      try eye.fields
+        == FieldMap(
+          channels: [FieldPath("diameter_3d"), FieldPath("norm_pos.0")], time: FieldPath("timestamp"),
+          timeUnit: .milliseconds, sequence: FieldPath("head.n"), first: FieldPath("rows.first")))
+    #expect(configuration.inputs[5].timeOrigin == .epics && configuration.inputs[6].format == .auto)
     #expect(configuration.models[1].path == "/var/lib/runnel/pair.safetensors")
     #expect(configuration.models[1].sha256?.hasPrefix("9f86d081") == true)
     #expect(

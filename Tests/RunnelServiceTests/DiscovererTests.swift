@@ -126,7 +126,13 @@ import Testing
     let tagged: [UInt8] = [0xF0, 0x5F, 1] + [UInt8](repeating: 0, count: 16) + [1, 2, 3, 4]
     return [
       (.gnuradio, [tagged]), (.gnuradio, [text("key"), tagged]),
-      (.openephys, [text("DATA\0"), text("{\"content\": {\"stream\": \"a\"}}"), [0, 0, 0, 0]]),
+      (
+        .openephys,
+        [
+          text("DATA\0"), text("{\"content\": {\"channel_num\": 0, \"num_samples\": 1, \"sample_num\": 0}}"),
+          [0, 0, 0, 0],
+        ]
+      ),
       (.json, [text("{\"a\": 1}")]), (.json, [text("topic"), text("[1, 2]")]), (.json, [text("ecg {\"a\": 1}")]),
       (.text, [text("ecg 0.12")]), (.raw, [[1, 0, 2, 0, 250, 255]]), (.raw, [text("adc"), [1, 0, 2, 0]]),
       (.msgpack, [text("pupil.0"), [0x82, 0xA1, 0x61, 1, 0xA1, 0x62, 0x93, 1, 2, 3]]),
@@ -146,8 +152,9 @@ import Testing
     Self.take(parts, &discoverer, at: 0)
     #expect(discoverer.findings.map(\.format) == [format])
     let discovery = Self.discovery(discoverer)
-    #expect((discovery.configuration != nil) == format.isReadable)
-    if !format.isReadable {
+    let isReadable = discoverer.findings[0].isReadable
+    #expect(try isReadable == (discovery.configuration == nil ? false : accepted(discovery).inputs.count == 1))
+    if !isReadable, format.remark != nil {
       #expect(discovery.refusal?.kind == .no && discovery.words.contains { $0.contains("this is ") })
     }
     var writer = JSONWriter()
@@ -161,6 +168,65 @@ import Testing
       Self.take([[0xF0, 0x5F, 1, UInt8(index * 10)] + [UInt8](repeating: 0, count: 15 + 80)], &discoverer, at: index)
     }
     #expect(discoverer.findings[0].raw?.itemSize == 8)
+  }
+
+  /// As many messages as make a second, `rate` of them.
+  private func second(_ rate: Int, _ parts: (Int) -> [[UInt8]]) throws -> InputConfiguration {
+    var discoverer = Discoverer()
+    for index in 0...rate { Self.take(parts(index), &discoverer, at: index * 1000 / rate) }
+    return try accepted(Self.discovery(discoverer)).inputs[0]
+  }
+
+  @Test func `bare bytes become format raw with the type they could be`() throws {
+    let values = (0..<50).map { Int16(1000 * ($0 % 25) / 25 - 300) }
+    let input = try second(10) { _ in [bytes("adc"), values.withUnsafeBytes { Array($0) }] }
+    #expect(input.format == .raw && input.element == .int16 && input.rate == 500 && input.topic?.text == "adc")
+  }
+
+  @Test func `complex items of GNU Radio become two channels at the rate of their offsets`() throws {
+    let input = try second(10) { index in
+      [
+        [0xF0, 0x5F, 1] + (0..<8).map { UInt8(truncatingIfNeeded: (index * 100) >> (8 * $0)) }
+          + [UInt8](repeating: 0, count: 8 + 800)
+      ]
+    }
+    #expect(input.format == .gnuradio && input.passTags && input.element == .float32 && input.rate == 1000)
+    #expect(input.channels?.map(\.name) == ["I", "Q"])
+  }
+
+  @Test func `Open Ephys's channels are proposed by their names`() throws {
+    let input = try second(10) { index in
+      let content =
+        #"{"content":{"channel_num":\#(index % 2),"channel_name":"CH\#(1 + index % 2)","num_samples":1,"sample_num":5,"sample_rate":30000}}"#
+      return [bytes("DATA\0"), bytes(content), [0, 0, 0, 0]]
+    }
+    #expect(input.format == .openephys && input.channels?.map(\.name) == ["CH1", "CH2"] && input.topic == nil)
+  }
+
+  @Test func `a table of rows becomes a channel for each column, and its index is known by its name`() throws {
+    let input = try second(10) { index in
+      let rows = (0..<10).map { "[\($0), \($0 * 2)]" }.joined(separator: ",")
+      return [bytes(#"{"t": 1763923532.5, "first": \#(index * 10), "rows": [\#(rows)]}"#)]
+    }
+    #expect(input.channels?.map(\.name) == ["rows.*.0", "rows.*.1"] && input.rate == 100)
+    #expect(input.fields?.first?.description == "first" && input.fields?.timeUnit == .seconds)
+  }
+
+  @Test func `the numbers of a map become channels, and its time and counter are known by their names`() throws {
+    for body in [
+      bytes(#"{"timestamp": 1763923532123, "seq": 7, "eye": {"pos": [0.1, 0.2]}, "name": "left", "ecg": [1,2,3,4,5]}"#),
+      [0x84, 0xA9] + bytes("timestamp") + [0xCF, 0, 0, 1, 0x9A, 0xB1, 0xD0, 0x96, 0xDB] + [0xA3] + bytes("seq") + [
+        7, 0xA3,
+      ]
+        + bytes("eye") + [0x81, 0xA3] + bytes("pos") + [0x92, 0xCA, 0, 0, 0, 0, 1] + [0xA3] + bytes("ecg") + [
+          0x95, 1, 2, 3, 4, 5,
+        ],
+    ] {
+      let input = try second(100) { _ in [bytes("pupil.0"), body] }
+      #expect(input.channels?.map(\.name) == ["eye.pos.0", "eye.pos.1", "ecg"] && input.topic?.text == "pupil.0")
+      #expect(input.fields?.time?.description == "timestamp" && input.fields?.timeUnit == .milliseconds)
+      #expect(input.fields?.sequence?.description == "seq" && input.rate == 500)
+    }
   }
 
   @Test func `random bytes never end the program, and every message is counted`() {

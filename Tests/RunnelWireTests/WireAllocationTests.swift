@@ -38,6 +38,33 @@ import Testing
     #expect(count(golden.message, .array(ArrayDecoder())) == 0)
   }
 
+  /// All messages of the scenario in turn, so that what is joined or gathered becomes whole.
+  @Test(arguments: [
+    "raw-i16-<", "raw-planar", "gnuradio-key", "gnuradio-every-value", "openephys-one", "openephys-unnamed",
+    "openephys-old",
+    "json-one", "json-two", "json-rows", "json-pupil", "json-order", "msgpack-pupil", "msgpack-widths",
+  ])
+  func `decoding what other programs send allocates nothing`(name: String) throws {
+    let scenario = try #require(LiveFormatTests.all.first { $0.name == name })
+    let decoder = try scenario.decoder()
+    var rows = 0
+    func lend(_ index: Int, _ parts: [MessageParts], _ body: ([MessageParts]) -> Void) {
+      if index == scenario.messages.count { return body(parts) }
+      scenario.messages[index].message.lend { lend(index + 1, parts + [$0], body) }
+    }
+    lend(0, []) { messages in
+      func decode() {
+        for index in 0..<messages.count {
+          guard case .samples(let samples)? = try? decoder.decode(messages[index]) else { continue }
+          rows += samples.chunk.rows
+        }
+      }
+      for _ in 0..<10 { decode() }
+      #expect(allocations { for _ in 0..<1000 { decode() } } == 0)
+    }
+    #expect(rows > 0)
+  }
+
   @Test func `encoding samples and heartbeats allocates nothing`() throws {
     let description = StreamDescription(stream: "bed7", rate: 360, channels: [Channel(name: "a"), Channel(name: "b")])
     var encoder = try RunnelEncoder(description, epoch: 17, element: .int16, checksums: true)

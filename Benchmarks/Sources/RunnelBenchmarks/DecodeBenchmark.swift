@@ -17,7 +17,7 @@ struct DecodeBenchmark {
       for (rows, channels) in [(1, 1), (36, 1), (36, 8), (360, 8)] {
         for message in [
           try runnel(rows, channels, checksums: false), try runnel(rows, channels, checksums: true),
-          array(rows, channels),
+          array(rows, channels), raw(rows, channels),
         ] {
           let timing = message.parts.withParts { parts in
             pace.watch.time { calls in
@@ -59,6 +59,13 @@ struct DecodeBenchmark {
     let head = #"{"dtype": "int16", "shape": [\#(rows), \#(channels)], "seq": 7, "first": 2520, "rate": 360.0}"#
     let parts = OwnedParts([Array("s/bed7/".utf8), Array(head.utf8), [UInt8](repeating: 7, count: 2 * rows * channels)])
     return Message(name: "array", decoder: .array(ArrayDecoder()), parts: parts)
+  }
+
+  private func raw(_ rows: Int, _ channels: Int) -> Message {
+    let shape = RawShape(element: .int16, channels: channels)
+    return Message(
+      name: "raw", decoder: .raw(RawDecoder(shape: shape)),
+      parts: OwnedParts([[UInt8](repeating: 7, count: rows * shape.rowSize)]))
   }
 }
 

@@ -32,12 +32,14 @@ public struct Intake {
   ///
   /// - Parameters:
   ///   - source: 0 in a format with epochs, the number of the endpoint in one without.
+  ///   - isCounted: its messages came before, and `take` counted them.
   ///   - makeName: the stream's name in text; called once, when the stream is first seen.
   @discardableResult
   public mutating func admit(
     _ message: DecodedMessage, key: UnsafeRawBufferPointer, source: Int = 0, endpoint: String, now: Int64,
-    to listener: any StreamListener, makeName: () -> String
+    isCounted: Bool = false, to listener: any StreamListener, makeName: () -> String
   ) -> Arrival {
+    if isCounted { accounting.giveBack() }
     guard let position = position(of: key, source: source, endpoint: endpoint, makeName: makeName) else {
       accounting.messagesReceived += 1
       accounting.reject(.tooManyStreams)
@@ -48,9 +50,14 @@ public struct Intake {
     case .heartbeat(let heartbeat): streams[position].admit(heartbeat, now: now, to: listener)
     case .end(let end): streams[position].admit(end, now: now, to: listener)
     case .description(let description): streams[position].admit(description, now: now, to: listener)
+    case .kept: take()
+    case .ignored(let reason): take(ignored: reason)
     }
     return .taken
   }
+
+  /// A message that is kept by its decoder until others come, or that holds none of this input's samples.
+  public mutating func take(ignored reason: IgnoreReason? = nil) { accounting.take(ignored: reason) }
 
   /// A message that could not be decoded, or that no stream of this input claims.
   public mutating func reject(_ error: DecodeError) {

@@ -48,10 +48,12 @@ struct Assembler {
 
   private mutating func output(_ name: String, _ section: ConfigurationSection) -> OutputConfiguration? {
     guard let socket = socket(section, preferred: "bind"), let kind = section.text("type"),
-      let heartbeat = section.number("heartbeat"), let scores = section.boolean("scores")
+      let format = section.text("format"), let heartbeat = section.number("heartbeat"),
+      let scores = section.boolean("scores")
     else { return nil }
     return OutputConfiguration(
-      name: name, socket: socket, kind: OutputConfiguration.Kind(rawValue: kind)!, heartbeat: heartbeat, scores: scores)
+      name: name, socket: socket, kind: OutputConfiguration.Kind(rawValue: kind)!,
+      format: OutputConfiguration.Format(rawValue: format)!, heartbeat: heartbeat, scores: scores)
   }
 
   /// Endpoints and options of an input or output; `preferred` is the key to propose where none is given.

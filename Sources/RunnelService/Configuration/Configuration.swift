@@ -40,11 +40,13 @@ public struct SocketConfiguration: Sendable, Hashable {
 
 /// One entry of `outputs`.
 public struct OutputConfiguration: Sendable, Hashable {
-  public enum Kind: String, Sendable, Hashable, CaseIterable { case xpub, pub }
+  public enum Kind: String, Sendable, Hashable, CaseIterable { case xpub, pub, push }
+  public enum Format: String, Sendable, Hashable, CaseIterable { case runnel, plotjuggler, binary }
 
   public var name: String
   public var socket: SocketConfiguration
   public var kind: Kind
+  public var format: Format
   /// Seconds.
   public var heartbeat: Double
   /// Whether labels carry the score of every class.

@@ -29,6 +29,8 @@ public struct ConfigurationKey: Sendable {
   public var example: String
   /// One or two sentences for the reference page.
   public var documentation: String
+  /// The formats of an input that have it; nil where all do. An input of format auto may have any.
+  public var formats: [String]?
   /// Other names by which people look for it.
   public var synonyms: [String]
   /// What people write by mistake, and what to tell them: the end of a sentence.
@@ -36,9 +38,12 @@ public struct ConfigurationKey: Sendable {
 
   public var name: String { path[path.count - 1] }
 
+  func isOf(format: String) -> Bool { format == "auto" || formats?.contains(format) ?? true }
+
   init(
     _ path: String, _ kind: ValueKind, _ presence: Presence = .absent(""), availability: Availability = .now,
-    example: String = "", synonyms: [String] = [], hints: [String: String] = [:], _ documentation: String
+    example: String = "", formats: [String]? = nil, synonyms: [String] = [], hints: [String: String] = [:],
+    _ documentation: String
   ) {
     self.path = path.split(separator: ".").map(String.init)
     self.kind = kind
@@ -46,6 +51,7 @@ public struct ConfigurationKey: Sendable {
     self.availability = availability
     self.example = example
     self.documentation = documentation
+    self.formats = formats
     self.synonyms = synonyms
     self.hints = hints
   }
@@ -75,6 +81,8 @@ public enum ValueKind: Sendable, Hashable {
   /// One endpoint or a list of them.
   case endpoints(Attachment)
   case topic
+  /// `norm_pos.0`: where in a map a value stands.
+  case path
   /// 64 hexadecimal digits.
   case digest
   /// `[MLII, V5]` or `[{name: MLII, unit: mV}]`: names, or sections of the keys below `[]`.
@@ -109,6 +117,7 @@ public enum ValueKind: Sendable, Hashable {
     case .choice(let words, _): Phrase.list(words, "or")
     case .endpoints: "an endpoint, or a list of them"
     case .topic: "a topic"
+    case .path: "a path"
     case .digest: "64 hexadecimal digits"
     case .channels: "a list of channel names, or of channels with their keys"
     case .channelNames: "all, or a list of channel names"

@@ -1,3 +1,5 @@
+import RunnelWire
+
 /// One mapping of the configuration after it was held against the table: its values typed, its sections in it.
 /// What was wrong has been reported and is absent here.
 struct ConfigurationSection: Sendable {
@@ -46,6 +48,7 @@ struct ConfigurationSection: Sendable {
   func integer(_ key: String) -> Int? { if case .integer(let value) = self[key] { value } else { nil } }
   func text(_ key: String) -> String? { if case .text(let value) = self[key] { value } else { nil } }
   func boolean(_ key: String) -> Bool? { if case .boolean(let value) = self[key] { value } else { nil } }
+  func path(_ key: String) -> FieldPath? { if case .path(let value) = self[key] { value } else { nil } }
   func span(_ key: String) -> ClosedRange<Double>? { if case .span(let value) = self[key] { value } else { nil } }
 
   /// Where a key's value stands; the section's own place where it has none.

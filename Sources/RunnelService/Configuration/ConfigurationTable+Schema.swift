@@ -53,7 +53,7 @@ extension ConfigurationTable {
         .init("propertyNames", .object([.init("pattern", .string("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"))])),
         .init("additionalProperties", object(key.path + ["*"])),
       ])
-    case .text, .topic, .reference, .fill, .smoothing, .durationSpan: return type("string")
+    case .text, .topic, .path, .reference, .fill, .smoothing, .durationSpan: return type("string")
     case .boolean: return any([type("boolean"), pattern("^(true|false)$")])
     case .integer(let range):
       return any([

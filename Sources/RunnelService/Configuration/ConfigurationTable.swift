@@ -18,126 +18,8 @@ public enum ConfigurationTable {
   private static let byParent = Dictionary(grouping: keys) { Array($0.path.dropLast()) }
 
   /// Ten years: no duration in a configuration is longer.
-  private static let seconds = 0...3.2e8
-  private static let positive = 1e-6...3.2e8
-
-  private static let streams: [ConfigurationKey] =
-    [
-      ConfigurationKey(
-        "streams", .named(noun: "stream"), .required, synonyms: ["inputs", "sources", "stream", "input"],
-        "Where samples come from: one entry per input, under a name that labels carry as `input`."),
-      ConfigurationKey(
-        "streams.*.connect", .endpoints(.connect), .absent("give this or bind"), example: "tcp://127.0.0.1:5556",
-        synonyms: ["url", "address", "endpoint", "endpoints", "uri", "host", "server", "subscribe"],
-        "The publisher's endpoint, or a list of them with one socket each: tcp, ipc or inproc."),
-      ConfigurationKey(
-        "streams.*.bind", .endpoints(.bind), .absent("give this or connect"), example: "tcp://127.0.0.1:5556",
-        synonyms: ["listen"],
-        "The endpoint that publishers connect to, or a list of them; instead of `connect`."),
-      ConfigurationKey(
-        "streams.*.type", .choice(["sub", "pull"], later: []), .defaulted("sub"), example: "sub",
-        synonyms: ["socket", "socket_type", "pattern", "kind"],
-        "The socket's kind: `sub` for PUB and XPUB publishers, `pull` for PUSH."),
-      ConfigurationKey(
-        "streams.*.topic", .topic, .absent("s/*/ where the format is runnel, everything where it is array"),
-        example: "s/*/", synonyms: ["topics", "filter", "subscription", "prefix"],
-        "Which topics to take; `*` stands for one name, and every distinct topic is a stream of its own."),
-      ConfigurationKey(
-        "streams.*.format",
-        .choice(["runnel", "array"], later: ["raw", "gnuradio", "openephys", "json", "msgpack", "auto"]),
-        .defaulted("runnel"), example: "array", synonyms: ["encoding", "codec", "protocol"],
-        hints: [
-          "numpy": "arrays of NumPy are format array", "pyzmq": "what pyzmq sends with a JSON head is format array",
-          "open_ephys": "openephys is not in this version; it is runnel or array",
-        ],
-        "How messages are written: `runnel` (rate, channels and units travel along) or `array` (a JSON head with dtype and shape, then the bytes of a NumPy array)."
-      ),
-      ConfigurationKey(
-        "streams.*.rate", .quantity(.frequency, 1e-3...1e8), .absent("what the stream's description says"),
-        example: "360 Hz",
-        synonyms: ["sample_rate", "sampling_rate", "samplerate", "fs", "frequency", "sampling_frequency", "hz"],
-        "Rows a second; required where the format is array, else it must agree with the description within 0.5 %."),
-      ConfigurationKey(
-        "streams.*.channels", .channels, .absent("what the stream's description says"), example: "[MLII, V5]",
-        synonyms: ["channel", "signals", "leads", "columns", "names"],
-        "The channels in the order of the columns; required where the format is array. A channel is a name, or a mapping with the keys below."
-      ),
-      ConfigurationKey(
-        "streams.*.channels.[].name", .text(noun: "a channel's name"), .required, example: "MLII",
-        synonyms: ["label", "channel"],
-        "By which pipelines and labels know the channel."),
-      ConfigurationKey(
-        "streams.*.channels.[].unit", .text(noun: "a unit"), .absent("the stream's unit"), example: "mV",
-        synonyms: ["units"],
-        "The physical unit after scaling."),
-      ConfigurationKey(
-        "streams.*.channels.[].gain", .number(-1e18...1e18), .absent("values count as physical"), example: "200",
-        synonyms: ["adc_gain", "sensitivity"],
-        "Raw steps per unit: physical = (raw − baseline) / gain."),
-      ConfigurationKey(
-        "streams.*.channels.[].baseline", .number(-1e18...1e18), .defaulted("0"), example: "1024", synonyms: ["zero"],
-        "The raw value of physical zero; goes with `gain`."),
-      ConfigurationKey(
-        "streams.*.channels.[].scale", .number(-1e18...1e18), .absent("values count as physical"), example: "0.005",
-        synonyms: ["factor", "multiplier", "lsb"],
-        "Units per raw step: physical = raw × scale + offset."),
-      ConfigurationKey(
-        "streams.*.channels.[].offset", .number(-1e18...1e18), .defaulted("0"), example: "-5.12",
-        synonyms: ["bias", "shift"],
-        "The physical value of raw zero; goes with `scale`."),
-      ConfigurationKey(
-        "streams.*.unit", .text(noun: "a unit"), .absent("what the stream's description says"), example: "mV",
-        synonyms: ["units"],
-        "The unit of every channel that names none."),
-      ConfigurationKey(
-        "streams.*.layout", .choice(["time_major", "channel_major"], later: []), .defaulted("time_major"),
-        example: "time_major", synonyms: ["order", "axes", "axis"],
-        "The axes of an array: `time_major` is [samples, channels], `channel_major` is [channels, samples]."),
-      ConfigurationKey(
-        "streams.*.max_streams", .integer(1...65536), .defaulted("256"), example: "256", synonyms: ["limit"],
-        "How many streams a wildcard topic may open; further ones are rejected and counted."),
-      ConfigurationKey(
-        "streams.*.takeover", .quantity(.duration, positive), .defaulted("2s"), example: "2s",
-        synonyms: ["takeover_after"],
-        "How long the current session must be silent before another publisher under the same name takes over."),
-      ConfigurationKey(
-        "streams.*.reorder", .quantity(.duration, seconds), .defaulted("2s"), example: "2s",
-        "In formats without an epoch, an index that goes back by more than this starts a new session."),
-      ConfigurationKey(
-        "streams.*.stale_after", .quantity(.duration, positive),
-        .absent("the larger of 2s and four usual message intervals"), example: "10s",
-        synonyms: ["stale", "timeout", "silence"],
-        "After how long a silence the status `stale` is published; no state changes."),
-      ConfigurationKey(
-        "streams.*.missing", .numbers, .absent("only NaN and infinities are missing"), example: "[-32768]",
-        synonyms: ["sentinel", "sentinels", "nodata", "invalid", "nan"],
-        "Raw values that stand for a missing sample."),
-      ConfigurationKey(
-        "streams.*.range", .numberSpan, .absent("no limits"), example: "[-5, 5]",
-        synonyms: ["limits", "bounds", "valid_range"],
-        "Physical values outside this are missing samples, with the reason `range`."),
-      ConfigurationKey(
-        "streams.*.flat", .quantity(.duration, positive), .absent("a flat line is a signal"), example: "5s",
-        synonyms: ["flatline", "flat_after"],
-        "A channel that does not change for longer than this is missing, with the reason `flat`."),
-      ConfigurationKey(
-        "streams.*.time", .choice(["sender", "index", "received", "none"], later: []), .defaulted("sender"),
-        example: "sender", synonyms: ["clock", "timestamp", "timestamps", "t_source"],
-        "What `t` in labels is made of: the sender's clock, the sample index, the time of arrival, or nothing."),
-      ConfigurationKey(
-        "streams.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("64MiB"), example: "64MiB",
-        synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
-        "How much may wait: in the socket a kilobyte a message, beyond which the publisher waits or drops (a gap here); and in "
-          + "bytes of each stream for a description or a rival to fall silent, beyond which rows are dropped and counted."
-      ),
-    ] + socket("streams.*") + [
-      ConfigurationKey(
-        "streams.*.replay", .endpoints(.connect), .absent(""), availability: .later, example: "tcp://127.0.0.1:5557",
-        "The endpoint that repairs losses."),
-      ConfigurationKey(
-        "streams.*.evict_after", .quantity(.duration, positive), .absent(""), availability: .later, example: "1h",
-        "After how long a silence a lane is checkpointed and its memory freed."),
-    ]
+  static let seconds = 0...3.2e8
+  static let positive = 1e-6...3.2e8
 
   private static let models: [ConfigurationKey] = [
     ConfigurationKey(
@@ -300,9 +182,15 @@ public enum ConfigurationTable {
         "outputs.*.connect", .endpoints(.connect), .absent("give this or bind"), example: "tcp://127.0.0.1:9872",
         "A collector's endpoint, or a list of them; instead of `bind`."),
       ConfigurationKey(
-        "outputs.*.type", .choice(["xpub", "pub"], later: ["push"]), .defaulted("xpub"), example: "xpub",
+        "outputs.*.type", .choice(["xpub", "pub", "push"], later: []), .defaulted("xpub"), example: "xpub",
         synonyms: ["socket", "socket_type", "pattern", "kind"],
-        "The socket's kind: `xpub` sends the last label of each lane to a late subscriber, `pub` does not."),
+        "The socket's kind: `xpub` sends the last label of each lane to a late subscriber, `pub` does not; `push` gives each "
+          + "label to one of the collectors that pull."),
+      ConfigurationKey(
+        "outputs.*.format", .choice(["runnel", "plotjuggler", "binary"], later: []), .defaulted("runnel"),
+        example: "plotjuggler", synonyms: ["encoding", "shape"],
+        "How labels are written: `runnel` (JSON), `plotjuggler` (JSON and the time as a third part: `t`, else when it "
+          + "arrived) or `binary` (a 64-byte header, then the scores of each decision in f32)."),
       ConfigurationKey(
         "outputs.*.heartbeat", .quantity(.duration, 0.01...3600), .defaulted("1s"), example: "1s",
         synonyms: ["heartbeat_interval", "keepalive_interval"],
@@ -318,7 +206,7 @@ public enum ConfigurationTable {
     ] + socket("outputs.*")
 
   /// What every socket takes besides its endpoint and kind.
-  private static func socket(_ parent: String) -> [ConfigurationKey] {
+  static func socket(_ parent: String) -> [ConfigurationKey] {
     [
       ConfigurationKey(
         "\(parent).ipv6", .boolean, .defaulted("false"), example: "true",

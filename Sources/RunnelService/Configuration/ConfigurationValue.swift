@@ -10,6 +10,7 @@ enum ConfigurationValue: Sendable, Hashable {
   case numbers([Double])
   case span(ClosedRange<Double>)
   case topic(TopicPattern)
+  case path(FieldPath)
   case fill(GapConfiguration.Fill)
   case smoothing(DecisionRule.Smoothing)
   case endpoints([EndpointAddress])
@@ -42,6 +43,10 @@ extension ValueKind {
     case .choice(let words, let later): return .text(try Self.choice(text, key, words, later))
     case .digest: return .text(try Self.digest(text, key))
     case .topic: return .topic(try TopicPattern(text, key: key))
+    case .path:
+      do throws(FieldPath.Mistake) { return .path(try FieldPath(text)) } catch {
+        throw ValueMistake(.value, "'\(key)' \(Printable.quoted(text)) \(error.message)")
+      }
     case .fill: return .fill(try Self.fill(text, key))
     case .smoothing: return .smoothing(try Self.smoothing(text, key))
     case .channelNames:

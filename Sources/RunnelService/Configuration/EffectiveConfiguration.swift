@@ -22,6 +22,7 @@ private struct EffectiveWriter {
   mutating func write(_ section: ConfigurationSection, depth: Int) {
     for key in ConfigurationTable.children(of: section.pattern) where key.availability == .now {
       switch key.kind {
+      case .section where isExcluded(key, section): break
       case .section:
         line(depth, "\(key.name):", "")
         let inner = section.sections[key.name]
@@ -57,12 +58,14 @@ private struct EffectiveWriter {
 
   /// Keys that may not stand beside the ones that do.
   private func isExcluded(_ key: ConfigurationKey, _ section: ConfigurationSection) -> Bool {
-    switch key.name {
+    if key.formats != nil, section.pattern == ["streams", "*"], !key.isOf(format: section.text("format") ?? "") {
+      return true
+    }
+    return switch key.name {
     case "bind": section.has("connect")
     case "connect": section.has("bind")
     case "each", "channels": section.has("group")
     case "group": true
-    case "layout": section.text("format") == "runnel"
     default: false
     }
   }

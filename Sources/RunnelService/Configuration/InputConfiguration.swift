@@ -8,8 +8,29 @@ public struct InputConfiguration: Sendable, Hashable {
   public enum Format: String, Sendable, Hashable, CaseIterable {
     /// FORMATS A.11.
     case runnel
-    /// FORMATS A.3; `rate` and `channels` are there.
+    /// FORMATS A.3 and A.6.
     case array
+    /// FORMATS A.8.
+    case raw
+    /// FORMATS A.1.
+    case gnuradio
+    /// FORMATS A.2.
+    case openephys
+    /// FORMATS A.4 and A.7.
+    case json
+    case msgpack
+    /// The first message that bears a format's mark decides.
+    case auto
+
+    /// What such messages do not say, so that the configuration must.
+    var needs: [String] {
+      switch self {
+      case .runnel, .auto: []
+      case .openephys: ["channels"]
+      case .array, .json, .msgpack: ["rate", "channels"]
+      case .raw, .gnuradio: ["rate", "channels", "dtype"]
+      }
+    }
   }
 
   /// What `t` in labels is made of.
@@ -28,6 +49,17 @@ public struct InputConfiguration: Sendable, Hashable {
   /// The unit of every channel that names none.
   public var unit: String?
   public var layout: SampleLayout
+  /// Of raw values and GNU Radio's items, like the next three.
+  public var element: ElementType?
+  public var byteOrder: ByteOrder
+  public var topicParts: Int?
+  public var passTags: Bool
+  /// Of Open Ephys: whether its GUI is told of us.
+  public var heartbeat: Bool
+  /// Of array-1.0.
+  public var timeOrigin: TimeOrigin?
+  /// Of json and msgpack: where in a map channels, time and order stand; nil where no channels are known.
+  public var fields: FieldMap?
   public var maxStreams: Int
   /// Seconds, like the next three.
   public var takeover: Double

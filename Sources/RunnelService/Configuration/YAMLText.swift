@@ -15,6 +15,7 @@ enum YAMLText {
         "[\(Phrase.number(span.lowerBound)), \(Phrase.number(span.upperBound))]"
       }
     case .topic(let topic): scalar(topic.text)
+    case .path(let path): scalar(path.description)
     case .fill(let fill):
       switch fill {
       case .none: "none"

@@ -57,8 +57,7 @@ public final class Daemon {
       let now = clock.monotonic()
       publisher = LabelPublisher(
         outputs: try configuration.outputs.map { [context] in
-          LabelPublisher.Output(
-            configuration: $0, socket: try OutputSocket($0, context: context), nextHeartbeat: now)
+          LabelPublisher.Output($0, socket: try OutputSocket($0, context: context), nextHeartbeat: now)
         }, clock: clock)
       host = try configuration.host(models: models, epoch: epoch, publisher: publisher, clock: clock, meter: meter)
       for (index, input) in configuration.inputs.enumerated() {
@@ -164,18 +163,32 @@ public final class Daemon {
     let now = clock.monotonic()
     host.owner.arrive(monotonic: now, unix: clock.unix())
     do throws(DecodeError) {
-      let message = try input.decode(parts)
-      let topic = input.topic(of: parts)
+      let message = try input.decode(parts) { log.decided($0, of: input) }
+      switch message {
+      case .kept: return intakes[input.intake].take()
+      case .ignored(let reason): return intakes[input.intake].take(ignored: reason)
+      default: break
+      }
+      // Only a description does not say itself whose it is.
+      let topic = message.topic ?? parts[0]
       guard input.claims(topic) else {
         throw DecodeError(
           .topic, part: 0, byteOffset: 0, expected: "a topic of input '\(input.input.name)'",
           found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
       }
-      let arrival = intakes[input.intake].admit(
-        message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now, to: host.owner
-      ) { input.streamName(of: topic) }
-      if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
+      admit(message, topic: topic, from: input, at: now)
     } catch { reject(error, from: input) }
+  }
+
+  private func admit(
+    _ message: DecodedMessage, topic: UnsafeRawBufferPointer, from input: InputSocket, at now: Int64,
+    isCounted: Bool = false
+  ) {
+    let arrival = intakes[input.intake].admit(
+      message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now,
+      isCounted: isCounted, to: host.owner
+    ) { input.streamName(of: topic) }
+    if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
   }
 
   private func reject(_ error: DecodeError, from input: InputSocket) {
@@ -186,6 +199,7 @@ public final class Daemon {
   // MARK: time passes
 
   private func tick(_ now: Int64) throws {
+    for input in inputs { try input.tick(now: now) }
     for index in intakes.indices { intakes[index].tick(now: now, to: host.owner) }
     nextBatch = host.step(now: now)
     lanes += host.takeCounts()
@@ -214,6 +228,10 @@ public final class Daemon {
       while clock.monotonic() < deadline, try !receive(from: input, atMost: Self.batch) {}
     }
     try hearConnections(clock.monotonic())
+    for input in inputs {
+      guard let message = input.drain(), let topic = message.topic else { continue }
+      admit(message, topic: topic, from: input, at: clock.monotonic(), isCounted: true)
+    }
     for index in intakes.indices { intakes[index].drain(to: host.owner) }
     host.drain()
     lanes += host.takeCounts()

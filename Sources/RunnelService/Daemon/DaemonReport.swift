@@ -21,7 +21,9 @@ public struct DaemonReport {
     let a = accounting
     var lines = [
       "messages: \(a.messagesReceived) received = \(a.messagesDecoded) decoded + \(a.rejected.total) rejected"
-        + reasons(a.rejected.nonzero.map { ($0.reason.rawValue, $0.count) }),
+        + reasons(a.rejected.nonzero.map { ($0.reason.rawValue, $0.count) })
+        + (a.ignored.total > 0
+          ? "; \(a.ignored.total) ignored" + reasons(a.ignored.nonzero.map { ($0.reason.rawValue, $0.count) }) : ""),
       "rows: \(a.rowsReceived) received = \(a.rowsUsed) used + \(a.dropped.total) dropped"
         + reasons(a.dropped.nonzero.map { ($0.reason.rawValue, $0.count) }) + " + \(a.rowsHeld) held",
       "lost: \(a.rowsLost) rows, \(a.messagesLost) messages in \(a.gaps) gaps; "

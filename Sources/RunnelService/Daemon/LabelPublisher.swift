@@ -7,7 +7,8 @@ import RunnelZeroMQ
 /// heartbeat by which a subscriber learns what it lost at the tail.
 ///
 /// A subscriber that stops reading fills its own queue and then loses messages, never delaying anyone: PUB and XPUB
-/// drop for it alone, and the seq of labels and heartbeats tells it how many.
+/// drop for it alone, and the seq of labels and heartbeats tells it how many. PUSH gives each message to one reader, and
+/// drops where none takes it.
 final class LabelPublisher: LabelSink {
   private let clock: Clock
   private var outputs: [Output]
@@ -23,10 +24,32 @@ final class LabelPublisher: LabelSink {
   struct Output {
     let configuration: OutputConfiguration
     let socket: OutputSocket
+    var writer: OutputWriter
     var nextHeartbeat: Int64
     /// Topics whose last label a new subscriber has not seen, and when each was last repeated.
     var owed: Set<Int> = []
     var repeatedAt: [Int: Int64] = [:]
+
+    init(_ configuration: OutputConfiguration, socket: OutputSocket, nextHeartbeat: Int64) {
+      self.configuration = configuration
+      self.socket = socket
+      self.nextHeartbeat = nextHeartbeat
+      writer = OutputWriter(configuration)
+    }
+
+    /// - Parameter arrival: Unix ns when what the message speaks of arrived.
+    /// - Returns: whether it went out, or this shape has no such message.
+    @discardableResult
+    mutating func send(_ message: LabelMessage, topic: [UInt8], arrival: Int64) -> Bool {
+      let output = socket
+      return writer.write(message, arrival: arrival) { body, third in
+        topic.withUnsafeBytes { topic in
+          let result =
+            if let third { try? output.socket.send(topic, body, third) } else { try? output.socket.send(topic, body) }
+          return result == .sent
+        }
+      } ?? true
+    }
   }
 
   private struct TopicKey: Hashable {
@@ -84,7 +107,11 @@ final class LabelPublisher: LabelSink {
     if label.consumesSequence {
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
     }
-    send(label, topic: entries[place].topic)
+    // When it came by the clock on the wall: as long ago as by the other.
+    let arrival = clock.unix() - (arrived > 0 ? max(clock.monotonic() - arrived, 0) : 0)
+    for index in outputs.indices where !outputs[index].send(label, topic: entries[place].topic, arrival: arrival) {
+      failures += 1
+    }
   }
 
   private func place(of label: LabelMessage) -> Int {
@@ -102,16 +129,6 @@ final class LabelPublisher: LabelSink {
     return entries.count - 1
   }
 
-  private func send(_ label: LabelMessage, topic: [UInt8]) {
-    var bare = label
-    bare.removeScores()
-    for output in outputs {
-      encoder.encode(output.configuration.scores ? label : bare) { body in
-        topic.withUnsafeBytes { topic in if (try? output.socket.socket.send(topic, body)) != .sent { failures += 1 } }
-      }
-    }
-  }
-
   // MARK: subscribers
 
   /// Has the loop wake when a subscription comes.
@@ -126,7 +143,7 @@ final class LabelPublisher: LabelSink {
       if outputs[index].configuration.kind == .xpub { try hear(subscriptionsOf: &outputs[index]) }
       next = min(next, repeatOwed(by: &outputs[index], now: now))
       if now >= outputs[index].nextHeartbeat {
-        heartbeat(outputs[index].socket)
+        heartbeat(&outputs[index])
         outputs[index].nextHeartbeat = now + Int64(outputs[index].configuration.heartbeat * 1e9)
       }
       next = min(next, outputs[index].nextHeartbeat)
@@ -151,7 +168,7 @@ final class LabelPublisher: LabelSink {
       if now >= due {
         output.repeatedAt[place] = now
         output.owed.remove(place)
-        if !entries[place].body.isEmpty { repeatLast(entries[place], to: output) }
+        if !entries[place].body.isEmpty { repeatLast(entries[place], to: &output) }
       } else {
         next = min(next, due)
       }
@@ -161,23 +178,19 @@ final class LabelPublisher: LabelSink {
 
   private static let second: Int64 = 1_000_000_000
 
-  private func repeatLast(_ entry: Entry, to output: Output) {
+  private func repeatLast(_ entry: Entry, to output: inout Output) {
     guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
     label.isRepeat = true
-    if !output.configuration.scores { label.removeScores() }
-    encoder.encode(label) { body in
-      entry.topic.withUnsafeBytes { topic in _ = try? output.socket.socket.send(topic, body) }
-    }
+    output.send(label, topic: entry.topic, arrival: clock.unix())
   }
 
-  private func heartbeat(_ output: OutputSocket) {
+  private func heartbeat(_ output: inout Output) {
+    let now = clock.unix()
     for entry in entries {
       let beat = LabelMessage(
         kind: .heartbeat, input: entry.origin.input, stream: entry.origin.stream, channel: entry.origin.channel,
         pipeline: entry.origin.pipeline, model: entry.origin.model, epoch: entry.origin.epoch, sequence: entry.next)
-      encoder.encode(beat) { body in
-        entry.topic.withUnsafeBytes { topic in _ = try? output.socket.send(topic, body) }
-      }
+      output.send(beat, topic: entry.topic, arrival: now)
     }
   }
 }

@@ -65,6 +65,11 @@ final class OperatorLog: @unchecked Sendable {
     }
   }
 
+  func decided(_ decision: FormatDecision, of input: InputSocket) {
+    let format = decision.format.rawValue + (decision.hasTags ? " with pass_tags" : "")
+    logger.notice("input '\(input.input.name)' at \(input.endpoint) is format \(format): \(decision.reason)")
+  }
+
   func rejected(_ error: DecodeError, endpoint: String) {
     limited("rejected \(endpoint) \(error.reason)", "rejected a message from \(endpoint): \(error)")
   }

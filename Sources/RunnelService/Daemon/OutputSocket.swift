@@ -6,7 +6,12 @@ final class OutputSocket {
   let endpoint: String
 
   init(_ output: OutputConfiguration, context: ZeroMQContext) throws {
-    let kind: SocketKind = output.kind == .xpub ? .xpub : .pub
+    let kind: SocketKind =
+      switch output.kind {
+      case .xpub: .xpub
+      case .pub: .pub
+      case .push: .push
+      }
     var options = SocketOptions(for: kind)
     options.apply(output.socket)
     socket = try Socket(kind, in: context, options: options)

@@ -51,13 +51,11 @@ public struct Discoverer: Sendable {
     case .samples, .description: takeRunnel(parts, place, time)
     case .array, .array1: takeArray(parts, place, time)
     case .labels: takeLabel(parts, place)
-    case .raw: takeRaw(parts, topicPart, place)
-    case .gnuradio: takeRaw(parts, topicPart, place)
+    case .raw: takeRaw(parts, place)
+    case .gnuradio: takeRadio(parts, place, time)
     case .openephys: takeOpenEphys(parts, place)
-    case .json, .text:
-      let body = parts[topicPart == nil ? 0 : 1]
-      topics[place].example = topics[place].example ?? TopicFinding.escaped(Array(body.prefix(81)))
-    case .verdicts, .bsread, .msgpack, .pickle: break
+    case .json, .text, .msgpack: takeMap(parts[topicPart == nil ? 0 : 1], place)
+    case .verdicts, .bsread, .pickle: break
     }
   }
 
@@ -112,18 +110,37 @@ public struct Discoverer: Sendable {
     } catch { topics[place].refuse(error) }
   }
 
-  private mutating func takeRaw(_ parts: MessageParts, _ topicPart: Int?, _ place: Int) {
+  private mutating func takeRaw(_ parts: MessageParts, _ place: Int) {
     topics[place].raw = topics[place].raw ?? RawFinding()
-    let data = parts[topicPart == nil ? 0 : 1]
-    if topics[place].format == .gnuradio { topics[place].raw?.noteTagged(data) } else { topics[place].raw?.note(data) }
+    topics[place].raw?.note(parts[parts.count - 1])
+  }
+
+  /// Of which type the items are is not said: each byte is a row here.
+  private mutating func takeRadio(_ parts: MessageParts, _ place: Int, _ time: Int64) {
+    topics[place].raw = topics[place].raw ?? RawFinding()
+    do throws(DecodeError) {
+      let bytes = RawShape(element: .uint8, channels: 1)
+      guard case .samples(let message) = try GNURadioDecoder(shape: bytes, passTags: true).decode(parts) else { return }
+      topics[place].raw?.note(message, at: time)
+    } catch { topics[place].refuse(error) }
   }
 
   private mutating func takeOpenEphys(_ parts: MessageParts, _ place: Int) {
-    guard let content = WireFormat.object(parts[1])?["content"] else { return }
-    if let stream = content["stream"]?.string { topics[place].addName("stream \(stream)") }
-    if let rate = content["sample_rate"]?.number { topics[place].addName("\(Phrase.number(rate)) Hz") }
-    if let channel = content["channel_name"]?.string ?? content["channel_num"]?.integer.map({ "channel \($0)" }) {
-      topics[place].addName(channel)
+    guard parts[0].elementsEqual("DATA\0".utf8), parts.count > 1 else { return }
+    do throws(DecodeError) {
+      let head = try OpenEphysHead(parts[1])
+      topics[place].openEphys = topics[place].openEphys ?? OpenEphysFinding()
+      topics[place].openEphys?.note(head, in: parts[1])
+    } catch { topics[place].refuse(error) }
+  }
+
+  private mutating func takeMap(_ body: UnsafeRawBufferPointer, _ place: Int) {
+    guard topics[place].messages == 1 else { return }
+    if topics[place].format == .msgpack {
+      topics[place].map = JSONValue(messagePack: body).map(MapFinding.init)
+    } else {
+      topics[place].map = WireFormat.object(body).map(MapFinding.init)
+      topics[place].example = TopicFinding.escaped(Array(body.prefix(81)))
     }
   }
 }

@@ -18,6 +18,7 @@ extension Discovery {
       guard let signal = topic.signal, !signal.elements.isEmpty, proposals.count < 16 else { continue }
       proposals.append(proposal(topic, signal))
     }
+    for topic in topics where proposals.count < 16 { proposals += formatProposal(topic).map { [$0] } ?? [] }
     guard !proposals.isEmpty else { return nil }
     return Self.text(proposals, attachment: bound ? "bind" : "connect", endpoint: endpoint, isPull: kind == .pull)
   }
@@ -105,7 +106,7 @@ extension Discovery {
     ]
   }
 
-  private static func line(_ key: String, _ value: String, _ comment: String?, quotes: Bool = true) -> String {
+  static func line(_ key: String, _ value: String, _ comment: String?, quotes: Bool = true) -> String {
     "\(key): \(quotes ? YAMLText.scalar(value) : value)" + (comment.map { "    # \($0)" } ?? "")
   }
 
@@ -135,7 +136,7 @@ extension Discovery {
 }
 
 extension Discovery.Proposal {
-  fileprivate init(_ lines: [String], _ channels: [String]) {
+  init(_ lines: [String], _ channels: [String]) {
     self.init(
       lines: lines, channel: YAMLText.scalar(channels.first ?? "ch0"),
       otherChannels: Array(channels.dropFirst()))

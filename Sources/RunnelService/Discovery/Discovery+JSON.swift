@@ -32,7 +32,7 @@ extension TopicFinding {
     if topic == nil { writer.writeNull() } else { writer.write(configurableTopic ?? topicText) }
     writer.write("format", format.rawValue)
     writer.key("readable")
-    writer.write(format.isReadable && signal?.elements.isEmpty == false)
+    writer.write(isReadable)
     writer.write("messages", messages)
     writer.write("bytes", bytes)
     if let messageRate { writer.write("messages_per_second", messageRate) }
@@ -55,7 +55,7 @@ extension TopicFinding {
       if let size = raw.itemSize { writer.write("item_size", size) }
       writer.key("item_sizes")
       writer.write(JSONValue.array(raw.itemSizes.map { .integer(Int64($0)) }))
-      if let type = raw.type { writer.write("dtype_guess", type) }
+      if let element = raw.element { writer.write("dtype_guess", element.name) }
     }
     if let example { writer.write("example", example) }
     if unreadable > 0, let firstMistake {
@@ -63,6 +63,10 @@ extension TopicFinding {
       writer.write("first_mistake", "\(firstMistake)")
     }
     if let remark = format.remark { writer.write("remark", remark) }
+    if format == .pickle {
+      writer.key("instead")
+      writer.write(JSONValue.array(Pickle.replacement.map { .string($0) }))
+    }
     writer.endObject()
   }
 

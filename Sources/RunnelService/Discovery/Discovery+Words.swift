@@ -43,16 +43,15 @@ extension Discovery {
     if let labels = topic.labels { lines.append(Self.words(of: labels)) }
     if let raw = topic.raw { lines += Self.words(of: raw, format: topic.format) }
     if let example = topic.example { lines.append("for example \(example)") }
-    if !topic.names.isEmpty {
-      let shown = topic.names.prefix(12).joined(separator: ", ")
-      lines.append("its JSON names \(Printable.text(shown.unicodeScalars))\(topic.names.count > 12 ? ", …" : "")")
-    }
+    if let found = topic.openEphys { lines.append(Self.words(of: found)) }
+    if let map = topic.map { lines.append(Self.words(of: map)) }
     if let mistake = topic.firstMistake {
       lines.append(
         "\(topic.unreadable) of \(topic.messages) cannot be read; the first: \(Printable.text("\(mistake)".unicodeScalars))"
       )
     }
     if let remark = topic.format.remark { lines.append("this is \(remark)") }
+    if topic.format == .pickle { lines += Pickle.replacement.map { "  \($0)" } }
     return lines
   }
 
@@ -119,6 +118,26 @@ extension Discovery {
     return Printable.text("\(text.isEmpty ? "no label yet" : text)\(lost)".unicodeScalars)
   }
 
+  private static func words(of found: OpenEphysFinding) -> String {
+    let streams = found.streams.map { "'\($0)'" }.joined(separator: ", ")
+    let rate = found.rate.map { ", \(Phrase.number($0)) Hz declared" } ?? ""
+    let names = found.names.prefix(12).joined(separator: ", ") + (found.channels.count > 12 ? ", …" : "")
+    let text =
+      "\(streams.isEmpty ? "" : "stream \(streams): ")\(Phrase.count(found.channels.count, "channel")) (\(names))\(rate)"
+    return Printable.text(text.unicodeScalars)
+  }
+
+  private static func words(of map: MapFinding) -> String {
+    guard !map.channels.isEmpty else { return "no number in it" }
+    let shown = map.channels.prefix(12).joined(separator: ", ") + (map.channels.count > 12 ? ", …" : "")
+    let others = [
+      map.time.map { "time at \($0)" }, map.sequence.map { "sequence at \($0)" }, map.index.map { "index at \($0)" },
+    ]
+    .compactMap { $0 }
+    let text = "numbers at \(shown)\(others.isEmpty ? "" : "; ")\(others.joined(separator: ", "))"
+    return Printable.text(text.unicodeScalars)
+  }
+
   private static func words(of raw: RawFinding, format: WireFormat) -> [String] {
     var lines: [String] = []
     if let size = raw.itemSize {
@@ -128,7 +147,7 @@ extension Discovery {
     let sizes = raw.itemSizes.map(String.init)
     lines.append(
       "data in multiples of \(Phrase.count(raw.divisor, "byte")): values of \(Phrase.list(sizes, "or")) bytes fit"
-        + (raw.type.map { ", and read as \($0) they could be a signal" } ?? ""))
+        + (raw.element.map { ", and read as \($0.name) they could be a signal" } ?? ""))
     return lines
   }
 }

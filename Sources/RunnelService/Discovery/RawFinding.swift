@@ -1,3 +1,6 @@
+import RunnelCore
+import RunnelWire
+
 /// What bytes without any description could be: which sizes of items divide every message, and which of the usual
 /// types gives numbers that a signal could have.
 public struct RawFinding: Sendable {
@@ -6,52 +9,69 @@ public struct RawFinding: Sendable {
   /// The first message's, at most so many.
   private var head: [UInt8] = []
   private static let headLimit = 4096
-  /// In front of the items: the tag header of GNU Radio, by which its offset is known.
-  private var lastOffset: (offset: UInt64, bytes: Int)?
+  private var bytes = 0
+  /// Of GNU Radio's items, by the offsets of their tag headers: that of the last message, its length, and the first.
+  private var last: (offset: Int64, bytes: Int)?
+  private var begin: (offset: Int64, time: Int64)?
+  private var end: (offset: Int64, time: Int64)?
   /// Bytes of one item of a GNU Radio stream, from its offsets; nil where they do not tell.
   public private(set) var itemSize: Int?
   public private(set) var itemsLost: Int64 = 0
+  /// Items a second, as `rx_rate` says.
+  public private(set) var declaredRate: Double?
 
   public init() {}
 
   mutating func note(_ data: UnsafeRawBufferPointer) {
     if head.isEmpty { head = Array(data.prefix(Self.headLimit)) }
+    bytes += data.count
     divisor = Self.greatestCommonDivisor(divisor, data.count)
   }
 
-  /// - Parameter part: begins with the tag header (FORMATS.md A.1): magic, version, u64 offset, u64 number of tags.
-  mutating func noteTagged(_ part: UnsafeRawBufferPointer) {
-    let offset = UInt64(littleEndian: part.loadUnaligned(fromByteOffset: 3, as: UInt64.self))
-    let tags = UInt64(littleEndian: part.loadUnaligned(fromByteOffset: 11, as: UInt64.self))
-    let items = part.count - 19
-    if let last = lastOffset, offset > last.offset, last.bytes > 0 {
+  /// - Parameter message: items as bytes, with the offset that their tag header has.
+  mutating func note(_ message: SampleMessage, at time: Int64) {
+    note(message.chunk.payload)
+    declaredRate = message.rate ?? declaredRate
+    guard let offset = message.first else { return }
+    if let last, offset > last.offset, last.bytes > 0 {
       let count = offset - last.offset
-      if itemSize == nil, count <= UInt64(last.bytes), last.bytes % Int(count) == 0 {
+      if itemSize == nil, count <= Int64(last.bytes), last.bytes % Int(count) == 0 {
         itemSize = last.bytes / Int(count)
-      } else if let itemSize, count <= UInt64(Int64.max) {
-        itemsLost += max(0, Int64(count) - Int64(last.bytes / itemSize))
+      } else if let itemSize {
+        itemsLost += max(0, count - Int64(last.bytes / itemSize))
       }
     }
-    // With tags between, the length of the items is not known without reading them.
-    lastOffset = tags == 0 ? (offset, items) : nil
-    if tags == 0, items > 0 { note(UnsafeRawBufferPointer(rebasing: part[19...])) }
+    last = (offset, message.chunk.payload.count)
+    begin = begin ?? (offset, time)
+    end = (offset, time)
   }
+
+  /// Items a second by their offsets; nil where they do not tell.
+  public var itemRate: Double? {
+    guard let begin, let end, end.time > begin.time, end.offset > begin.offset else { return nil }
+    return Double(end.offset - begin.offset) * 1e9 / Double(end.time - begin.time)
+  }
+
+  /// Bytes of one message, on average.
+  func bytesPerMessage(of messages: Int) -> Double { Double(bytes) / Double(max(messages, 1)) }
 
   /// Sizes of an item that fit: one value of a type, or one row of several.
   public var itemSizes: [Int] { divisor == 0 ? [] : [1, 2, 4, 8].filter { divisor % $0 == 0 } }
 
   /// The type, if any, that gives numbers a signal could have: the float whose values are neither NaN nor absurd and
   /// lie closest together, else the integer that moves in small steps.
-  public var type: String? {
+  public var element: ElementType? {
     let singles = itemSizes.contains(4) ? spread(floats(Float32.self)) : nil
     let doubles = itemSizes.contains(8) ? spread(floats(Float64.self)) : nil
-    if singles != nil || doubles != nil { return (singles ?? .infinity) <= (doubles ?? .infinity) ? "f32" : "f64" }
+    if singles != nil || doubles != nil {
+      return (singles ?? .infinity) <= (doubles ?? .infinity) ? .float32 : .float64
+    }
     let halves = itemSizes.contains(2) ? integers(Int16.self) : []
     // Small 32-bit numbers: every second half is nothing but the sign.
     let isWide =
       itemSizes.contains(4) && stride(from: 1, to: halves.count, by: 2).allSatisfy { (-1...0).contains(halves[$0]) }
-    if isWide, isSmooth(integers(Int32.self)) { return "i32" }
-    return isSmooth(halves) ? "i16" : nil
+    if isWide, isSmooth(integers(Int32.self)) { return .int32 }
+    return isSmooth(halves) ? .int16 : nil
   }
 
   private func floats<T: BinaryFloatingPoint>(_: T.Type) -> [Double] {

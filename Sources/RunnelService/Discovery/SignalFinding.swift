@@ -42,7 +42,7 @@ public struct SignalFinding: Sendable {
     case .end(let end):
       ends += 1
       order.message(epoch: end.epoch, sequence: end.nextSequence, first: end.nextIndex, rows: 0, counts: false)
-    case .description: break
+    case .description, .kept, .ignored: break
     }
   }
 

@@ -15,8 +15,8 @@ public struct TopicFinding: Sendable {
   public internal(set) var description: StreamDescription?
   public internal(set) var labels: LabelFinding?
   public internal(set) var raw: RawFinding?
-  /// Streams and channels that the messages' own JSON names, as far as it was looked at (openephys).
-  public internal(set) var names: [String] = []
+  public internal(set) var openEphys: OpenEphysFinding?
+  public internal(set) var map: MapFinding?
   /// The beginning of the first message, where it is text.
   public internal(set) var example: String?
   public private(set) var unreadable = 0
@@ -51,7 +51,16 @@ public struct TopicFinding: Sendable {
     firstMistake = firstMistake ?? error
   }
 
-  mutating func addName(_ name: String) { if names.count < 64, !names.contains(name) { names.append(name) } }
+  /// Whether a stream of these can stand in a configuration.
+  public var isReadable: Bool {
+    switch format {
+    case .samples, .array, .array1: signal?.elements.isEmpty == false
+    case .raw, .gnuradio: (raw?.divisor ?? 0) > 0
+    case .openephys: openEphys?.channels.isEmpty == false
+    case .json, .msgpack: map?.channels.isEmpty == false
+    case .description, .labels, .verdicts, .bsread, .pickle, .text: false
+    }
+  }
 
   /// Messages a second; nil where there was one, or all came at once.
   public var messageRate: Double? {

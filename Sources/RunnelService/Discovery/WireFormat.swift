@@ -21,24 +21,18 @@ public enum WireFormat: String, Sendable, CaseIterable {
   case text
   case raw
 
-  /// Whether a stream of these can stand in a configuration of this version.
-  public var isReadable: Bool { self == .samples || self == .array || self == .array1 }
-
   /// What to know of it where it cannot.
   public var remark: String? {
     switch self {
-    case .samples, .description, .array, .array1: nil
+    case .samples, .description, .array, .array1, .raw, .gnuradio, .openephys, .json, .msgpack: nil
     case .labels: "labels of a runnel daemon: `runnel watch` shows them; the samples come from another endpoint"
     case .verdicts: "what a runnel daemon decided by the clock, for its recordings"
     case .pickle:
-      "a Python pickle, which runnel never opens, for it can run code: let the publisher send json.dumps of dtype and "
-        + "shape, then the array's bytes (format array)"
+      "a Python pickle, which runnel never opens, for it can run code; with these lines the publisher sends the same as "
+        + "format array"
     case .text: "plain text, which no format reads: send numbers with a JSON descriptor (format array)"
     case .bsread:
       "bsread of PSI, which this version does not read: a bridge of ten lines of pyzmq can send it on as format array"
-    case .openephys, .gnuradio, .json, .msgpack, .raw:
-      "format \(rawValue), which this version does not read; it reads runnel and array, and ten lines of pyzmq between "
-        + "can send it on as array"
     }
   }
 }
@@ -54,8 +48,8 @@ extension WireFormat {
     if isOpenEphys(parts) { return (.openephys, nil) }
     if let (format, topic) = described(parts) { return (format, topic) }
     let last = parts.count - 1
-    if (0...min(last, 1)).contains(where: { isPickle(parts[$0]) }) {
-      return (.pickle, isPickle(parts[0]) ? nil : 0)
+    if (0...min(last, 1)).contains(where: { Pickle.isLikely(parts[$0]) }) {
+      return (.pickle, Pickle.isLikely(parts[0]) ? nil : 0)
     }
     let topic = last == 0 ? nil : 0
     let body = parts[min(last, 1)]
@@ -63,7 +57,7 @@ extension WireFormat {
     if let text = text(body), !text.isEmpty {
       return (text.contains { $0 == "{" || $0 == "[" } && holdsJSON(body) ? .json : .text, topic)
     }
-    if MessagePack.isMap(body) { return (.msgpack, topic) }
+    if MessagePackScanner.isMap(body) { return (.msgpack, topic) }
     return (.raw, topic)
   }
 
@@ -93,11 +87,6 @@ extension WireFormat {
       if json["shape"] != nil, json["dtype"] != nil || json["type"] != nil { return (.array, topic) }
     }
     return nil
-  }
-
-  /// Protocols 2 to 5 begin with PROTO and end with STOP.
-  private static func isPickle(_ part: UnsafeRawBufferPointer) -> Bool {
-    part.count > 3 && part[0] == 0x80 && (2...5).contains(part[1]) && part[part.count - 1] == UInt8(ascii: ".")
   }
 
   /// A.1: u16 0x5FF0 little-endian, version 1.

@@ -24,15 +24,17 @@ final class DaemonRig {
   /// - Parameters:
   ///   - stream: further keys of the input, one a line.
   ///   - pipeline: further keys of the pipeline.
+  ///   - outputs: further outputs, a line each.
+  ///   - endpoints: how the input meets its publishers.
   ///   - shards: threads for the lanes.
   init(
-    stream: [String] = ["format: runnel"], pipeline: [String] = [], channels: String = "[MLII]", shards: Int = 1,
-    clock: Clock = .system
+    endpoints: String = "bind: tcp://127.0.0.1:*", stream: [String] = ["format: runnel"], pipeline: [String] = [],
+    channels: String = "[MLII]", outputs: [String] = [], shards: Int = 1, clock: Clock = .system
   ) throws {
     let text = """
       streams:
         beds:
-          bind: tcp://127.0.0.1:*
+          \(endpoints)
           \(stream.joined(separator: "\n    "))
       models:
         beats: {file: \(Self.model)}
@@ -45,6 +47,7 @@ final class DaemonRig {
           \(pipeline.joined(separator: "\n    "))
       outputs:
         labels: {bind: "tcp://127.0.0.1:*", heartbeat: 100ms}
+        \(outputs.joined(separator: "\n  "))
       shards: \(shards)
       """
     let configuration = try ConfigurationReader.read(text: text, file: "test.yaml").configuration
@@ -70,17 +73,17 @@ final class DaemonRig {
 
   /// A publisher of the runnel format whose subscription has arrived, so that nothing it sends is lost.
   func publisher(
-    _ description: StreamDescription, epoch: UInt64, element: ElementType = .int16
+    _ description: StreamDescription, epoch: UInt64, element: ElementType = .int16, endpoint: Int = 0
   ) throws -> Publisher {
-    let publisher = try Publisher(description, epoch: epoch, element: element, rig: self)
+    let publisher = try Publisher(description, epoch: epoch, element: element, rig: self, endpoint: endpoint)
     try turn(until: { try publisher.isSubscribed() }, "the daemon subscribes")
     return publisher
   }
 
   /// A plain PUB-like socket that the daemon has subscribed to.
-  func socket() throws -> Socket {
+  func socket(endpoint: Int = 0) throws -> Socket {
     let socket = try Socket(.xpub, in: context)
-    try socket.connect(daemon.inputEndpoints[0])
+    try socket.connect(daemon.inputEndpoints[endpoint])
     var own = MultipartReceiver()
     try turn(
       until: {
@@ -127,10 +130,11 @@ final class Publisher {
   var encoder: RunnelEncoder
   private var receiver = MultipartReceiver()
 
-  init(_ description: StreamDescription, epoch: UInt64, element: ElementType, rig: DaemonRig) throws {
+  init(_ description: StreamDescription, epoch: UInt64, element: ElementType, rig: DaemonRig, endpoint: Int = 0) throws
+  {
     socket = try Socket(.xpub, in: rig.context)
     encoder = try RunnelEncoder(description, epoch: epoch, element: element)
-    try socket.connect(rig.daemon.inputEndpoints[0])
+    try socket.connect(rig.daemon.inputEndpoints[endpoint])
   }
 
   func isSubscribed() throws -> Bool {

@@ -111,6 +111,7 @@ final class Listener {
       case .description(let description): heard.append(.description(description))
       case .heartbeat(let beat):
         heard.append(.heartbeat(nextSequence: beat.nextSequence, nextIndex: beat.nextIndex))
+      case .kept, .ignored: break
       case .end(let end):
         heard.append(.end(epoch: end.epoch, nextSequence: end.nextSequence, nextIndex: end.nextIndex))
       case .samples(let message):

@@ -1,0 +1,43 @@
+import RunnelCore
+import RunnelWire
+
+/// How one output writes label messages: the parts after the topic, in the shape that its readers know.
+///
+///     runnel        JSON
+///     plotjuggler   JSON, then the time in decimal seconds: t, or the time of arrival where the label has none
+///     binary        a 64-byte header, then f32 scores
+///
+/// Heartbeats and statuses made by the clock have no time and no score, so only `runnel` has them.
+struct OutputWriter {
+  let format: OutputConfiguration.Format
+  /// Whether labels carry the score of every class.
+  let hasScores: Bool
+  private var json = LabelEncoder()
+  private var binary = ScoreEncoder()
+  private var seconds = JSONWriter()
+
+  init(_ output: OutputConfiguration) {
+    format = output.format
+    hasScores = output.scores || output.format == .binary
+  }
+
+  /// Lends the parts after the topic; nil where this shape has no such message.
+  ///
+  /// - Parameter arrival: Unix ns when what the message speaks of arrived.
+  mutating func write<R>(
+    _ message: LabelMessage, arrival: Int64, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
+  ) -> R? {
+    var message = message
+    if !hasScores { message.removeScores() }
+    switch format {
+    case .runnel: return json.encode(message) { body($0, nil) }
+    case .plotjuggler:
+      guard message.consumesSequence else { return nil }
+      seconds.clear()
+      seconds.write((message.timestamp ?? arrival) / 100, decimals: 7)
+      let seconds = seconds
+      return json.encode(message) { json in seconds.withBytes { body(json, $0) } }
+    case .binary: return binary.encode(message) { body($0, $1) }
+    }
+  }
+}
