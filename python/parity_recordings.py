@@ -68,9 +68,9 @@ def same(found, expected):
     return float(np.nanmax(np.abs(found - expected)) / max(1e-300, np.nanmax(np.abs(expected))))
 
 
-def compare(name, found, expected):
+def compare(name, found, expected, limit=1e-12):
     error = same(found, expected)
-    check(name, error <= 1e-12, f"{found.shape[0]} rows of {found.shape[1]}, off by {error:.1e} of the largest at most")
+    check(name, error <= limit, f"{found.shape[0]} rows of {found.shape[1]}, off by {error:.1e} of the largest at most")
 
 
 # What others wrote ---------------------------------------------------------------------------------------------------
@@ -167,7 +167,9 @@ def written(runnel):
     for suffix in ("mcap", "edf", "csv"):
         path, result = runnel.convert(os.path.join(folder, f"out.{suffix}"), f"back_{suffix}.hea")
         back = wfdb.rdrecord(path[:-4])
-        compare(f"wfdb reads what came back from {suffix}", back.p_signal[: record.sig_len], record.p_signal)
+        # A table holds floats, which WFDB rounds to steps of 32 bits.
+        limit = 1e-9 if suffix == "csv" else 1e-12
+        compare(f"wfdb reads what came back from {suffix}", back.p_signal[: record.sig_len], record.p_signal, limit)
         if suffix != "csv":
             found = wfdb.rdann(path[:-4], "atr")
             check(f"its beats are those that went into {suffix}",
