@@ -187,13 +187,54 @@ static void RUNNEL_SET(activate)(runnel_activation activation, int32_t count, co
   }
 }
 
-static void RUNNEL_SET(softmax)(int32_t count, const float *x, float *y) {
-  if (count <= 0) return;
+IN float RUNNEL_SET(largest)(int32_t width, const float *x) {
   float largest = x[0];
-  for (int32_t k = 1; k < count; k++) largest = x[k] > largest ? x[k] : largest;
-  for (int32_t k = 0; k < count; k++) y[k] = x[k] - largest;
-  RUNNEL_SET(activate)((runnel_activation){RUNNEL_EXP, 0, 0}, count, y, y);
-  float sum = y[0];
-  for (int32_t k = 1; k < count; k++) sum += y[k];
-  for (int32_t k = 0; k < count; k++) y[k] /= sum;
+  for (int32_t k = 1; k < width; k++) largest = x[k] > largest ? x[k] : largest;
+  return largest;
+}
+
+IN float RUNNEL_SET(sum)(int32_t width, const float *x) {
+  float sum = x[0];
+  for (int32_t k = 1; k < width; k++) sum += x[k];
+  return sum;
+}
+
+// As many rows of few scores as fit into a block have their exponentials and divisions together: two scores a row take a
+// fifth of the time, four a third. A row alone is slower so.
+IN void RUNNEL_SET(softmax_block)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y,
+                                  int64_t y_stride) {
+  float some[LANES] = {0}, sums[LANES];
+  STORE(sums, SPLAT(1.0f));
+  for (int32_t row = 0; row < rows; row++) {
+    const float *in = x + row * x_stride, largest = RUNNEL_SET(largest)(width, in);
+    for (int32_t k = 0; k < width; k++) some[row * width + k] = in[k] - largest;
+  }
+  STORE(some, RUNNEL_SET(exp)(LOAD(some)));
+  for (int32_t row = 0; row < rows; row++) {
+    const float sum = RUNNEL_SET(sum)(width, some + row * width);
+    for (int32_t k = 0; k < width; k++) sums[row * width + k] = sum;
+  }
+  STORE(some, LOAD(some) / LOAD(sums));
+  for (int32_t row = 0; row < rows; row++)
+    for (int32_t k = 0; k < width; k++) y[row * y_stride + k] = some[row * width + k];
+}
+
+static void RUNNEL_SET(softmax)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y,
+                                int64_t y_stride) {
+  if (width <= 0) return;
+  if (width <= LANES / 2) {
+    const int32_t together = LANES / width;
+    for (int32_t row = 0; row < rows; row += together)
+      RUNNEL_SET(softmax_block)(rows - row < together ? rows - row : together, width, x + row * x_stride, x_stride,
+                                y + row * y_stride, y_stride);
+    return;
+  }
+  for (int32_t row = 0; row < rows; row++) {
+    const float *in = x + row * x_stride, largest = RUNNEL_SET(largest)(width, in);
+    float *out = y + row * y_stride;
+    for (int32_t k = 0; k < width; k++) out[k] = in[k] - largest;
+    RUNNEL_SET(activate)((runnel_activation){RUNNEL_EXP, 0, 0}, width, out, out);
+    const float sum = RUNNEL_SET(sum)(width, out);
+    for (int32_t k = 0; k < width; k++) out[k] /= sum;
+  }
 }

@@ -55,6 +55,23 @@ static void RUNNEL_SET(layer_norm)(int32_t rows, int32_t width, double epsilon, 
   }
 }
 
+static void RUNNEL_SET(check)(int32_t rows, int32_t width, const float *x, int64_t x_stride, const int32_t *at,
+                              const int32_t *row, bool *sound) {
+  const bits exponent = (bits)(0x7f800000u);
+  for (int32_t place = 0; place < rows; place++) {
+    const float *in = x + (at ? at[place] : place) * x_stride;
+    whole found = (whole)(0);
+    int32_t first = 0;
+    for (; first + LANES <= width; first += LANES) found |= ((bits)LOAD(in + first) & exponent) == exponent;
+    if (first < width) {
+      float some[LANES] = {0};
+      __builtin_memcpy(some, in + first, (size_t)(width - first) * sizeof(float));
+      found |= ((bits)LOAD(some) & exponent) == exponent;
+    }
+    if (__builtin_reduce_or(found)) sound[row[place]] = false;
+  }
+}
+
 static void RUNNEL_SET(embed)(int32_t rows, int32_t classes, int32_t width, const float *x, int64_t x_stride,
                               const float *table, float *y, int64_t y_stride) {
   for (int32_t row = 0; row < rows; row++) {

@@ -22,6 +22,7 @@ static const runnel_kernels RUNNEL_SET(table) = {
     .embed = RUNNEL_SET(embed),
     .add = RUNNEL_SET(add),
     .multiply = RUNNEL_SET(multiply),
+    .check = RUNNEL_SET(check),
     .softmax = RUNNEL_SET(softmax),
     .activate = RUNNEL_SET(activate),
 };

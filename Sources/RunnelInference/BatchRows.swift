@@ -1,3 +1,5 @@
+import RunnelKernels
+
 /// The batch that a bank steps: for each list of the layout its rows, and the buffers between layers. Sized once
 /// for the largest batch; stepping allocates nothing.
 struct BatchRows: Sendable {
@@ -65,9 +67,13 @@ struct BatchRows: Sendable {
   }
 
   /// Marks the rows of a list that brought something that is not finite. x (rows of the list, width)
-  func check(list: Int, width: Int, _ x: UnsafePointer<Float>, stride: Int) {
-    for place in 0..<counts.base[list] where !allFinite(x + place * stride, width) {
-      isSound.base[Int(rows.base[list * capacity + place])] = false
-    }
+  ///
+  /// - Parameter at: where the rows of x lie; nil for one after the other.
+  func check(
+    list: Int, width: Int, _ x: UnsafePointer<Float>, stride: Int, at: UnsafePointer<Int32>? = nil, kernels: KernelSet
+  ) {
+    kernels.check(
+      rows: counts.base[list], width: width, x, xStride: stride, at: at, row: rows.base + list * capacity,
+      sound: isSound.base)
   }
 }

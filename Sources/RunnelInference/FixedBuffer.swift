@@ -1,13 +1,24 @@
+import Glibc
+
 /// Memory of a fixed size, 64-byte aligned, freed with its last owner.
+///
+/// Zeros come from the system, which gives memory only to pages that somebody has touched: what a bank has room for and
+/// does not use costs nothing.
 final class FixedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   let count: Int
+  /// What the system gave, before it was aligned.
+  private let memory: UnsafeMutableRawPointer
 
   init(count: Int, zero: Element) {
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
-    base = raw.bindMemory(to: Element.self, capacity: max(count, 1))
-    base.initialize(repeating: zero, count: count)
+    guard let memory = calloc(1, max(count, 1) * MemoryLayout<Element>.stride + 64) else {
+      preconditionFailure("out of memory")
+    }
+    self.memory = memory
+    base = memory.alignedUp(toMultipleOf: 64).bindMemory(to: Element.self, capacity: max(count, 1))
+    let isZero = withUnsafeBytes(of: zero) { bytes in bytes.allSatisfy { $0 == 0 } }
+    if !isZero { base.initialize(repeating: zero, count: count) }
   }
 
   /// A copy of these values.
@@ -26,5 +37,5 @@ final class FixedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     return longer
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { free(memory) }
 }

@@ -26,16 +26,28 @@ struct Heads: Sendable {
 
   /// Logits (K) → scores (K), apart.
   func score(_ logits: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>) {
-    guard !parts.isEmpty else { return scores.update(from: logits, count: outputs) }
+    score(rows: 1, logits, stride: outputs, scores)
+  }
+
+  /// Logits (rows, K) → scores (rows, K), apart.
+  func score(rows: Int, _ logits: UnsafePointer<Float>, stride: Int, _ scores: UnsafeMutablePointer<Float>) {
+    guard !parts.isEmpty else { return copy(rows: rows, width: outputs, logits, stride: stride, scores) }
     // By number: to iterate over an array allocates in debug builds.
     for number in parts.indices {
       let part = parts[number]
       let (x, y) = (logits + part.first, scores + part.first)
       switch part.activation {
-      case .softmax: kernels.softmax(part.count, x, y)
-      case .sigmoid: kernels.activate(.sigmoid, part.count, x, y)
-      case .linear: y.update(from: x, count: part.count)
+      case .softmax: kernels.softmax(rows: rows, width: part.count, x, xStride: stride, y, yStride: outputs)
+      case .sigmoid:
+        kernels.activate(.sigmoid, rows: rows, width: part.count, x, xStride: stride, y, yStride: outputs)
+      case .linear: copy(rows: rows, width: part.count, x, stride: stride, y)
       }
     }
+  }
+
+  private func copy(
+    rows: Int, width: Int, _ x: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>
+  ) {
+    for row in 0..<rows { (y + row * outputs).update(from: x + row * stride, count: width) }
   }
 }

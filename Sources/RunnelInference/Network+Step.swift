@@ -17,10 +17,10 @@ extension Network {
     guard let plan else { preconditionFailure("a network that needs whole windows does not step") }
     precondition(bank.plan === plan || bank.layout == layout, "the bank was made for this network")
     bank.gather(slots, steps)
-    bank.batch.check(list: 0, width: inputs, frames, stride: inputs)
+    bank.batch.check(list: 0, width: inputs, frames, stride: inputs, kernels: kernels)
     for number in 0..<plan.operations.count { run(plan.operations[number], frames, &bank) }
     score(plan.output, frames, scores, bank)
-    let failed = bank.settle(frames: frames, inputs: inputs)
+    let failed = bank.settle(frames: frames, inputs: inputs, kernels: kernels)
     for row in 0..<slots.count where bank.batch.outcomes.base[row] != .scores {
       (scores + row * outputs).update(repeating: .nan, count: outputs)
     }
@@ -52,7 +52,7 @@ extension Network {
     let (list, capacity) = (operation.input.list, bank.batch.capacity)
     let (size, output) = (layout.rings[ring].size, operation.output.list)
     if operation.input.buffer != StepPlan.Place.frames {
-      bank.batch.check(list: list, width: operation.inputs, x, stride: operation.input.stride)
+      bank.batch.check(list: list, width: operation.inputs, x, stride: operation.input.stride, kernels: kernels)
     }
     kernels.push(
       rows: bank.batch.counts.base[list], x, xStride: operation.input.stride, width: operation.inputs,
@@ -76,13 +76,11 @@ extension Network {
       from: bank.batch.from.base + list * capacity, to: bank.batch.to.base + list * capacity,
       scratch: bank.batch.scratch.base, y,
       yStride: operation.output.stride)
-    bank.batch.check(list: list, width: operation.outputs, y, stride: operation.output.stride)
+    bank.batch.check(list: list, width: operation.outputs, y, stride: operation.output.stride, kernels: kernels)
     let (cells, stride) = (layout.cells[number].cells, cell.cStride)
     guard cells > 0 else { return }
-    for place in list * capacity..<list * capacity + bank.batch.counts.base[list]
-    where !allFinite(c + Int(bank.batch.to.base[place]) * stride, cells) {
-      bank.batch.isSound.base[Int(bank.batch.rows.base[place])] = false
-    }
+    bank.batch.check(
+      list: list, width: cells, c, stride: stride, at: bank.batch.to.base + list * capacity, kernels: kernels)
   }
 
   // MARK: where branches meet
@@ -150,12 +148,15 @@ extension Network {
     _ bank: borrowing StateBank
   ) {
     let logits = bank.pointer(to: place, frames)
-    for position in 0..<bank.batch.counts.base[place.list] {
-      let row = Int(bank.batch.rows.base[place.list * bank.batch.capacity + position])
-      let y = scores + row * outputs
-      heads.score(logits + position * place.stride, y)
-      if !allFinite(y, outputs) { bank.batch.isSound.base[row] = false }
+    let (rows, count) = (bank.batch.rows.base + place.list * bank.batch.capacity, bank.batch.counts.base[place.list])
+    if count == bank.batch.count {
+      heads.score(rows: count, logits, stride: place.stride, scores)
+    } else {
+      for position in 0..<count {
+        heads.score(logits + position * place.stride, scores + Int(rows[position]) * outputs)
+      }
     }
+    bank.batch.check(list: place.list, width: outputs, scores, stride: outputs, at: rows, kernels: kernels)
   }
 }
 

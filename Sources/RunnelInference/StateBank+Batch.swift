@@ -1,3 +1,5 @@
+import RunnelKernels
+
 /// A batch under way: which rows each layer steps, and at its end which slots turn over to their new state.
 extension StateBank {
   /// What a row of a batch came to.
@@ -126,13 +128,13 @@ extension StateBank {
 
   /// Every slot whose row is sound turns over to its new state; the others keep the old one, of every layer.
   /// - Returns: rows that failed.
-  func settle(frames: UnsafePointer<Float>, inputs: Int) -> Int {
+  func settle(frames: UnsafePointer<Float>, inputs: Int, kernels: KernelSet) -> Int {
     for wait in 0..<layout.waits.count {
       let place = plan.waits[wait]
       guard place.buffer != StepPlan.Place.frames else { continue }
       batch.check(
         list: place.list, width: layout.waits[wait].width, batch.buffers[place.buffer].base + place.offset,
-        stride: place.stride)
+        stride: place.stride, kernels: kernels)
     }
     for list in 0..<layout.lists.count { turnOver(list) }
     for ring in 0..<layout.rings.count { moveOn(ring) }

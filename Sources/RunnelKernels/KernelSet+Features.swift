@@ -38,14 +38,24 @@ extension KernelSet {
 
   /// Scores from logits: x (count) → y (count).
   public func softmax(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    table.pointee.softmax(Int32(count), x, y)
+    table.pointee.softmax(1, Int32(count), x, Int64(count), y, Int64(count))
   }
 
   /// Softmax over the features of every row: x (rows, width) → y (rows, width).
   public func softmax(
     rows: Int, width: Int, _ x: UnsafePointer<Float>, xStride: Int, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    for row in 0..<rows { softmax(width, x + row * xStride, y + row * yStride) }
+    table.pointee.softmax(Int32(rows), Int32(width), x, Int64(xStride), y, Int64(yStride))
+  }
+
+  /// Marks rows with something that is not finite: sound[row[r]] becomes false where row r of x has it.
+  ///
+  /// - Parameter at: where row r of x (…, width) lies; nil for at r.
+  public func check(
+    rows: Int, width: Int, _ x: UnsafePointer<Float>, xStride: Int, at: UnsafePointer<Int32>? = nil,
+    row: UnsafePointer<Int32>, sound: UnsafeMutablePointer<Bool>
+  ) {
+    table.pointee.check(Int32(rows), Int32(width), x, Int64(xStride), at, row, sound)
   }
 
   // MARK: normalisation

@@ -30,8 +30,6 @@ public final class Pipeline {
   private let windows: WindowBatch?
   private let judge: EventJudge?
   private var nextEpoch: UInt64
-  /// What lanes that are closed counted since the last time someone asked.
-  private var closedCounts = LaneCounts()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
   /// Told of each step.
@@ -71,15 +69,12 @@ public final class Pipeline {
     nextEpoch += 1
     while lanes.count <= stream { lanes.append([]) }
     laneTotal += bindings.count
+    let composer = SharedComposer(LabelComposer(pipeline: plan, session: session, epoch: epoch, plan: lanePlan))
     lanes[stream] = bindings.map { binding in
-      var composer = LabelComposer(
-        pipeline: plan, session: session, channel: binding.channel, epoch: epoch, plan: lanePlan)
-      composer.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) {
-        publish($0, 0)
-      }
       let lane = Lane(
-        plan: lanePlan, feeds: binding.feeds, states: openStates(), composer: composer, scratch: scratch,
-        start: session.start)
+        plan: lanePlan, feeds: binding.feeds, states: openStates(), channel: binding.channel, composer: composer,
+        scratch: scratch, start: session.start)
+      lane.tellStart(session, publish)
       if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
       if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
@@ -91,7 +86,7 @@ public final class Pipeline {
   ) {
     let lanes = lanes(of: stream)
     guard let block = lanes.first?.plan.blockRows else { return }
-    for lane in lanes { lane.setTime(time) }
+    lanes.first?.composer.composer.anchor = time
     var start = rows.lowerBound
     while start < rows.upperBound {
       let end = min(start + block, rows.upperBound)
@@ -141,7 +136,6 @@ public final class Pipeline {
     }
     step(publish)
     for lane in old {
-      closedCounts += lane.takeCounts()
       for slot in lane.states.slots { bank?.states.close(slot) }
       if let slot = lane.states.eventSlot { judge?.close(slot) }
     }
@@ -252,9 +246,7 @@ public final class Pipeline {
 
   /// What the lanes counted since the last call.
   public func takeCounts() -> LaneCounts {
-    var sum = closedCounts
-    closedCounts = LaneCounts()
-    for lane in lanes.joined() { sum += lane.takeCounts() }
-    return sum
+    defer { scratch.counts.pointee = LaneCounts() }
+    return scratch.counts.pointee
   }
 }

@@ -181,7 +181,7 @@ static void features(void) {
   put(y, rows, width, width);
   kernels->multiply(rows, width, a, width, b, width, y, width);
   put(y, rows, width, width);
-  kernels->softmax(width, a, y);
+  kernels->softmax(1, width, a, width, y, width);
   put(y, 1, width, width);
   const float *x = values(1024, 1);
   float *z = values(1024, 0);

@@ -152,6 +152,23 @@ import Testing
       #expect(abs(a.reduce(0, +) - 1) < 1e-6)
     }
   }
+
+  @Test(arguments: [1, 2, 3, 5, 8, 9, 16, 17], KernelSet.available)
+  func `softmax gives a row the same bits alone and among others, and writes nothing else`(width: Int, set: KernelSet) {
+    var random = SeededGenerator(seed: UInt64(width))
+    let (rows, stride, yStride) = (21, width + 3, width + 1)
+    var x = (0..<rows * stride).map { _ in Float((random.uniform() - 0.5) * 60) }
+    x[5 * stride] = .nan
+    x[6 * stride] = -.infinity
+    var together = [Float](repeating: 77, count: rows * yStride)
+    set.softmax(rows: rows, width: width, x, xStride: stride, &together, yStride: yStride)
+    for row in 0..<rows {
+      var alone = [Float](repeating: 77, count: width)
+      set.softmax(width, Array(x[row * stride..<row * stride + width]), &alone)
+      #expect(zip(alone, together[row * yStride..<row * yStride + width]).allSatisfy(sameBits), "row \(row)")
+      #expect(together[row * yStride + width] == 77)
+    }
+  }
 }
 
 /// The same value bit for bit; NaN is NaN whatever its payload.

@@ -118,6 +118,28 @@ import Testing
     #expect(rows[4...].allSatisfy { $0[0].isNaN && $0[1].isNaN && $0[2] == 77 })
   }
 
+  @Test(arguments: widths, sets)
+  func `a row is unsound when one of its features is no number, and what lies behind it does not matter`(
+    width: Int, set: KernelSet
+  ) {
+    let (rows, stride) = (7, width + 5)
+    let at: [Int32] = [6, 2, 0, 1, 3, 5, 4], row: [Int32] = [3, 1, 0, 2, 7, 5, 4]
+    for value in [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.leastNonzeroMagnitude] {
+      for feature in 0..<width {
+        var x = [Float](repeating: 1, count: rows * stride)
+        for place in 0..<rows { x[place * stride + width] = .nan }
+        x[2 * stride + feature] = value
+        var (sound, direct) = ([Bool](repeating: true, count: 8), [Bool](repeating: true, count: 8))
+        sound[6] = false
+        set.check(rows: rows, width: width, x, xStride: stride, at: at, row: row, sound: &sound)
+        set.check(rows: rows, width: width, x, xStride: stride, row: row, sound: &direct)
+        let isSound = value.isFinite
+        #expect(sound == [true, isSound, true, true, true, true, false, true])
+        #expect(direct == [isSound, true, true, true, true, true, true, true])
+      }
+    }
+  }
+
   @Test(arguments: sets)
   func `NaN in one feature reaches every score of its row and no other row`(set: KernelSet) {
     var (y, normal) = ([Float](repeating: 0, count: 6), [Float](repeating: 0, count: 6))

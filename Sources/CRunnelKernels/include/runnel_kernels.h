@@ -44,6 +44,7 @@
 // the stated count and no more. Outputs never overlap inputs, but for the functions that say "in place or apart".
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { RUNNEL_BLOCK = 16 };
@@ -215,8 +216,13 @@ typedef struct {
   void (*multiply)(int32_t rows, int32_t width, const float *a, int64_t a_stride, const float *b, int64_t b_stride,
                    float *y, int64_t y_stride);
 
+  // sound[row[r]] becomes false where row r of x (rows, width), which lies at `at[r]`, or at r where it is NULL, holds
+  // a NaN or an infinity; the others stay as they are.
+  void (*check)(int32_t rows, int32_t width, const float *x, int64_t x_stride, const int32_t *at, const int32_t *row,
+                bool *sound);
+  // x (rows, width) -> y (rows, width), in place or apart.
+  void (*softmax)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y, int64_t y_stride);
   // x (count) -> y (count), in place or apart.
-  void (*softmax)(int32_t count, const float *x, float *y);
   void (*activate)(runnel_activation activation, int32_t count, const float *x, float *y);
 } runnel_kernels;
 

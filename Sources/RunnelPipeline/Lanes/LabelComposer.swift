@@ -2,8 +2,8 @@ import RunnelCore
 import RunnelLabels
 import RunnelWire
 
-/// Turns a lane's decisions and statuses into label messages: one message is kept and rewritten, so that composing
-/// allocates nothing.
+/// Turns the decisions and statuses of a stream's lanes into label messages: one message is kept and rewritten, so that
+/// composing allocates nothing.
 struct LabelComposer {
   private var message: LabelMessage
   private let names: [String]
@@ -13,13 +13,14 @@ struct LabelComposer {
   private let start: Int64
 
   var anchor: TimeAnchor?
+  /// Lent by the lane that speaks, as are the next two and the room for its scores.
   var missing = MissingLedger()
   var isWarming = true
   var nextSequence: UInt64 = 0
 
-  init(pipeline: PipelinePlan, session: Session, channel: String, epoch: UInt64, plan: LanePlan) {
+  init(pipeline: PipelinePlan, session: Session, epoch: UInt64, plan: LanePlan) {
     message = LabelMessage(
-      kind: .heartbeat, input: session.stream.input, stream: session.stream.stream, channel: channel,
+      kind: .heartbeat, input: session.stream.input, stream: session.stream.stream, channel: "",
       pipeline: pipeline.name, model: pipeline.model.digest, epoch: epoch, inputEpoch: session.epoch, sequence: 0)
     message.level = session.level
     message.synthetic = session.synthetic ? true : nil
@@ -29,6 +30,14 @@ struct LabelComposer {
       LabelSequence(step: shape.framesPerStep.map { Double($0) * plan.clock.samplesPerFrame })
     }
   }
+
+  /// Which lane speaks, from its next label on.
+  mutating func turn(to channel: String, sequence: UInt64) {
+    message.channel = channel
+    nextSequence = sequence
+  }
+
+  mutating func exchange(scores: inout [Float]) { swap(&message.scores, &scores) }
 
   /// A decision of the step `step`. One that speaks of rows before the session's first is withheld, and false returned;
   /// but what begins or ends there begins or ends with the first row, so that each onset has its offset.
@@ -123,4 +132,12 @@ struct LabelComposer {
     message.sequence = nextSequence
     if message.consumesSequence { nextSequence += 1 }
   }
+}
+
+/// The composer that the lanes of one pipeline on one stream share, each for the while in which it speaks: a message for
+/// each of many thousand lanes would be a good part of what they take.
+final class SharedComposer {
+  var composer: LabelComposer
+
+  init(_ composer: LabelComposer) { self.composer = composer }
 }

@@ -124,12 +124,20 @@ extension Lane {
 
   /// Lends the composer what it needs of the state for a label that was decided with `frame`.
   func withComposer(at frame: Int64, _ body: (inout LabelComposer) -> Void) {
-    composer.isWarming = frame < state.warmUntil
-    composer.nextSequence = state.nextSequence
-    swap(&composer.missing, &state.missing)
-    body(&composer)
-    swap(&composer.missing, &state.missing)
-    state.nextSequence = composer.nextSequence
+    speak { composer in
+      composer.isWarming = frame < state.warmUntil
+      swap(&composer.missing, &state.missing)
+      body(&composer)
+      swap(&composer.missing, &state.missing)
+    }
+  }
+
+  private func speak(_ body: (inout LabelComposer) -> Void) {
+    composer.composer.turn(to: channel, sequence: state.nextSequence)
+    composer.composer.exchange(scores: &scores)
+    body(&composer.composer)
+    composer.composer.exchange(scores: &scores)
+    state.nextSequence = composer.composer.nextSequence
   }
 
   // MARK: turns
@@ -186,18 +194,20 @@ extension Lane {
     tell(.reset, ResetReason.nonFinite.rawValue, index..<index + 1, publish)
   }
 
+  /// Says that the lane is open.
+  func tellStart(_ session: Session, _ publish: Publish) {
+    speak { $0.status(.start, reason: session.cause.rawValue, range: session.start..<session.start) { publish($0, 0) } }
+  }
+
   /// Says that nothing comes; no state changes and no seq is taken.
   func tellStale(at index: Int64, _ publish: Publish) {
-    composer.nextSequence = state.nextSequence
-    composer.status(.stale, reason: "silent", range: index..<index) { publish($0, 0) }
+    speak { $0.status(.stale, reason: "silent", range: index..<index) { publish($0, 0) } }
   }
 
   private func tell(
     _ status: LabelMessage.Status, _ reason: String, _ range: Range<Int64>, _ publish: Publish
   ) {
-    composer.nextSequence = state.nextSequence
-    composer.status(status, reason: reason, range: range) { publish($0, arrived) }
-    state.nextSequence = composer.nextSequence
+    speak { $0.status(status, reason: reason, range: range) { publish($0, arrived) } }
   }
 
   private func firstFrame(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }

@@ -16,8 +16,12 @@ final class Lane {
   private let feeds: [Feed]
   var state: LaneState
   var queue: FrameQueue
-  var composer: LabelComposer
-  var counts = LaneCounts()
+  /// The lane's name in its labels.
+  let channel: String
+  /// Shared by the lanes of the stream.
+  let composer: SharedComposer
+  /// Room for the scores of a label, lent to the composer.
+  var scores: [Float] = []
   /// Monotonic ns when the message being worked on came in.
   private(set) var arrived: Int64 = 0
 
@@ -40,16 +44,18 @@ final class Lane {
   }
 
   init(
-    plan: LanePlan, feeds: [Feed], states: States, composer: LabelComposer, scratch: BlockScratch, start: Int64
+    plan: LanePlan, feeds: [Feed], states: States, channel: String, composer: SharedComposer, scratch: BlockScratch,
+    start: Int64
   ) {
     self.plan = plan
     self.feeds = feeds
     self.states = states
+    self.channel = channel
     self.composer = composer
     self.scratch = scratch
     let first = plan.conditioner.frames(upTo: start)
     let (schedule, leftOut) = plan.regime.schedule.open(at: first)
-    counts.windowsLeftOut = leftOut
+    scratch.counts.pointee.windowsLeftOut += leftOut
     state = LaneState(plan: plan, inputs: feeds.count, start: start, schedule: schedule)
     // A second block's worth lets lanes of other streams join.
     queue = FrameQueue(features: feeds.count, capacity: 2 * plan.blockFrames)
@@ -68,9 +74,10 @@ final class Lane {
   /// Whether another block's frames fit into the queue.
   var hasRoom: Bool { queue.room >= plan.blockFrames }
 
-  func takeCounts() -> LaneCounts {
-    defer { counts = LaneCounts() }
-    return counts
+  /// Those of all lanes of the pipeline.
+  var counts: LaneCounts {
+    get { scratch.counts.pointee }
+    _modify { yield &scratch.counts.pointee }
   }
 
   // MARK: rows come in
@@ -129,8 +136,6 @@ final class Lane {
 
   /// Nobody saw the signal unchanged across rows that did not arrive.
   private func breakFlatRuns() { for d in state.flatRuns.indices { state.flatRuns[d] = FlatDetector.Run() } }
-
-  func setTime(_ anchor: TimeAnchor?) { composer.anchor = anchor }
 
   /// The filler's state is moved out for the while, so that what it settles may touch the rest of the state.
   private func withFiller(_ body: (inout GapFiller.State, inout Rows) -> Void) {
@@ -201,7 +206,7 @@ final class Lane {
   }
 }
 
-/// What a lane counted since it was last asked.
+/// What lanes counted since somebody asked last.
 public struct LaneCounts: Sendable, Equatable {
   public var samplesFilled: Int64 = 0
   public var valuesMissing: Int64 = 0

@@ -136,10 +136,12 @@ public final class Daemon {
   /// Takes what waits in a socket; false when it held more than `limit`.
   @discardableResult
   private func receive(from input: InputSocket, atMost limit: Int) throws -> Bool {
+    // The clock on the wall is read once for all of them, the other for each.
+    let toUnix = clock.unix() - clock.monotonic()
     for _ in 0..<limit {
       switch try receiver.receive(from: input.socket) {
       case .nothing: return true
-      case .message(let parts): admit(parts, from: input)
+      case .message(let parts): admit(parts, from: input, toUnix: toUnix)
       case .tooManyParts(let count, _):
         reject(
           DecodeError(
@@ -159,9 +161,10 @@ public final class Daemon {
     }
   }
 
-  private func admit(_ parts: MessageParts, from input: InputSocket) {
+  /// - Parameter toUnix: nanoseconds from the monotonic clock to Unix time.
+  private func admit(_ parts: MessageParts, from input: InputSocket, toUnix: Int64) {
     let now = clock.monotonic()
-    host.owner.arrive(monotonic: now, unix: clock.unix())
+    host.owner.arrive(monotonic: now, unix: now + toUnix)
     do throws(DecodeError) {
       let message = try input.decode(parts) { log.decided($0, of: input) }
       switch message {

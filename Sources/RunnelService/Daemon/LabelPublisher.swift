@@ -12,7 +12,10 @@ import RunnelZeroMQ
 final class LabelPublisher: LabelSink {
   private let clock: Clock
   private var outputs: [Output]
-  private var topics: [TopicKey: Int] = [:]
+  private let needsArrival: Bool
+  private var origins: [Origin] = []
+  private var originNumbers: [OriginKey: Int] = [:]
+  private var newestOrigin = 0
   private var entries: [Entry] = []
   private(set) var latencies = LatencyHistogram()
   /// Labels and events; statuses are none.
@@ -25,7 +28,7 @@ final class LabelPublisher: LabelSink {
     let configuration: OutputConfiguration
     let socket: OutputSocket
     var writer: OutputWriter
-    var nextHeartbeat: Int64
+    var heartbeats: HeartbeatRound
     /// Topics whose last label a new subscriber has not seen, and when each was last repeated.
     var owed: Set<Int> = []
     var repeatedAt: [Int: Int64] = [:]
@@ -33,7 +36,7 @@ final class LabelPublisher: LabelSink {
     init(_ configuration: OutputConfiguration, socket: OutputSocket, nextHeartbeat: Int64) {
       self.configuration = configuration
       self.socket = socket
-      self.nextHeartbeat = nextHeartbeat
+      heartbeats = HeartbeatRound(every: configuration.heartbeat, from: nextHeartbeat)
       writer = OutputWriter(configuration)
     }
 
@@ -52,33 +55,35 @@ final class LabelPublisher: LabelSink {
     }
   }
 
-  private struct TopicKey: Hashable {
+  private struct OriginKey: Hashable {
     var stream: String
     var pipeline: String
-    var channel: String
   }
 
-  /// One label topic: whose it is, and its newest message.
-  private struct Entry {
-    var topic: [UInt8]
-    var origin: Origin
-    var body: [UInt8] = []
-    var next: UInt64 = 0
-  }
-
-  /// Whose labels a topic has: what heartbeats repeat.
+  /// Whose labels some topics have, one for each of its lanes: what their heartbeats repeat.
   private struct Origin {
     var input: String?
     var stream: String
-    var channel: String
     var pipeline: String
     var model: String?
-    var epoch: UInt64?
+    /// The topic of each channel.
+    var places: [String: Int] = [:]
 
     init(_ label: LabelMessage) {
-      (input, stream, channel) = (label.input, label.stream, label.channel)
-      (pipeline, model, epoch) = (label.pipeline, label.model, label.epoch)
+      (input, stream, pipeline, model) = (label.input, label.stream, label.pipeline, label.model)
     }
+
+    func isOrigin(of label: LabelMessage) -> Bool { stream == label.stream && pipeline == label.pipeline }
+  }
+
+  /// One label topic, and its newest message.
+  private struct Entry {
+    var topic: [UInt8]
+    var origin: Int
+    var channel: String
+    var epoch: UInt64?
+    var body: [UInt8] = []
+    var next: UInt64 = 0
   }
 
   private var encoder = LabelEncoder()
@@ -90,14 +95,15 @@ final class LabelPublisher: LabelSink {
   init(outputs: [Output], clock: Clock) {
     self.outputs = outputs
     self.clock = clock
+    needsArrival = outputs.contains { $0.writer.needsArrival }
   }
 
   // MARK: labels
 
   func publish(_ label: LabelMessage, arrived: Int64) {
     var label = label
+    let latency = arrived > 0 ? max(clock.monotonic() - arrived, 0) : 0
     if arrived > 0, label.isDecision {
-      let latency = max(clock.monotonic() - arrived, 0)
       label.latencyMicroseconds = latency / 1000
       latencies.record(nanoseconds: latency)
     }
@@ -107,26 +113,40 @@ final class LabelPublisher: LabelSink {
     if label.consumesSequence {
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
     }
-    // When it came by the clock on the wall: as long ago as by the other.
-    let arrival = clock.unix() - (arrived > 0 ? max(clock.monotonic() - arrived, 0) : 0)
+    // When it came by the clock on the wall: as long ago as by the other. Mostly nobody asks.
+    let arrival = needsArrival && label.timestamp == nil ? clock.unix() - latency : 0
     for index in outputs.indices where !outputs[index].send(label, topic: entries[place].topic, arrival: arrival) {
       failures += 1
     }
   }
 
   private func place(of label: LabelMessage) -> Int {
-    let key = TopicKey(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
-    if let known = topics[key] {
-      if entries[known].origin.epoch != label.epoch {
-        entries[known].origin = Origin(label)
+    let origin = originNumber(of: label)
+    if let known = origins[origin].places[label.channel] {
+      if entries[known].epoch != label.epoch {
+        (origins[origin].input, origins[origin].model) = (label.input, label.model)
+        entries[known].epoch = label.epoch
         entries[known].body.removeAll()
       }
       return known
     }
-    let topic = try? Topic.labels(stream: key.stream, pipeline: key.pipeline, channel: key.channel)
-    entries.append(Entry(topic: topic?.bytes ?? Array("l/".utf8), origin: Origin(label)))
-    topics[key] = entries.count - 1
+    let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
+    entries.append(
+      Entry(topic: topic?.bytes ?? Array("l/".utf8), origin: origin, channel: label.channel, epoch: label.epoch))
+    origins[origin].places[label.channel] = entries.count - 1
     return entries.count - 1
+  }
+
+  /// Labels of one stream mostly come one after the other.
+  private func originNumber(of label: LabelMessage) -> Int {
+    if newestOrigin < origins.count, origins[newestOrigin].isOrigin(of: label) { return newestOrigin }
+    let key = OriginKey(stream: label.stream, pipeline: label.pipeline)
+    newestOrigin = originNumbers[key] ?? origins.count
+    if newestOrigin == origins.count {
+      origins.append(Origin(label))
+      originNumbers[key] = newestOrigin
+    }
+    return newestOrigin
   }
 
   // MARK: subscribers
@@ -142,11 +162,7 @@ final class LabelPublisher: LabelSink {
     for index in outputs.indices {
       if outputs[index].configuration.kind == .xpub { try hear(subscriptionsOf: &outputs[index]) }
       next = min(next, repeatOwed(by: &outputs[index], now: now))
-      if now >= outputs[index].nextHeartbeat {
-        heartbeat(&outputs[index])
-        outputs[index].nextHeartbeat = now + Int64(outputs[index].configuration.heartbeat * 1e9)
-      }
-      next = min(next, outputs[index].nextHeartbeat)
+      next = min(next, heartbeat(&outputs[index], now: now))
     }
     return next
   }
@@ -184,13 +200,16 @@ final class LabelPublisher: LabelSink {
     output.send(label, topic: entry.topic, arrival: clock.unix())
   }
 
-  private func heartbeat(_ output: inout Output) {
-    let now = clock.unix()
-    for entry in entries {
+  private func heartbeat(_ output: inout Output, now: Int64) -> Int64 {
+    guard output.writer.hasHeartbeats else { return .max }
+    let arrival = clock.unix()
+    for place in output.heartbeats.take(now: now, topics: entries.count) {
+      let (entry, origin) = (entries[place], origins[entries[place].origin])
       let beat = LabelMessage(
-        kind: .heartbeat, input: entry.origin.input, stream: entry.origin.stream, channel: entry.origin.channel,
-        pipeline: entry.origin.pipeline, model: entry.origin.model, epoch: entry.origin.epoch, sequence: entry.next)
-      output.send(beat, topic: entry.topic, arrival: now)
+        kind: .heartbeat, input: origin.input, stream: origin.stream, channel: entry.channel,
+        pipeline: origin.pipeline, model: origin.model, epoch: entry.epoch, sequence: entry.next)
+      output.send(beat, topic: entry.topic, arrival: arrival)
     }
+    return output.heartbeats.next
   }
 }

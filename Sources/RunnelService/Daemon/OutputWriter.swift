@@ -12,6 +12,10 @@ struct OutputWriter {
   let format: OutputConfiguration.Format
   /// Whether labels carry the score of every class.
   let hasScores: Bool
+  /// The other shapes have no room for one.
+  var hasHeartbeats: Bool { format == .runnel }
+  /// Only this shape has a time of its own.
+  var needsArrival: Bool { format == .plotjuggler }
   private var json = LabelEncoder()
   private var binary = ScoreEncoder()
   private var seconds = JSONWriter()
@@ -23,7 +27,8 @@ struct OutputWriter {
 
   /// Lends the parts after the topic; nil where this shape has no such message.
   ///
-  /// - Parameter arrival: Unix ns when what the message speaks of arrived.
+  /// - Parameter arrival: Unix ns when what the message speaks of arrived; read only where the message has no time and
+  ///   the shape needs one.
   mutating func write<R>(
     _ message: LabelMessage, arrival: Int64, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
   ) -> R? {
