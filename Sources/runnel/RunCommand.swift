@@ -36,7 +36,7 @@ struct RunCommand: ParsableCommand {
         configuration.configuration, models: models, logger: logger,
         control: try ControlPlace.path(
           configuration.configuration.control, configuration: config, environment: ConfigurationFile.environment),
-        origin: config)
+        origin: ControlPlace.whole(config))
     } catch let error as ServiceError { throw ConfigurationProof.placed(error, in: config) }
     for line in daemon.banner { logger.notice("\(line)") }
     notifier.ready(daemon.statusLine)

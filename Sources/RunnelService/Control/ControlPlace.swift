@@ -28,6 +28,13 @@ public enum ControlPlace {
     }
   }
 
+  /// A path from the root, links resolved, where there is such a file.
+  public static func whole(_ path: String) -> String {
+    guard let whole = realpath(path, nil) else { return path }
+    defer { free(whole) }
+    return String(cString: whole)
+  }
+
   /// Where a client may find the daemon of this configuration, the likeliest first.
   static func candidates(
     _ setting: ControlSetting, configuration file: String, environment: [String: String]
@@ -74,11 +81,10 @@ public enum ControlPlace {
   private static var ownFolder: String { "/tmp/runnel-\(getuid())" }
 
   private static func name(of file: String) throws(ServiceError) -> String {
-    guard let whole = realpath(file, nil) else {
+    guard access(file, F_OK) == 0 else {
       throw ServiceError(.noInput, "no such file: \(file); name the configuration that the daemon was started with")
     }
-    defer { free(whole) }
-    let digest = SHA256.hex(UnsafeRawBufferPointer(start: whole, count: strlen(whole)))
+    let digest = Array(whole(file).utf8).withUnsafeBytes { SHA256.hex($0) }
     return "runnel-\(digest.prefix(8)).sock"
   }
 }

@@ -32,8 +32,8 @@ public struct StatusLines {
     }
     return [
       "messages: \(number(messages, "received")) received = \(number(messages, "decoded")) decoded + "
-        + "\(counts(messages, "rejected")) rejected, \(rate(second, "messages"))",
-      "rows: \(number(rows, "received")) received = \(number(rows, "used")) used + \(counts(rows, "dropped")) dropped + "
+        + "\(counts(messages, "rejected")), \(rate(second, "messages"))",
+      "rows: \(number(rows, "received")) received = \(number(rows, "used")) used + \(counts(rows, "dropped")) + "
         + "\(number(rows, "held")) held, \(rate(second, "rows"))",
       "lost: \(number(status, "rows_lost")) rows, \(number(status, "messages_lost")) messages in "
         + "\(number(status, "gaps")) gaps; \(number(status, "samples_filled")) samples filled, "
@@ -64,7 +64,7 @@ public struct StatusLines {
           return [
             "\(text(stream, "input"))/\(text(stream, "stream"))", text(stream, "phase"), text(stream, "level"),
             hertz(stream, "rate"), hertz(stream, "measured_rate"), number(stream, "next"), number(rows, "used"),
-            counts(rows, "dropped"), number(stream, "rows_lost"),
+            number(rows["dropped"] ?? .null, "total"), number(stream, "rows_lost"),
           ]
         }, words: 3) + leftOut("streams")
   }
@@ -92,13 +92,14 @@ public struct StatusLines {
     value[key]?.number.map { $0 == 0 ? "0" : Figure.text($0, digits: 3) } ?? "-"
   }
 
-  /// `3 (2 topic, 1 dtype)`
+  /// `3 rejected (2 topic, 1 dtype)`
   private func counts(_ value: JSONValue, _ key: String) -> String {
     let members = value[key]?.members ?? []
     let reasons = members.filter { $0.key != "total" }.compactMap { reason in
       reason.value.integer.map { "\($0) \(Quoted.printable(reason.key))" }
     }
-    return number(value[key] ?? .null, "total") + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
+    return "\(number(value[key] ?? .null, "total")) \(key)"
+      + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
   }
 
   private static func duration(_ seconds: Double) -> String {

@@ -60,9 +60,8 @@ public final class Daemon {
     self.clock = clock
     self.origin = origin
     startedAt = clock.monotonic()
-    // The first thing that may not be there twice, and the cheapest.
-    self.control = try control.map { path throws(ServiceError) in try ControlServer(at: path) }
     log = OperatorLog(logger, clock: clock)
+    self.control = try Self.server(at: control, configuration.control, log)
     let epoch = UInt64(clear: clock.unix())
     do {
       let now = clock.monotonic()
@@ -90,6 +89,18 @@ public final class Daemon {
     self.control?.watch(with: &poller)
     let log = log
     host.owner.observe = { event, stream in log.tell(event, of: stream) }
+  }
+
+  /// The daemon works without it where nobody asked for it by name, but never beside another one.
+  private static func server(
+    at path: String?, _ setting: ControlSetting, _ log: OperatorLog
+  ) throws(ServiceError) -> ControlServer? {
+    guard let path else { return nil }
+    do throws(ServiceError) { return try ControlServer(at: path) } catch {
+      guard setting == .automatic, error.kind != .unavailable else { throw error }
+      log.uncontrolled(error)
+      return nil
+    }
   }
 
   /// The endpoints as peers reach them.
