@@ -126,7 +126,8 @@ import Testing
     #expect(try run("diff", a, a).code == 0)
     let program = try Program(Program.runnel, ["diff", a, b])
     #expect(try program.ended() == 1)
-    #expect(program.outputLines.count == 3 && program.output.contains("-         10  MLII  N  0.5"), "\(program.output)")
+    #expect(
+      program.outputLines.count == 3 && program.output.contains("-         10  MLII  N  0.5"), "\(program.output)")
     #expect(try run("diff", a, b, "--tolerance", "2").code == 0)
     #expect(try run("diff", a, b, "--tolerance", "10ms", "--rate", "360Hz").code == 0)
     #expect(try run("diff", a, folder.path + "/none.csv").code == 66)
