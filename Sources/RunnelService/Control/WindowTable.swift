@@ -176,7 +176,7 @@ private struct Reader {
         rows.append(.missing(step: expected, index: index(of: expected), count: Int(start - expected)))
       }
       for step in start..<start + Int64(count) {
-        let status = step == start && start == expected ? "jump" : quality(of: step)
+        let status = step == start && start == expected ? "jump" : quality(of: step, beginsRun: step == start)
         rows.append(
           .frame(
             step: step, index: index(of: step), time: time(of: index(of: step)),
@@ -194,9 +194,10 @@ private struct Reader {
     return whole * ratio.q + step % ratio.p * ratio.q / ratio.p
   }
 
-  private func quality(of step: Int64) -> String {
+  /// What was missing between the runs is no flaw of the frame behind it.
+  private func quality(of step: Int64, beginsRun: Bool) -> String {
     let last = index(of: step)
-    let first = step == 0 ? last : min(index(of: step - 1) + 1, last)
+    let first = beginsRun || step == 0 ? last : min(index(of: step - 1) + 1, last)
     return flaws.last { $0.rows.overlaps(first..<last + 1) }?.quality ?? Quality.ok.name
   }
 

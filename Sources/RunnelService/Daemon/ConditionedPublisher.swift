@@ -14,6 +14,8 @@ final class ConditionedPublisher {
   private var json = FrameLineEncoder()
   private var receiver = MultipartReceiver()
   private var hasNews = false
+  /// Runs of frames that were written for somebody.
+  private(set) var composed: Int64 = 0
 
   private struct Output {
     let configuration: OutputConfiguration
@@ -44,8 +46,10 @@ final class ConditionedPublisher {
   func takeInterest() -> TopicInterest? {
     guard hasNews else { return nil }
     hasNews = false
-    return outputs.reduce(into: TopicInterest()) { $0.formUnion($1.interest) }
+    return interest
   }
+
+  var interest: TopicInterest { outputs.reduce(into: TopicInterest()) { $0.formUnion($1.interest) } }
 
   /// Hears who subscribes and sends the heartbeats that are due; returns when there is more to do.
   func serve(now: Int64) throws -> Int64 {
@@ -69,6 +73,7 @@ final class ConditionedPublisher {
 
   func publish(_ frames: ConditionedFrames) {
     for index in outputs.indices where outputs[index].interest.covers(frames.lane.topic) {
+      composed += 1
       switch outputs[index].configuration.format {
       case .runnel: send(frames, to: &outputs[index])
       case .plotjuggler: sendLines(frames, to: outputs[index])

@@ -26,7 +26,7 @@ public final class Daemon {
   let host: any LaneHost
   let publisher: LabelPublisher
   /// Nil where nobody can look on.
-  private let onlookers: ConditionedPublisher?
+  let onlookers: ConditionedPublisher?
   private let control: ControlServer?
   /// What clients asked of lanes on other threads.
   var questions: [LaneQuestion] = []
