@@ -34,10 +34,10 @@ extension MachineLimits {
   ///   - seconds: for all of it.
   public init(kernels: KernelSet, clock: Clock = .system, seconds: Double) {
     let sizes = CacheSizes()
-    let watch = Stopwatch(clock, seconds: seconds / 5)
-    let burst = 1 << 14
     // A processor that has a set has the narrower ones too, and may be quicker with their instructions.
     let sets = KernelSet.available.prefix { $0 != kernels } + [kernels]
+    let watch = Stopwatch(clock, seconds: seconds / Double(sets.count + sizes.levels.count))
+    let burst = 1 << 14
     multiplyAddsPerSecond = sets.reduce(0) { most, set in
       let made = set.multiplyAdds(atLeast: burst)
       let adding = watch.time { calls in for _ in 0..<calls { _ = set.multiplyAdds(atLeast: burst) } }
