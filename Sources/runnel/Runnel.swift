@@ -24,6 +24,7 @@ struct Runnel: ParsableCommand {
       DemoCommand.self,
       RunCommand.self,
       CheckCommand.self,
+      StatusCommand.self,
       DiscoverCommand.self,
       WatchCommand.self,
       ReplayCommand.self,

@@ -225,7 +225,18 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "shards", .integer(1...ShardRouter.mostShards), .defaulted("1"), example: "4", synonyms: ["threads", "workers"],
       "Among how many threads lanes are divided. With 1 everything runs on one thread; with more, one thread receives and "
-        + "publishes and each shard steps its lanes on its own. Labels do not depend on it.")
+        + "publishes and each shard steps its lanes on its own. Labels do not depend on it."),
+    ConfigurationKey(
+      "control", .section, .absent("the default below"), synonyms: ["admin", "status"],
+      "How the running daemon is asked what it is doing."),
+    ConfigurationKey(
+      "control.socket", .text(noun: "a path, or none"),
+      .absent("`control.sock` in systemd's runtime directory, else `runnel-….sock` in `$XDG_RUNTIME_DIR`"),
+      example: "/run/runnel/control.sock", synonyms: ["path", "unix", "file"],
+      """
+      The unix socket at which `runnel status` asks, for its owner and group only; `none` for no socket. A relative path \
+      counts from the folder of the configuration.
+      """),
   ]
 
   private static let later: [ConfigurationKey] = [
