@@ -30,6 +30,7 @@ struct Runnel: ParsableCommand {
       ReplayCommand.self,
       LabelCommand.self,
       ScoreCommand.self,
+      DiffCommand.self,
       ConvertCommand.self,
       SynthCommand.self,
       DatasetCommand.self,

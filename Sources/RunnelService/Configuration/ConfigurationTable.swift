@@ -1,4 +1,5 @@
 import RunnelInference
+import RunnelKernels
 import RunnelPipeline
 
 /// Every key of the configuration, in the order of the reference page and of `check --print`.
@@ -35,11 +36,12 @@ public enum ConfigurationTable {
       synonyms: ["sha", "hash", "digest", "checksum"],
       "The digest that `runnel model show` prints; a file with another one is refused."),
     ConfigurationKey(
-      "models.*.precision", .choice(["float32", "bf16"], later: ["int8"]), .defaulted("float32"), example: "bf16",
+      "models.*.precision", .choice(WeightPrecision.allCases.map(\.rawValue), later: []), .defaulted("float32"),
+      example: "bf16",
       synonyms: ["dtype", "quantization"],
       """
-      How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; \
-      `runnel model check` says how much.
+      How weights are stored. `bf16` is quicker for single lanes from 64 units on, `int8` for one lane and for many; both \
+      have other scores, and `runnel model check` says how much other.
       """),
   ]
 
