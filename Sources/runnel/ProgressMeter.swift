@@ -3,12 +3,16 @@ import Glibc
 /// A line of progress with speed and the time that is left: from the first second on, and only where somebody looks.
 final class ProgressMeter {
   private let name: String
+  private let unit: String
   private let start = ProgressMeter.now
   private var shownAt = 0.0
 
-  init(_ name: String) { self.name = name }
+  init(_ name: String, unit: String = "rows") {
+    self.name = name
+    self.unit = unit
+  }
 
-  /// - Parameter done: rows of `total`.
+  /// - Parameter done: of `total`.
   func show(_ done: Int, of total: Int) {
     let now = Self.now
     let spent = now - start
@@ -16,7 +20,7 @@ final class ProgressMeter {
     shownAt = now
     let speed = Double(done) / spent
     let left = Double(total - done) / speed
-    Terminal.progress("\(name)  \(100 * done / total) %, \(Int(speed)) rows/s, \(Int(left.rounded(.up))) s left")
+    Terminal.progress("\(name)  \(100 * done / total) %, \(Int(speed)) \(unit)/s, \(Int(left.rounded(.up))) s left")
   }
 
   func end() { Terminal.endProgress() }

@@ -29,7 +29,8 @@ struct RecordCommand: ParsableCommand {
   var endpoints: [String] = []
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to write; split, it becomes FILE-0001.mcap and so on.", valueName: "file"))
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write; split, it becomes FILE-0001.mcap and so on.", valueName: "file"))
   var output: String?
 
   @Option(name: .shortAndLong, help: "A configuration: its inputs are recorded.")
@@ -56,7 +57,8 @@ struct RecordCommand: ParsableCommand {
   @Option(help: "End after so many messages.")
   var messages: UInt64?
 
-  @Option(help: ArgumentHelp("Make a recording whole whose recorder was killed; with -o in another file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Make a recording whole whose recorder was killed; with -o in another file.", valueName: "file"))
   var recover: String?
 
   @Flag(help: "Print the result as JSON.")
@@ -143,9 +145,9 @@ struct RecordCommand: ParsableCommand {
   }
 
   private func mend(_ path: String) throws {
-    let meter = ProgressMeter(path)
+    let meter = ProgressMeter(path, unit: "bytes")
     let result = try RecordingMender.mend(path, to: output, library: "runnel \(Version.text)") {
-      meter.show($0, of: Int.max)
+      meter.show($0, of: $1)
     }
     meter.end()
     if json {

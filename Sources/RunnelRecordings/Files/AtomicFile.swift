@@ -9,6 +9,7 @@ struct AtomicFile: ~Copyable, Sendable {
   private var descriptor: Int32
   /// The name to rename from; nil where the target is written directly.
   private let temporary: String?
+  private let isVisible: Bool
   private var pending: [UInt8] = []
 
   private static let blockSize = 1 << 16
@@ -16,6 +17,7 @@ struct AtomicFile: ~Copyable, Sendable {
   /// - Parameter isVisible: the file must be new, and grows under its own name.
   init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
     self.path = path
+    self.isVisible = isVisible
     pending.reserveCapacity(2 * Self.blockSize)
     var status = stat()
     if isVisible {
@@ -127,7 +129,7 @@ struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
-  private var whatStays: String { temporary == nil ? "" : "; nothing unfinished stays behind" }
+  private var whatStays: String { isVisible ? "" : "; nothing unfinished stays behind" }
 
   private func failure(_ code: Int32) -> RecordingError {
     switch code {
@@ -136,7 +138,8 @@ struct AtomicFile: ~Copyable, Sendable {
         .writeFailed, file: path, "the disk is full", remedy: "free some space" + whatStays)
     case EFBIG:
       RecordingError(
-        .writeFailed, file: path, "a file may not grow further here", remedy: "raise the limit (`ulimit -f`)" + whatStays)
+        .writeFailed, file: path, "a file may not grow further here",
+        remedy: "raise the limit (`ulimit -f`)" + whatStays)
     case ESPIPE:
       RecordingError(
         .writeFailed, file: path, "cannot be rewound, which this format needs", remedy: "write to an ordinary file")

@@ -72,7 +72,8 @@ public final class MCAPRecording: Recording {
       }
       guard case .message(let message) = item, session.channels.contains(message.channel) else { continue }
       let taken: Int? = try MCAPSession.with(message, session.key.topic, file: path, place: reader.place) { samples in
-        guard MCAPSession.Key(session.key.topic, samples) == session.key, let first = samples.first.map({ Int($0) }), first <= row,
+        guard MCAPSession.Key(session.key.topic, samples) == session.key, let first = samples.first.map({ Int($0) }),
+          first <= row,
           first + samples.chunk.rows > row
         else { return nil }
         let part = row - first..<min(samples.chunk.rows, rows.upperBound - first)

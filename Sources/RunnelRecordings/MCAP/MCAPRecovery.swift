@@ -49,7 +49,7 @@ public enum MCAPRecovery {
   /// - Throws: `inUse` for one that is being recorded; `malformed` for one that is damaged in its middle, where what is
   ///   behind might be wanted.
   public static func mend(
-    _ path: String, library: String = "runnel", progress: (Int) -> Void = { _ in }
+    _ path: String, library: String = "runnel", progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RecordingError) -> Report {
     guard !AtomicFile.isBeingWritten(path) else {
       throw RecordingError(.inUse, file: path, "is being recorded at this moment", remedy: "stop its recorder first")
@@ -71,10 +71,11 @@ public enum MCAPRecovery {
     return try recover(path, to: path, library: library, progress: progress)
   }
 
-  /// - Parameter progress: hears of the bytes read.
+  /// - Parameter progress: hears of the bytes read, of how many.
   /// - Throws: `malformed` for what does not begin as an MCAP file; what making the new one throws.
   public static func recover(
-    _ path: String, to output: String, library: String = "runnel", progress: (Int) -> Void = { _ in }
+    _ path: String, to output: String, library: String = "runnel",
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RecordingError) -> Report {
     var reader = try MCAPReader(path)
     var writer = try MCAPWriter(output, library: library)
@@ -106,7 +107,7 @@ public enum MCAPRecovery {
       case .metadata(let content):
         do throws(RecordingError) { try writer.addMetadata(content) } catch  where error.kind == .length {}
       }
-      progress(reader.position)
+      progress(reader.position, reader.size)
     }
     try writer.finish()
     report.messages = writer.messageCount

@@ -106,7 +106,9 @@ struct MCAPIndex {
     descriptions[described.stream] = described
     for index in sessions.indices where sessions[index].track.name == described.stream {
       let epoch = sessions[index].key.epoch
-      guard described.epoch ?? epoch == epoch, described.channels.count == sessions[index].key.channels else { continue }
+      guard described.epoch ?? epoch == epoch, described.channels.count == sessions[index].key.channels else {
+        continue
+      }
       sessions[index].track.channels = described.channels
     }
   }

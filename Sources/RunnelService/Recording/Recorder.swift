@@ -229,6 +229,7 @@ public final class Recorder {
     }
     if parts.count == 2, parts[0].first == Topic.Kind.labels.rawValue, let message = try? label.decode(parts) {
       _ = labels.enter(message)
+      topics[place].isAside = true
       let channel = topics[place].channel(.label) ?? topics[place].add(.label, to: series)
       return try series.append(
         channel, sequence: UInt32(truncatingIfNeeded: message.sequence), logTime: time, publishTime: time, parts[1])
@@ -237,6 +238,7 @@ public final class Recorder {
       case .description(let description)? = try? runnel.decode(parts)
     {
       descriptions[description.stream] = description
+      topics[place].isAside = true
     }
     let channel = topics[place].channel(.multipart) ?? topics[place].add(.multipart, to: series)
     RecordedEncoding.pack(parts, into: &packed)
@@ -291,7 +293,8 @@ public final class Recorder {
         RecorderReport.Topic(
           topic: topic.name, endpoint: topic.endpoint, decoder: topic.decoder, messages: topic.messages,
           bytes: topic.bytes, lostMessages: topic.ledger?.lostMessages, lostRows: topic.ledger?.lostRows,
-          repeats: topic.ledger?.repeats, sessions: topic.ledger?.sessions)
+          repeats: topic.ledger?.repeats, sessions: topic.ledger?.sessions,
+          isAside: topic.isAside)
       }, messages: series.messageCount, bytes: bytes, size: series.size,
       seconds: Double(clock.monotonic() - start) / 1e9, tooManyParts: tooManyParts, lostLabels: labels.lost)
   }

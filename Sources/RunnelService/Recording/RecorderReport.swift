@@ -18,6 +18,8 @@ public struct RecorderReport: Sendable, Hashable {
     public var lostRows: Int64?
     public var repeats: UInt64?
     public var sessions: Int?
+    /// Descriptions and labels: no samples that could be lost unseen.
+    public var isAside = false
   }
 
   /// In the order of writing.
@@ -38,7 +40,7 @@ public struct RecorderReport: Sendable, Hashable {
   public var lostMessages: UInt64 { topics.reduce(UInt64(max(0, lostLabels))) { $0 + ($1.lostMessages ?? 0) } }
   public var lostRows: Int64 { topics.reduce(0) { $0 + ($1.lostRows ?? 0) } }
   public var repeats: UInt64 { topics.reduce(0) { $0 + ($1.repeats ?? 0) } }
-  private var unseen: Int { topics.count { $0.lostMessages == nil } }
+  private var unseen: Int { topics.count { $0.lostMessages == nil && !$0.isAside } }
 
   /// `ward.mcap: 12040 messages of 3 topics, 3.1 MB, 60.2 s`, and what was lost.
   public var sentence: String {
@@ -55,8 +57,9 @@ public struct RecorderReport: Sendable, Hashable {
 
   /// What was lost on the way here, and where that cannot be seen.
   public var loss: String {
-    guard unseen < topics.count else {
-      return topics.isEmpty ? "nothing came" : "no topic has an index, so loss cannot be seen"
+    if topics.isEmpty { return "nothing came" }
+    if unseen > 0, !topics.contains(where: { $0.lostMessages != nil }) {
+      return "no topic has an index, so loss cannot be seen"
     }
     let lost =
       lostMessages == 0 ? "0 lost" : "\(lostMessages) message\(lostMessages == 1 ? "" : "s") (\(lostRows) rows) lost"

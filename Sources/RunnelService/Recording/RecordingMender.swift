@@ -36,7 +36,8 @@ public enum RecordingMender {
   /// - Throws: `ServiceError`: 65 for what is no MCAP file, or is damaged in its middle and has no `output`; 69 for one
   ///   that is being recorded; 66, 73, 74, 77.
   public static func mend(
-    _ path: String, to output: String? = nil, library: String = "runnel", progress: (Int) -> Void = { _ in }
+    _ path: String, to output: String? = nil, library: String = "runnel",
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
     do throws(RecordingError) {
       if let output, output != path {
