@@ -114,7 +114,7 @@ let package = Package(
 
     // MARK: tests
     tests("HouseTests", of: []),
-    tests("LawTests", of: ["RunnelPipeline", "RunnelWire", "RunnelInference", "RunnelCore"]),
+    tests("LawTests", of: ["RunnelPipeline", "RunnelWire", "RunnelInference", "RunnelKernels", "RunnelCore"]),
     tests("RunnelCoreTests", of: ["RunnelCore"]),
     tests("RunnelKernelsTests", of: ["RunnelKernels", "RunnelCore"]),
     tests("RunnelWireTests", of: ["RunnelWire", "RunnelKernels", "RunnelCore"]),

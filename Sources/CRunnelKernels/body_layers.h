@@ -120,7 +120,8 @@ static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runne
     RUNNEL_SET(conv_of_groups)(layer, rows, past, activation, y, y_stride);
     return;
   }
-  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias, RUNNEL_FLOAT32};
+  const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias, RUNNEL_FLOAT32,
+                                NULL};
   const int32_t fit = RUNNEL_FEATURES / (int32_t)(count > 0 ? count : 1);
   const int32_t chunk = fit < RUNNEL_CHUNK ? fit : RUNNEL_CHUNK;
   float features[RUNNEL_FEATURES];

@@ -95,6 +95,14 @@ IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, con
 LSTM(3, f32, RUNNEL_FLOAT32) LSTM(4, f32, RUNNEL_FLOAT32) LSTM(3, bf16, RUNNEL_BF16) LSTM(4, bf16, RUNNEL_BF16)
 #undef LSTM
 
+// Projected units go from y to their states.
+static void RUNNEL_SET(put_projected)(const runnel_lstm *layer, const RUNNEL_SET(batch) *b) {
+  const int64_t stride = RUNNEL_SET(padded)(layer->projection.outputs);
+  for (int32_t row = 0; row < b->rows; row++)
+    __builtin_memcpy(RUNNEL_SET(new_row)(b->state->h, b, stride, row), b->y + row * b->y_stride,
+                     (size_t)stride * sizeof(float));
+}
+
 static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
                              const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, lstm_is_plain(&layer->form)};
@@ -110,8 +118,5 @@ static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float
   if (!layer->form.projected) return;
   const int64_t m_stride = RUNNEL_SET(padded)(layer->hidden);
   RUNNEL_SET(linear)(&layer->projection, rows, scratch, m_stride, no_activation, y, y_stride);  // (7)
-  const int64_t h_stride = RUNNEL_SET(padded)(layer->projection.outputs);
-  for (int32_t row = 0; row < rows; row++)
-    __builtin_memcpy(RUNNEL_SET(new_row)(state->h, &batch, h_stride, row), y + row * y_stride,
-                     (size_t)h_stride * sizeof(float));
+  RUNNEL_SET(put_projected)(layer, &batch);
 }

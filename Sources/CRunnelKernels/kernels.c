@@ -2,6 +2,12 @@
 
 #include <math.h>
 #include <stddef.h>
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#endif
 
 #pragma STDC FP_CONTRACT OFF
 // Vectors pass between inlined functions of this file only.
@@ -10,7 +16,14 @@
 // A block of outputs is computed side by side. A tile has so many rows and sums at most; a chunk of rows, eight tiles,
 // follow each other while the weights of a block are near; of a convolution so many features are laid side by side.
 #define LANES RUNNEL_BLOCK
-enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384 };
+// Quantised features of a chunk are at most so many words.
+enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384, RUNNEL_WORDS = 16384 };
+// How a set multiplies int8.
+#define INT8_PLAIN 0
+#define INT8_PAIRS 1
+#define INT8_VNNI 2
+#define INT8_NEON 3
+#define INT8_SDOT 4
 
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
@@ -34,11 +47,15 @@ static int lstm_is_plain(const runnel_lstm_form *form) {
 // SUMS: how many blocks of sums a set keeps in registers while k runs.
 #define SUMS 1
 #define RUNNEL_SET(name) name##_scalar
+#define INT8_PRODUCT INT8_PLAIN
 #include "kernels_body.h"
+#include "kernels_int8.h"
+#include "kernels_end.h"
 #undef RUNNEL_SET
 #undef SUMS
 
 const runnel_kernels *runnel_kernels_scalar(void) { return &table_scalar; }
+const runnel_kernels *runnel_kernels_scalar_int8(void) { return &int8_table_scalar; }
 
 #if defined(__x86_64__)
 
@@ -46,7 +63,10 @@ const runnel_kernels *runnel_kernels_scalar(void) { return &table_scalar; }
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define SUMS 6
 #define RUNNEL_SET(name) name##_avx2
+#define INT8_PRODUCT INT8_PAIRS
 #include "kernels_body.h"
+#include "kernels_int8.h"
+#include "kernels_end.h"
 #undef RUNNEL_SET
 #undef SUMS
 #pragma clang attribute pop
@@ -56,14 +76,22 @@ const runnel_kernels *runnel_kernels_scalar(void) { return &table_scalar; }
 #pragma clang attribute push(__attribute__((target(AVX512))), apply_to = function)
 #define SUMS 24
 #define RUNNEL_SET(name) name##_avx512
+#define INT8_PRODUCT INT8_VNNI
 #include "kernels_body.h"
+#pragma clang attribute pop
+// int8 weights alone take what not every AVX-512 has.
+#pragma clang attribute push(__attribute__((target(AVX512 ",avx512vnni"))), apply_to = function)
+#include "kernels_int8.h"
+#pragma clang attribute pop
+#include "kernels_end.h"
 #undef RUNNEL_SET
 #undef SUMS
-#pragma clang attribute pop
 
 const runnel_kernels *runnel_kernels_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &table_avx2 : NULL;
 }
+
+const runnel_kernels *runnel_kernels_avx2_int8(void) { return runnel_kernels_avx2() ? &int8_table_avx2 : NULL; }
 
 const runnel_kernels *runnel_kernels_avx512(void) {
   return runnel_kernels_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
@@ -72,10 +100,17 @@ const runnel_kernels *runnel_kernels_avx512(void) {
              : NULL;
 }
 
+const runnel_kernels *runnel_kernels_avx512_int8(void) {
+  if (!runnel_kernels_avx512()) return NULL;
+  return __builtin_cpu_supports("avx512vnni") ? &int8_table_avx512 : &int8_table_avx2;
+}
+
 #else
 
 const runnel_kernels *runnel_kernels_avx2(void) { return NULL; }
+const runnel_kernels *runnel_kernels_avx2_int8(void) { return NULL; }
 const runnel_kernels *runnel_kernels_avx512(void) { return NULL; }
+const runnel_kernels *runnel_kernels_avx512_int8(void) { return NULL; }
 
 #endif
 
@@ -85,14 +120,39 @@ const runnel_kernels *runnel_kernels_avx512(void) { return NULL; }
 // block is four registers of 32.
 #define SUMS 6
 #define RUNNEL_SET(name) name##_neon
+#define INT8_PRODUCT INT8_NEON
 #include "kernels_body.h"
+#include "kernels_int8.h"
+#include "kernels_end.h"
+#undef RUNNEL_SET
+
+// Of this one only what takes int8 weights is looked at.
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+#define RUNNEL_SET(name) name##_sdot
+#define INT8_PRODUCT INT8_SDOT
+#include "kernels_body.h"
+#include "kernels_int8.h"
+#include "kernels_end.h"
 #undef RUNNEL_SET
 #undef SUMS
+#pragma clang attribute pop
+
+static int has_sdot(void) {
+#if defined(__ARM_FEATURE_DOTPROD)
+  return 1;
+#elif defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  return 0;
+#endif
+}
 
 const runnel_kernels *runnel_kernels_neon(void) { return &table_neon; }
+const runnel_kernels *runnel_kernels_neon_int8(void) { return has_sdot() ? &int8_table_sdot : &int8_table_neon; }
 
 #else
 
 const runnel_kernels *runnel_kernels_neon(void) { return NULL; }
+const runnel_kernels *runnel_kernels_neon_int8(void) { return NULL; }
 
 #endif

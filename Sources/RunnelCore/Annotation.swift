@@ -38,6 +38,8 @@ public struct AnnotationCode: RawRepresentable, Sendable, Hashable {
 
   /// A comment, whose text is what it says.
   public static let comment = AnnotationCode(rawValue: 22)
+  /// A rhythm change, whose text is the rhythm that begins: `(AFIB`.
+  public static let rhythm = AnnotationCode(rawValue: 28)
 
   /// The symbol printed by every WFDB tool; a space where the code has none.
   public var symbol: Character { Int(rawValue) < Self.symbols.count ? Self.symbols[Int(rawValue)] : " " }

@@ -22,11 +22,21 @@ public struct GoldenReport: Sendable, Equatable {
   public struct Figure: Sendable, Equatable {
     public var largest: Double
     public var mean: Double
+    /// The root of the mean of their squares.
+    public var rms: Double
+  }
+
+  /// How often scores lead to the golden ones' label: of a softmax the largest, of a sigmoid which are at least 1/2.
+  public struct Agreement: Sendable, Equatable {
+    public var agreed: Int
+    public var total: Int
   }
 
   public struct Result: Sendable, Equatable {
     public var way: Way
     public var scores: Figure
+    /// Nil where the heads are linear.
+    public var labels: Agreement?
     /// Of the final states, where there are some.
     public var h: Figure?
     public var c: Figure?

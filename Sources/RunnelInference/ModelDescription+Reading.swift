@@ -59,7 +59,7 @@ extension ModelDescription {
       eventStage = try EventStageDescription(
         try object.value("event_stage"), path: "event_stage", network: graph, scores: scores)
     }
-    (tolerance, bf16Tolerance, goldenBy) = try Self.golden(object)
+    (tolerance, reducedTolerances, goldenBy) = try Self.golden(object)
     provenance = object["provenance"] ?? .object([])
     digest = try object.text("digest")
     guard digest.hasPrefix("sha256:"), digest.utf8.count == 71,
@@ -117,15 +117,21 @@ extension ModelDescription {
     }
   }
 
-  private static func golden(_ object: StrictObject) throws(ModelDescriptionError) -> (Double, Double?, String?) {
+  private static func golden(
+    _ object: StrictObject
+  ) throws(ModelDescriptionError) -> (Double, [WeightPrecision: Double], String?) {
     let golden = try StrictObject(try object.value("golden"), path: "golden", keys: ["tolerance", "by"])
-    let each = try StrictObject(try golden.value("tolerance"), path: "golden.tolerance", keys: ["float32", "bf16"])
+    let each = try StrictObject(
+      try golden.value("tolerance"), path: "golden.tolerance", keys: WeightPrecision.allCases.map(\.rawValue))
     let tolerance = try each.number("float32", .positive)
     guard tolerance <= 1e-2 else {
       throw ModelDescriptionError("golden.tolerance.float32", "\(tolerance) would prove nothing; at most 0.01")
     }
-    let bf16 = each.has("bf16") ? try each.number("bf16", .positive) : nil
-    return (tolerance, bf16, golden.has("by") ? try golden.name("by") : nil)
+    var reduced: [WeightPrecision: Double] = [:]
+    for precision in WeightPrecision.allCases where precision != .float32 && each.has(precision.rawValue) {
+      reduced[precision] = try each.number(precision.rawValue, .positive)
+    }
+    return (tolerance, reduced, golden.has("by") ? try golden.name("by") : nil)
   }
 }
 

@@ -85,8 +85,8 @@ public struct ModelDescription: Sendable, Equatable {
   public var decide: DecisionRule
   /// Of max(1e-3, largest |golden|), for f32.
   public var tolerance: Double
-  /// The same for bf16 weights; nil where the file promises nothing.
-  public var bf16Tolerance: Double?
+  /// The same for reduced weights, of the precisions for which the file promises something.
+  public var reducedTolerances: [WeightPrecision: Double]
   /// Which program made the golden tensors; `runnel` where no other ran the network, nil where it is not said.
   public var goldenBy: String?
   /// Free: trained on what, by which script, with which result.
@@ -103,9 +103,6 @@ public struct ModelDescription: Sendable, Equatable {
 extension ModelDescription {
   /// What golden scores and states may differ, of max(1e-3, largest |golden|); nil where the file does not say.
   func tolerance(of precision: WeightPrecision) -> Double? {
-    switch precision {
-    case .float32: tolerance
-    case .bf16: bf16Tolerance
-    }
+    precision == .float32 ? tolerance : reducedTolerances[precision]
   }
 }

@@ -20,8 +20,10 @@ extension ModelFile {
     for (way, scores, state) in runs where state != runs[0].state || !sameBits(scores, runs[0].scores) {
       throw GoldenError(way: way, place: .bits)
     }
-    if let stage = makeEventStage(kernels: network.kernels, precision: network.precision) {
-      report.results.append(try golden.judgeEvents(stage))
+    if let stage = makeEventStage(kernels: network.kernels, precision: network.precision),
+      let head = description.eventStage?.head
+    {
+      report.results.append(try golden.judgeEvents(stage, head))
     }
     return report
   }
@@ -143,6 +145,7 @@ extension Golden {
         let step = value / outputs
         return isWindowed ? .windowScore(window: step / each, step: step % each) : .score(step: step)
       })
+    result.labels = Self.agreement(found, scores, description.heads)
     guard let state else { return result }
     for isCell in [false, true] {
       var figures: [(GoldenReport.Figure, Int)] = []
@@ -152,15 +155,19 @@ extension Golden {
         figures.append((figure, values.count))
       }
       guard !figures.isEmpty else { continue }
-      let sum = figures.reduce(0) { $0 + $1.0.mean * Double($1.1) }
+      let count = Double(figures.reduce(0) { $0 + $1.1 })
       let joined = GoldenReport.Figure(
-        largest: figures.map(\.0.largest).reduce(0, max), mean: sum / Double(figures.reduce(0) { $0 + $1.1 }))
+        largest: figures.map(\.0.largest).reduce(0, max),
+        mean: figures.reduce(0) { $0 + $1.0.mean * Double($1.1) } / count,
+        rms: (figures.reduce(0) { $0 + $1.0.rms * $1.0.rms * Double($1.1) } / count).squareRoot())
       if isCell { result.c = joined } else { result.h = joined }
     }
     return result
   }
 
-  fileprivate func judgeEvents(_ stage: Network) throws(GoldenError) -> GoldenReport.Result {
+  fileprivate func judgeEvents(
+    _ stage: Network, _ head: ModelDescription.Head
+  ) throws(GoldenError) -> GoldenReport.Result {
     var bank = StateBank(for: stage, capacity: 1)
     let slot = bank.open()
     let stepped = stage.run(eventFrames, slot: slot, bank: &bank)
@@ -170,7 +177,36 @@ extension Golden {
       throw GoldenError(way: .events, place: .bits)
     }
     return GoldenReport.Result(
-      way: .events, scores: try compare(stepped, eventScores, .events) { .score(step: $0 / stage.outputs) })
+      way: .events, scores: try compare(stepped, eventScores, .events) { .score(step: $0 / stage.outputs) },
+      labels: Self.agreement(stepped, eventScores, [head]))
+  }
+
+  private static func agreement(
+    _ found: [Float], _ golden: [Float], _ heads: [ModelDescription.Head]
+  ) -> GoldenReport.Agreement? {
+    let outputs = heads.reduce(0) { $0 + $1.labels.count }
+    var agreement = GoldenReport.Agreement(agreed: 0, total: 0)
+    for step in stride(from: 0, to: found.count, by: outputs) {
+      var first = step
+      for head in heads {
+        let part = first..<first + head.labels.count
+        first = part.upperBound
+        let same: [Bool]
+        switch head.activation {
+        case .softmax: same = [largest(found[part]) == largest(golden[part])]
+        case .sigmoid: same = part.map { (found[$0] >= 0.5) == (golden[$0] >= 0.5) }
+        case .linear: same = []
+        }
+        agreement.agreed += same.filter { $0 }.count
+        agreement.total += same.count
+      }
+    }
+    return agreement.total > 0 ? agreement : nil
+  }
+
+  /// The first of the largest.
+  private static func largest(_ scores: ArraySlice<Float>) -> Int? {
+    scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) }
   }
 
   private func compare(
@@ -178,7 +214,7 @@ extension Golden {
   ) throws(GoldenError) -> GoldenReport.Figure {
     precondition(found.count == golden.count, "as many values as the description says")
     let scale = golden.reduce(1e-3) { max($0, abs(Double($1))) }
-    var (largest, sum) = (0.0, 0.0)
+    var (largest, sum, squares) = (0.0, 0.0, 0.0)
     for (index, (x, y)) in zip(found, golden).enumerated() {
       let error = abs(Double(x) - Double(y))
       // Also where it is NaN.
@@ -187,7 +223,9 @@ extension Golden {
       }
       largest = max(largest, error)
       sum += error
+      squares += error * error
     }
-    return GoldenReport.Figure(largest: largest, mean: sum / Double(max(1, found.count)))
+    let count = Double(max(1, found.count))
+    return GoldenReport.Figure(largest: largest, mean: sum / count, rms: (squares / count).squareRoot())
   }
 }

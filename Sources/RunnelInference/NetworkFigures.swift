@@ -13,6 +13,8 @@ public struct NetworkFigures: Sendable, Equatable {
     public var multiplyAdds: Double
     /// What one state of it takes.
     public var stateBytes: Int
+    /// Whether its weights are stored reduced where that is asked for; all else stays f32.
+    public var isReducible: Bool
   }
 
   public var layers: [Layer]
@@ -30,7 +32,8 @@ public struct NetworkFigures: Sendable, Equatable {
       let steps = window == nil ? 1 / Double(node.time.stride) : Double(lengths[place])
       return Layer(
         name: node.layer.name, kind: node.layer.kindName, parameters: parameters?[place] ?? node.layer.parameters,
-        multiplyAdds: Double(node.layer.products) * steps, stateBytes: layout.bytes(of: place))
+        multiplyAdds: Double(node.layer.products) * steps, stateBytes: layout.bytes(of: place),
+        isReducible: node.layer.isReducible)
     }
   }
 }

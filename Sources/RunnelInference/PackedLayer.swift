@@ -93,6 +93,14 @@ enum PackedLayer: Sendable {
 }
 
 extension LayerDescription {
+  /// Whether its weights can be stored reduced: those of linear and recurrent layers.
+  var isReducible: Bool {
+    switch kind {
+    case .linear, .recurrent: true
+    default: false
+    }
+  }
+
   /// Whether it must see more than the step that is there. One tap without stride and groups is a linear layer; its
   /// sums have the same order.
   var needsRing: Bool {

@@ -51,8 +51,13 @@ public enum KernelSet: String, Sendable, CaseIterable {
   /// `count` rounded up to whole blocks.
   public static func padded(_ count: Int) -> Int { (count + block - 1) / block * block }
 
-  var table: UnsafePointer<runnel_kernels> {
-    guard let pointer else { preconditionFailure("this processor has no \(rawValue)") }
+  var table: UnsafePointer<runnel_kernels> { table(for: .float32) }
+
+  /// Whose layers have weights of this precision.
+  func table(for precision: WeightPrecision) -> UnsafePointer<runnel_kernels> {
+    guard let pointer = precision == .int8 ? int8Pointer : pointer else {
+      preconditionFailure("this processor has no \(rawValue)")
+    }
     return pointer
   }
 
@@ -62,6 +67,15 @@ public enum KernelSet: String, Sendable, CaseIterable {
     case .neon: runnel_kernels_neon()
     case .avx2: runnel_kernels_avx2()
     case .avx512: runnel_kernels_avx512()
+    }
+  }
+
+  private var int8Pointer: UnsafePointer<runnel_kernels>? {
+    switch self {
+    case .scalar: runnel_kernels_scalar_int8()
+    case .neon: runnel_kernels_neon_int8()
+    case .avx2: runnel_kernels_avx2_int8()
+    case .avx512: runnel_kernels_avx512_int8()
     }
   }
 }

@@ -19,6 +19,7 @@ public final class PackedGRU: @unchecked Sendable {
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
+  private let scales: PackedWeights
   private let layer: runnel_gru
 
   /// - Parameters:
@@ -40,13 +41,13 @@ public final class PackedGRU: @unchecked Sendable {
     self.hidden = hidden
     hStride = KernelSet.padded(hidden)
     scratchPerRow = reset == .before ? 3 * hStride : 0
-    table = kernels.table
-    weights = PackedWeights(
-      units: hidden,
-      [
-        .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
-        .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2]),
-      ], precision)
+    table = kernels.table(for: precision)
+    let matrices: [PackedWeights.Matrix] = [
+      .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
+      .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2]),
+    ]
+    weights = PackedWeights(units: hidden, matrices, precision)
+    scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
     // Gates of the sums r z n, then n's of the hidden units.
     var biases = zip(inputBias, hiddenBias).map { $0 + $1 }
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
@@ -56,7 +57,7 @@ public final class PackedGRU: @unchecked Sendable {
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
       form: runnel_gru_form(
         reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-        gate_clip: gateClip ?? .infinity), precision: precision.code)
+        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

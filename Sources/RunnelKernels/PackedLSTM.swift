@@ -19,7 +19,7 @@ public final class PackedLSTM: @unchecked Sendable {
   /// Floats of scratch for each row; some only where projected.
   public let scratchPerRow: Int
   private let table: UnsafePointer<runnel_kernels>
-  /// weights, bias, peepholes, projection, its bias
+  /// weights, their scales, bias, peepholes, projection, its scales, its bias
   private let packed: [PackedWeights]
   private let layer: runnel_lstm
 
@@ -47,36 +47,31 @@ public final class PackedLSTM: @unchecked Sendable {
     hStride = KernelSet.padded(outputs)
     cStride = KernelSet.padded(hidden)
     scratchPerRow = options.projection == nil ? 0 : cStride
-    table = kernels.table
+    table = kernels.table(for: precision)
     let all = Array(0..<gates)
+    let matrices: [PackedWeights.Matrix] = [
+      .init(values: inputWeight, columns: inputs, gates: all),
+      .init(values: hiddenWeight, columns: outputs, gates: all),
+    ]
+    let peepholes = options.peepholes ?? [Float](repeating: 0, count: (gates - 1) * hidden)
+    let projection = PackedWeights.Matrix(
+      values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])
     packed = [
-      PackedWeights(
-        units: hidden,
-        [
-          .init(values: inputWeight, columns: inputs, gates: all),
-          .init(values: hiddenWeight, columns: outputs, gates: all),
-        ], precision),
+      PackedWeights(units: hidden, matrices, precision),
+      PackedWeights(scalesOf: matrices, units: hidden, precision),
       PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: all)]),
-      PackedWeights(
-        units: hidden,
-        [
-          .init(
-            values: options.peepholes ?? [Float](repeating: 0, count: (gates - 1) * hidden), columns: 1,
-            gates: Array(all.dropLast()))
-        ]),
-      PackedWeights(
-        units: outputs,
-        [.init(values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])],
-        precision),
+      PackedWeights(units: hidden, [.init(values: peepholes, columns: 1, gates: Array(all.dropLast()))]),
+      PackedWeights(units: outputs, [projection], precision),
+      PackedWeights(scalesOf: [projection], units: outputs, precision),
       PackedWeights(count: hStride) { _ in },
     ]
     layer = runnel_lstm(
-      inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[1].base,
-      peepholes: packed[2].base,
+      inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[2].base,
+      peepholes: packed[3].base,
       projection: runnel_linear(
-        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[3].base, bias: packed[4].base,
-        precision: precision.code),
-      form: options.form, precision: precision.code)
+        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
+        precision: precision.code, scales: packed[5].base),
+      form: options.form, precision: precision.code, scales: packed[1].base)
   }
 
   /// Row r reads row `from[r]` of h and c and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

@@ -8,6 +8,7 @@ public final class PackedLinear: @unchecked Sendable {
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
+  private let scales: PackedWeights
   private let layer: runnel_linear
 
   /// - Parameters:
@@ -21,12 +22,14 @@ public final class PackedLinear: @unchecked Sendable {
     self.inputs = inputs
     self.outputs = outputs
     self.activation = activation
-    table = kernels.table
-    weights = PackedWeights(units: outputs, [.init(values: weight, columns: inputs, gates: [0])], precision)
+    table = kernels.table(for: precision)
+    let matrix = PackedWeights.Matrix(values: weight, columns: inputs, gates: [0])
+    weights = PackedWeights(units: outputs, [matrix], precision)
+    scales = PackedWeights(scalesOf: [matrix], units: outputs, precision)
     self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_linear(
       inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base,
-      precision: precision.code)
+      precision: precision.code, scales: scales.base)
   }
 
   /// x (rows, xStride ≥ inputs) → y (rows, yStride ≥ padded outputs).

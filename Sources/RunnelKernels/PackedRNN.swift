@@ -14,6 +14,7 @@ public final class PackedRNN: @unchecked Sendable {
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
+  private let scales: PackedWeights
   private let layer: runnel_rnn
 
   /// - Parameters:
@@ -30,17 +31,17 @@ public final class PackedRNN: @unchecked Sendable {
     self.inputs = inputs
     self.hidden = hidden
     hStride = KernelSet.padded(hidden)
-    table = kernels.table
-    weights = PackedWeights(
-      units: hidden,
-      [
-        .init(values: inputWeight, columns: inputs, gates: [0]),
-        .init(values: hiddenWeight, columns: hidden, gates: [0]),
-      ], precision)
+    table = kernels.table(for: precision)
+    let matrices: [PackedWeights.Matrix] = [
+      .init(values: inputWeight, columns: inputs, gates: [0]),
+      .init(values: hiddenWeight, columns: hidden, gates: [0]),
+    ]
+    weights = PackedWeights(units: hidden, matrices, precision)
+    scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
     self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
     layer = runnel_rnn(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-      activation: activation.function, leak: leak, precision: precision.code)
+      activation: activation.function, leak: leak, precision: precision.code, scales: scales.base)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

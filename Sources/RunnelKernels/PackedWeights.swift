@@ -18,10 +18,16 @@ final class PackedWeights: @unchecked Sendable {
     var values: [Float]
     var columns: Int
     var gates: [Int]
+
+    func row(_ gate: Int, _ unit: Int, of units: Int) -> ArraySlice<Float> {
+      let first = (gate * units + unit) * columns
+      return values[first..<first + columns]
+    }
   }
 
   /// (units / 16, words of every matrix, gates, 16): of one block the columns of the first matrix, then those of the
-  /// next; of a column, or of two as bf16, the gates side by side, 16 units each. All matrices have equally many gates.
+  /// next; of a column, of two as bf16 or of four as int8, the gates side by side, 16 units each. All matrices have
+  /// equally many gates.
   convenience init(units: Int, _ matrices: [Matrix], _ precision: WeightPrecision = .float32) {
     let block = KernelSet.block
     let gates = matrices[0].gates.count
@@ -29,15 +35,12 @@ final class PackedWeights: @unchecked Sendable {
     self.init(count: KernelSet.padded(units) * gates * words) { packed in
       var first = 0
       for matrix in matrices {
-        matrix.values.withUnsafeBufferPointer { values in
-          for unit in 0..<units {
-            for (place, gate) in matrix.gates.enumerated() {
-              let row = (gate * units + unit) * matrix.columns
-              for k in 0..<matrix.columns {
-                let word = first + (precision == .bf16 ? k / 2 : k)
-                let index = ((unit / block * words + word) * gates + place) * block + unit % block
-                Self.put(values[row + k], precision, isSecond: k % 2 == 1, into: packed + index)
-              }
+        precondition(matrix.columns <= precision.columnLimit, "int8 sums of so many columns would not be exact")
+        for unit in 0..<units {
+          for (place, gate) in matrix.gates.enumerated() {
+            for (word, bits) in precision.packed(matrix.row(gate, unit, of: units)).enumerated() {
+              let index = ((unit / block * words + first + word) * gates + place) * block + unit % block
+              packed[index] = Float(bitPattern: bits)
             }
           }
         }
@@ -46,16 +49,43 @@ final class PackedWeights: @unchecked Sendable {
     }
   }
 
-  private static func put(
-    _ weight: Float, _ precision: WeightPrecision, isSecond: Bool, into word: UnsafeMutablePointer<Float>
-  ) {
-    switch precision {
-    case .float32: word.pointee = weight
-    case .bf16:
-      let half = UInt32(WeightPrecision.half(weight))
-      word.withMemoryRebound(to: UInt32.self, capacity: 1) { $0.pointee |= isSecond ? half << 16 : half }
+  /// Of int8 weights (units / 16, matrices, gates, 16); else nothing.
+  convenience init(scalesOf matrices: [Matrix], units: Int, _ precision: WeightPrecision) {
+    let block = KernelSet.block
+    let gates = matrices[0].gates.count
+    self.init(count: precision == .int8 ? KernelSet.padded(units) * matrices.count * gates : 0) { packed in
+      guard precision == .int8 else { return }
+      for (number, matrix) in matrices.enumerated() {
+        for unit in 0..<units {
+          for (place, gate) in matrix.gates.enumerated() {
+            let index = ((unit / block * matrices.count + number) * gates + place) * block + unit % block
+            packed[index] = WeightPrecision.Scale(matrix.row(gate, unit, of: units)).value
+          }
+        }
+      }
     }
   }
 
   deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
+
+extension WeightPrecision {
+  /// The weights of one output of a matrix as the words that a kernel reads, the earliest in the lowest bits.
+  fileprivate func packed(_ row: ArraySlice<Float>) -> [UInt32] {
+    switch self {
+    case .float32: return row.map(\.bitPattern)
+    case .bf16: return Self.joined(row.map { UInt32(Self.half($0)) }, of: 2)
+    case .int8:
+      let scale = Scale(row)
+      let whole = row.map { scale.whole($0) }
+      let first = -128 * whole.reduce(0) { $0 + Int32($1) }
+      return [UInt32(bitPattern: first)] + Self.joined(whole.map { UInt32(UInt8(bitPattern: $0)) }, of: 4)
+    }
+  }
+
+  private static func joined(_ numbers: [UInt32], of count: Int) -> [UInt32] {
+    var words = [UInt32](repeating: 0, count: (numbers.count + count - 1) / count)
+    for (k, number) in numbers.enumerated() { words[k / count] |= number << UInt32(k % count * 32 / count) }
+    return words
+  }
 }

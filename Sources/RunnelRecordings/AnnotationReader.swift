@@ -17,6 +17,28 @@ public enum AnnotationReader {
     return try AnnotationFile(contentsOf: path).annotations(rate: rate)
   }
 
+  /// What the places in a file of marks count.
+  public enum Counting: Sendable, Hashable {
+    /// Rows of the recording it belongs to.
+    case rows
+    /// Ticks of its own, so many a second: of a file that states them, or of samples beside the marks.
+    case ticks(Double)
+    /// Seconds, so that somebody has to say how many rows each has.
+    case seconds
+  }
+
+  /// - Throws: as `annotations`.
+  public static func counting(in path: String) throws(RecordingError) -> Counting {
+    let head = try ByteFile.beginning(of: path, count: 4096)
+    if path.hasSuffix(".sigmf-meta") || RecordingFormat.signed(head) != nil {
+      let rates = Set(try RecordingFormat.open(path).tracks.map(\.rate))
+      return rates.count == 1 ? .ticks(rates.first ?? 0) : .seconds
+    }
+    let line = AnnotationTable.withoutMark(head.prefix { $0 != 0x0A && $0 != 0x0D })
+    if AnnotationTable.isOne(line) { return AnnotationTable.countsSeconds(line) ? .seconds : .rows }
+    return head.isEmpty ? .rows : try AnnotationFile(contentsOf: path).resolution.map { .ticks($0) } ?? .rows
+  }
+
   private static func own(_ path: String, _ rate: Double) throws(RecordingError) -> [Annotation] {
     try RecordingFormat.open(path).annotations(of: nil, on: nil, rate: rate)
   }

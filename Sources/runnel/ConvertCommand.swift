@@ -39,10 +39,10 @@ struct ConvertCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let meter = ProgressMeter(output)
+    let meter = ProgressMeter()
     let converter = Converter(
       selection: try tracks.selection(), annotator: annotator, allowsLoss: allowLoss, library: "runnel \(Version.text)")
-    let result = try converter.convert(input, to: output) { meter.show($0, of: $1) }
+    let result = try converter.convert(input, to: output) { meter.show(output, $0, of: $1) }
     meter.end()
     if json {
       Terminal.print(result.json)

@@ -5,45 +5,37 @@ import RunnelRecordings
 import RunnelService
 import RunnelWire
 
-/// The pipeline with a file for a spring.
+/// The pipeline with files for a spring.
 struct LabelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
-    abstract: "Label a recording: the daemon's pipeline with a file for a spring.",
+    abstract: "Label recordings: the daemon's pipeline with a file for a spring.",
     discussion: """
       Examples:
         runnel label 119.hea -m ecg-beats.safetensors --channels MLII
         runnel label 119.hea -m ecg-beats.safetensors --format jsonl --canonical > labels.jsonl
         runnel label 119.hea -c runnel.yaml --pipeline beats --from 5min --until 6min
         runnel label 119.hea -m ecg-beats.safetensors --channels MLII --format atr -o 119.rnl
-        runnel label night.edf -m ecg-beats.safetensors --channels ECG --format edf -o labels.edf
+        runnel label night.edf -m ecg-beats.safetensors --channels ECG -o labels.edf
+        runnel label mitdb/*.hea -m ecg-beats.safetensors --channels MLII --format csv -o labels/
+        runnel label mitdb/*.hea -m ecg-beats.safetensors --channels MLII -o 'labels/{}-beats.mcap' --jobs 4
         runnel label 119.hea -m untrained.safetensors --channels MLII --conditioned frames.npy
 
       In canonical form the labels are, byte for byte, those of the daemon fed by `runnel replay` of the same file. \
       --conditioned alone prints no labels. Row k of its array is frame k of the record; frames that a gap left out are NaN.
+
+      Several recordings are labelled side by side, each as it would be alone, whatever --jobs is; on standard output they \
+      follow each other. One that cannot be labelled does not keep the others from their outputs; the exit code is that of \
+      the first of them. In annotations of the MIT format beats are beats, states are rhythm changes, (NAME to (none, and \
+      other points are comments.
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    /// One label message a line.
-    case jsonl
-    /// For people.
-    case text
-    /// An annotation file in the MIT format.
-    case atr
-    /// A table: first,count,t_ns,channel,label,id,p.
-    case csv
-    /// EDF+ with annotations only.
-    case edf
-    /// The messages themselves.
-    case mcap
-
-    var isFile: Bool { self != .jsonl && self != .text }
-  }
+  typealias Format = LabelRun.Form
 
   @Argument(
     help: ArgumentHelp(
-      "A recording: WFDB (its header NAME.hea), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.", valueName: "file"))
-  var file: String
+      "Recordings: WFDB (their headers NAME.hea), EDF, BDF, SigMF, WAV, CSV, XDF or MCAP.", valueName: "file"))
+  var files: [String]
 
   @OptionGroup var tracks: TrackOptions
 
@@ -55,7 +47,8 @@ struct LabelCommand: ParsableCommand {
   @Option(help: "Where to end, written like --from; that row is not read.")
   var until: String?
 
-  @Option(help: "jsonl, text, or a file: atr, csv, edf, mcap. Default: text on a terminal, else jsonl.")
+  @Option(
+    help: "jsonl, text, atr, csv, edf or mcap. Default: what the output ends in; else text on a terminal, and jsonl.")
   var format: Format?
 
   @Flag(help: "jsonl without what differs between two runs over the same data (times, epochs, latency).")
@@ -63,8 +56,12 @@ struct LabelCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The file to write, with --format atr, csv, edf or mcap.", valueName: "file"))
+    help: ArgumentHelp(
+      "The file to write; of several recordings a folder, or a pattern with {} for the name.", valueName: "file"))
   var output: String?
+
+  @Option(help: ArgumentHelp("Recordings at a time. Default: the cores.", valueName: "count"))
+  var jobs: Int?
 
   @Option(help: ArgumentHelp("Write what the network sees to a NumPy file (T, D), f32.", valueName: "npy"))
   var conditioned: String?
@@ -73,127 +70,87 @@ struct LabelCommand: ParsableCommand {
   var stream: String?
 
   func run() throws {
-    try checkOptions()
+    let form = try chosenForm()
+    try checkOptions(form)
     let labeller = try source.labeller()
-    let recording = try RecordingSource(
-      file, try tracks.selection(channels: labeller.channelNames, from: from, until: until, stream: stream))
-    for remark in recording.remarks { Terminal.say("warning: \(remark)") }
-    let frames = try conditioned.map { try FrameSink($0, labeller: labeller, recording: recording) }
-    switch chosenFormat {
-    case nil:
-      var nowhere = Nowhere()
-      try label(labeller, recording, into: &nowhere, frames)
-    case .jsonl, .text: try printLines(labeller, recording, frames)
-    case .atr: try writeAnnotations(labeller, recording, frames)
-    case .csv: try write(.csv, labeller, recording, frames)
-    case .edf: try write(.edf, labeller, recording, frames)
-    case .mcap: try write(.mcap, labeller, recording, frames)
-    }
+    var run = LabelRun(labeller, form: form, library: "runnel \(Version.text)")
+    run.selection = try tracks.selection(channels: labeller.channelNames, from: from, until: until, stream: stream)
+    run.canonical = canonical
+    run.isWatched = Terminal.isRead
+    let frames = conditioned.map { FrameFile($0, labeller) }
+    if let frames { run.frames = { recording throws(ServiceError) in try frames.observer(of: recording) } }
+    let places = try output.map { try LabelPlaces.list($0, of: files, ending: (form ?? .jsonl).suffix) }
+    let meter = ProgressMeter()
+    let failures = run.label(files, to: places, jobs: jobs ?? SideBySide.cores, hear: hear(meter)) { meter.show($0) }
+    meter.end()
+    try finish(failures)
     if let frames, let conditioned { Terminal.say("\(conditioned): \(try frames.finish()) frames") }
   }
 
-  private var chosenFormat: Format? {
+  private func hear(_ meter: ProgressMeter) -> @Sendable (LabelRun.Word) -> Void {
+    // The only one that fails ends the command with its own sentence.
+    let isAlone = files.count == 1
+    return { word in
+      meter.pause()
+      switch word {
+      case .output(let bytes): bytes.withUnsafeBytes { Terminal.print($0) }
+      case .message(let text): Terminal.say(text)
+      case .failure(let error): if !isAlone { Terminal.complain(error) }
+      }
+    }
+  }
+
+  private func finish(_ failures: [ServiceError]) throws {
+    guard let first = failures.first else { return }
+    guard files.count > 1 else { throw first }
+    throw ServiceError(first.kind, "\(failures.count) of \(files.count) recordings were not labelled; the others were")
+  }
+
+  private func chosenForm() throws -> Format? {
     if let format { return format }
     if canonical { return .jsonl }
+    if let output {
+      let form = Format.allCases.first { output.hasSuffix(".\($0.suffix)") || output.hasSuffix(".\($0.rawValue)") }
+      guard let form else {
+        let forms = Format.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ServiceError(.usage, "-o \(output) does not say in which form: give --format, one of \(forms)")
+      }
+      return form
+    }
     if conditioned != nil { return nil }
     return Terminal.isRead ? .text : .jsonl
   }
 
-  private func checkOptions() throws {
-    if canonical, let format, format != .jsonl {
-      throw ServiceError(.usage, "--canonical is a form of jsonl, not of \(format.rawValue): leave one of them out")
+  private func checkOptions(_ form: Format?) throws {
+    if canonical, let form, form != .jsonl {
+      throw ServiceError(.usage, "--canonical is a form of jsonl, not of \(form.rawValue): leave one of them out")
     }
-    let isFile = format?.isFile == true
-    if isFile, output == nil, let format {
-      let example = format == .atr ? "119.rnl" : "labels.\(format.rawValue)"
+    if let form, output == nil, form != .jsonl, form != .text {
+      let example = files.count > 1 ? "labels/" : form == .atr ? "119.rnl" : "labels.\(form.rawValue)"
       throw ServiceError(
-        .usage, "--format \(format.rawValue) writes a file: name it with -o, for example -o \(example)")
+        .usage, "--format \(form.rawValue) writes a file: name it with -o, for example -o \(example)")
     }
-    if !isFile, output != nil {
-      throw ServiceError(.usage, "-o goes with --format atr, csv, edf or mcap; redirect other formats with > FILE")
-    }
-  }
-
-  private func printLines(_ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?) throws {
-    let output = OutputBuffer()
-    let form: LabelLines.Form =
-      chosenFormat == .text ? .text(rate: recording.rate) : .json(canonical: canonical)
-    var lines = LabelLines(form) { output.append($0) }
-    try label(labeller, recording, into: &lines, frames) { if Terminal.isRead { output.flush() } }
-    output.flush()
-  }
-
-  private func writeAnnotations(_ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?) throws {
-    let lanes = try labeller.lanes(on: recording)
-    guard lanes.count == 1 else {
-      throw ServiceError(
-        .usage,
-        "an annotation file holds one lane, and there are \(lanes.count) "
-          + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
-    }
-    var beats = BeatLabels()
-    try label(labeller, recording, into: &beats, frames)
-    if let mistake = beats.mistake { throw ServiceError(.data, mistake) }
-    do { try AnnotationFile(beats.annotations).write(to: output ?? "") } catch { throw ServiceError(error) }
-    Terminal.say("\(output ?? ""): \(beats.annotations.count) beats")
-  }
-
-  private func write(
-    _ form: LabelOutput.Form, _ labeller: Labeller, _ recording: RecordingSource, _ frames: FrameSink?
-  ) throws {
-    var file = LabelOutput(
-      form, output ?? "", rate: recording.rate, start: recording.start, library: "runnel \(Version.text)")
-    try label(labeller, recording, into: &file, frames)
-    Terminal.say("\(output ?? ""): \(try file.finish()) labels")
-  }
-
-  private func label<Sink: LabelSink>(
-    _ labeller: Labeller, _ recording: RecordingSource, into sink: inout Sink, _ frames: FrameSink?,
-    flush: () -> Void = {}
-  ) throws {
-    let (total, name) = (Int(recording.rowCount ?? 0), recording.description.stream)
-    let meter = ProgressMeter(name)
-    let observer: FrameObserver? = frames.map { frames in { frames.append($1, $2) } }
-    let counts = try labeller.label(recording, into: &sink, frames: observer) { rows in
-      flush()
-      meter.show(Int(rows), of: total)
-    }
-    meter.end()
-    if counts.windowsLeftOut > 0 {
-      Terminal.say(
-        "\(name): \(counts.windowsLeftOut) windows have no label: they begin before the first row or, less the delay, "
-          + "speak of one before it, end behind the last, or contain a gap that was not filled")
+    if let jobs, jobs < 1 { throw ServiceError(.usage, "--jobs \(jobs) is nobody at work: give 1 or more") }
+    if files.count > 1, let option = stream.map({ _ in "--stream" }) ?? conditioned.map({ _ in "--conditioned" }) {
+      throw ServiceError(.usage, "\(option) is for one recording: leave it out, or give one")
     }
   }
 }
 
-/// Collects small writes to standard output.
-final class OutputBuffer {
-  private var bytes: [UInt8] = []
-  private static let size = 1 << 16
+extension LabelRun.Form: ExpressibleByArgument {}
 
-  func append(_ more: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: more)
-    if bytes.count >= Self.size { flush() }
+/// The frames of the one lane of the one recording on their way into a file.
+private final class FrameFile: @unchecked Sendable {
+  private let path: String
+  private let labeller: Labeller
+  private var file: ConditionedFile?
+
+  init(_ path: String, _ labeller: Labeller) {
+    self.path = path
+    self.labeller = labeller
   }
 
-  func flush() {
-    guard !bytes.isEmpty else { return }
-    bytes.withUnsafeBytes { Terminal.print($0) }
-    bytes.removeAll(keepingCapacity: true)
-  }
-}
-
-/// For who wants the frames only.
-private struct Nowhere: LabelSink {
-  func publish(_ label: LabelMessage, arrived: Int64) {}
-}
-
-/// The frames of the one lane on their way into a file.
-private final class FrameSink {
-  private var file: ConditionedFile
-
-  init(_ path: String, labeller: Labeller, recording: RecordingSource) throws {
+  func observer(of recording: RecordingSource) throws(ServiceError) -> FrameObserver {
     let lanes = try labeller.lanes(on: recording)
     guard lanes.count == 1, let model = labeller.plans.first?.model.description else {
       throw ServiceError(
@@ -204,8 +161,8 @@ private final class FrameSink {
     file = try ConditionedFile(
       path, rows: Int64(recording.range.lowerBound)..<Int64(recording.range.upperBound), rate: recording.rate,
       modelRate: model.rate, width: model.inputs.count)
+    return { [self] in file?.append($1, $2) }
   }
 
-  func append(_ steps: Range<Int64>, _ frames: UnsafeBufferPointer<Float>) { file.append(steps, frames) }
-  func finish() throws -> Int { try file.finish() }
+  func finish() throws -> Int { try file?.finish() ?? 0 }
 }

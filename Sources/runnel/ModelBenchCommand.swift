@@ -33,7 +33,8 @@ struct ModelBenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Cells on top of each other; 1 where not given.", valueName: "count")) var layers: Int?
   @Option(help: ArgumentHelp("Row counts, with commas between.", valueName: "counts"))
   var rows = BenchEffort.usualRows.map(String.init).joined(separator: ",")
-  @Option(help: "What weights are stored as: float32, bf16 or int8.") var precision: String?
+  @Option(help: "How weights are stored: \(ModelRun.precisionNames.joined(separator: ", ")); float32 where not given.")
+  var precision: String?
   @Option(help: "Which kernel set computes: \(ModelRun.kernelNames.joined(separator: ", ")); the best where not given.")
   var kernels: String?
   @Flag(help: "A tenth of the time, for a first look.") var quick = false

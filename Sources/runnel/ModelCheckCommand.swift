@@ -16,8 +16,10 @@ struct ModelCheckCommand: ParsableCommand {
       company of other lanes, and in random chunks whose state goes through a snapshot; of windows together, alone and \
       side by side. Largest and mean error are given of the scores and of the final h and c.
 
-      Last the same with bf16 weights, which nothing uses unless it is told to (`precision` in a configuration, --precision): \
-      what they cost in accuracy. They are held to golden.tolerance.bf16 where the file gives that.
+      Last the same with bf16 and int8 weights, which nothing uses unless it is told to (`precision` in a configuration, \
+      --precision): what they cost in accuracy. They are held to golden.tolerance.bf16 and .int8 where the file gives those; \
+      else the difference is told, and how many labels are the same. Linear and recurrent layers are stored so, all else \
+      stays float32.
 
       Where they do not match, the known mistakes are tried (gate order, reset form, transposed weights, bias folding, \
       hard_sigmoid version and the like), and the one that would match is named. Exit codes: 65 one is wrong, or no model \

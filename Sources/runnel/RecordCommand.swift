@@ -145,9 +145,9 @@ struct RecordCommand: ParsableCommand {
   }
 
   private func mend(_ path: String) throws {
-    let meter = ProgressMeter(path, unit: "bytes")
+    let meter = ProgressMeter(unit: "bytes")
     let result = try RecordingMender.mend(path, to: output, library: "runnel \(Version.text)") {
-      meter.show($0, of: $1)
+      meter.show(path, $0, of: $1)
     }
     meter.end()
     if json {

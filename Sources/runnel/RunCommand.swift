@@ -13,8 +13,8 @@ struct RunCommand: ParsableCommand {
         runnel run -c runnel.yaml
         runnel check -c runnel.yaml && runnel run -c runnel.yaml --log-level debug
 
-      Under systemd it says READY once models are checked and sockets bound. SIGTERM drains what has arrived and ends \
-      with the accounting in the log.
+      Under systemd it says READY once models are checked and sockets bound. `runnel status` asks the running daemon \
+      what it is doing. SIGTERM drains what has arrived and ends with the accounting in the log.
       """)
 
   @Option(name: .shortAndLong, help: "The configuration file.")
@@ -32,7 +32,11 @@ struct RunCommand: ParsableCommand {
     let daemon: Daemon
     do {
       let models = try ModelLoader.load(configuration.configuration.models)
-      daemon = try Daemon(configuration.configuration, models: models, logger: logger)
+      daemon = try Daemon(
+        configuration.configuration, models: models, logger: logger,
+        control: try ControlPlace.path(
+          configuration.configuration.control, configuration: config, environment: ConfigurationFile.environment),
+        origin: ControlPlace.whole(config))
     } catch let error as ServiceError { throw ConfigurationProof.placed(error, in: config) }
     for line in daemon.banner { logger.notice("\(line)") }
     notifier.ready(daemon.statusLine)

@@ -119,6 +119,31 @@ import Testing
     #expect(try run("convert", golden, folder.path + "/out.csv", "--track", "none").code == 64)
   }
 
+  @Test func `labels that are the same are 0, others are 1, and a file that is not there is 66`() throws {
+    let head = "first,count,t_ns,channel,label,id,p\n"
+    let a = folder.write(head + "10,0,,MLII,N,1,0.5\n", to: "a.csv")
+    let b = folder.write(head + "12,0,,MLII,N,1,0.5\n", to: "b.csv")
+    #expect(try run("diff", a, a).code == 0)
+    let program = try Program(Program.runnel, ["diff", a, b])
+    #expect(try program.ended() == 1)
+    #expect(
+      program.outputLines.count == 3 && program.output.contains("-         10  MLII  N  0.5"), "\(program.output)")
+    #expect(try run("diff", a, b, "--tolerance", "2").code == 0)
+    #expect(try run("diff", a, b, "--tolerance", "10ms", "--rate", "360Hz").code == 0)
+    #expect(try run("diff", a, folder.path + "/none.csv").code == 66)
+    #expect(try run("diff", a, b, "--canonical").code == 64)
+  }
+
+  @Test func `of several recordings one that is not there is 66, and the others are labelled`() throws {
+    let expected = try Expected.shared.get()
+    let places = ["bed7", "none"].map { "\(folder.path)/\($0).csv" }
+    let (code, messages) = try run(
+      "label", expected.record, folder.path + "/none.hea", "-m", Place.model, "--channels", "MLII", "-o",
+      folder.path + "/{}.csv")
+    #expect(code == 66 && messages.contains("1 of 2 recordings"), "\(messages)")
+    #expect(!Folder.read(places[0]).isEmpty && Folder.read(places[1]).isEmpty)
+  }
+
   @Test(arguments: ["label", "replay"])
   func `a recording with a wrong checksum is 65`(command: String) throws {
     let expected = try Expected.shared.get()

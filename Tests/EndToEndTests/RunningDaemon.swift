@@ -9,7 +9,9 @@ final class RunningDaemon {
 
   init(_ settings: Settings, in folder: Folder, environment: [String: String] = [:]) throws {
     let configuration = folder.write(settings.text, to: "runnel.yaml")
-    program = try Program(Program.runnel, ["run", "-c", configuration], environment: environment)
+    program = try Program(
+      Program.runnel, ["run", "-c", configuration],
+      environment: environment.merging(["XDG_RUNTIME_DIR": folder.path]) { given, _ in given })
     samples = try Self.endpoint(program.line(containing: "input 'beds'"))
     labels = try Self.endpoint(program.line(containing: "publishes labels at"))
   }

@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelKernels
 import RunnelPipeline
 
 /// A model file written here, layer by layer, with seeded weights: any shape that a law is to hold for. Its golden
@@ -107,7 +108,9 @@ struct MadeModel {
 
   // MARK: the file
 
-  func model() throws -> Model { Model(try ModelFile(bytes: try bytes())) }
+  func model(kernels: KernelSet = .best, precision: WeightPrecision = .float32) throws -> Model {
+    Model(try ModelFile(bytes: try bytes()), kernels: kernels, precision: precision)
+  }
 
   func bytes() throws -> [UInt8] {
     let tensors = try values(ModelDescription(parsing: text)).map { ModelWriter.Tensor($0.name, $0.shape, $0.values) }

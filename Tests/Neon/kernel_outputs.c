@@ -10,7 +10,7 @@
 
 #include "runnel_kernels.h"
 
-static const runnel_kernels *kernels;
+static const runnel_kernels *kernels, *int8_kernels;
 
 // MARK: seeded numbers
 
@@ -38,12 +38,12 @@ static float value(int32_t wild) {
 }
 
 // So many values, 4-byte aligned and rarely more. Freed at the end of a round.
-static void *taken[64];
+static void *taken[128];
 static int32_t count_taken;
 
 static float *values(int64_t count, int32_t wild) {
   float *all = malloc(((size_t)count + 64) * sizeof(float));
-  if (!all || count_taken == 64) exit(70);
+  if (!all || count_taken == 128) exit(70);
   taken[count_taken++] = all;
   float *from = all + below(16);
   for (int64_t k = 0; k < count + 32; k++) from[k] = value(wild);
@@ -65,25 +65,64 @@ static void put(const float *x, int32_t rows, int32_t width, int64_t stride) {
 }
 
 static int64_t padded(int32_t count) { return ((int64_t)count + RUNNEL_BLOCK - 1) / RUNNEL_BLOCK * RUNNEL_BLOCK; }
-static int64_t words(int32_t precision, int32_t count) { return precision == RUNNEL_BF16 ? (count + 1) / 2 : count; }
+static int64_t words(int32_t precision, int32_t count) {
+  return precision == RUNNEL_BF16 ? (count + 1) / 2 : precision == RUNNEL_INT8 ? 1 + (count + 3) / 4 : count;
+}
 
-// Weights of `columns` of so many outputs and gates; as bf16 any bits will do that are no NaN.
+// Any bits that are no NaN are two bf16.
+static void make_bf16(float *word, float scale) {
+  uint32_t pair, other;
+  const float partner = uniform() * scale;
+  memcpy(&pair, word, 4);
+  memcpy(&other, &partner, 4);
+  pair = (pair & 0xffff0000u) | other >> 16;
+  memcpy(word, &pair, 4);
+}
+
+// One output of one matrix, its words 16 * gates apart; now and then all zeros.
+static void make_int8(uint32_t *to, int32_t gates, int32_t count) {
+  const int32_t largest = below(20) ? 127 : 0;
+  int32_t sum = 0;
+  for (int64_t word = 1; word < words(RUNNEL_INT8, count); word++) {
+    uint32_t four = 0;
+    for (int32_t k = 0; k < 4; k++) {
+      const int32_t weight = 4 * (word - 1) + k < count ? below(2 * largest + 1) - largest : 0;
+      sum += weight;
+      four |= (uint32_t)(weight & 0xff) << 8 * k;
+    }
+    to[word * gates * RUNNEL_BLOCK] = four;
+  }
+  to[0] = -128 * (uint32_t)sum;
+}
+
+// Weights of two matrices of so many columns, of so many outputs and gates.
 static float *weights(int32_t precision, int32_t outputs, int32_t gates, int32_t first, int32_t second) {
-  const int64_t count = padded(outputs) * gates * (words(precision, first) + words(precision, second));
+  const int64_t of_first = words(precision, first), each = of_first + (second ? words(precision, second) : 0);
+  const int64_t count = padded(outputs) * gates * each;
   float *all = values(count, 0);
   const float scale = 1.0f / sqrtf((float)(first + second));
   for (int64_t k = 0; k < count; k++) {
     all[k] *= scale;
-    if (precision != RUNNEL_BF16) continue;
-    uint32_t word, other;
-    const float partner = uniform() * scale;
-    memcpy(&word, all + k, 4);
-    memcpy(&other, &partner, 4);
-    word = (word & 0xffff0000u) | other >> 16;
-    memcpy(all + k, &word, 4);
+    if (precision == RUNNEL_BF16) make_bf16(all + k, scale);
   }
+  if (precision != RUNNEL_INT8) return all;
+  for (int64_t block = 0; block < padded(outputs) / RUNNEL_BLOCK; block++)
+    for (int32_t output = 0; output < gates * RUNNEL_BLOCK; output++) {
+      uint32_t *to = (uint32_t *)all + block * each * gates * RUNNEL_BLOCK + output;
+      make_int8(to, gates, first);
+      if (second) make_int8(to + of_first * gates * RUNNEL_BLOCK, gates, second);
+    }
   return all;
 }
+
+// Of so many outputs of matrices and gates.
+static const float *scales(int64_t count) {
+  float *all = values(count, 0);
+  for (int64_t k = 0; k < count; k++) all[k] = fabsf(all[k]) * 0x1p-8f;
+  return all;
+}
+
+static const runnel_kernels *layers_of(int32_t precision) { return precision == RUNNEL_INT8 ? int8_kernels : kernels; }
 
 static runnel_activation activation(void) {
   const int32_t kind = below(3) ? RUNNEL_TANH : below(17);
@@ -108,15 +147,15 @@ static void step(int32_t cell) {
   float *scratch = values(3 * rows * cells, 0), *y = values(rows * stride, 0);
   if (cell == 0) {
     const runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0),
-                              activation(), below(2) ? 1.0f : 0.25f, precision};
-    kernels->rnn(&layer, rows, x, inputs, &state, y, stride);
+                              activation(), below(2) ? 1.0f : 0.25f, precision, scales(2 * cells)};
+    layers_of(precision)->rnn(&layer, rows, x, inputs, &state, y, stride);
   } else if (cell == 1) {
     const int32_t plain = below(2);
     const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
     const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
     const runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
-                              plain ? usual : any, precision};
-    kernels->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
+                              plain ? usual : any, precision, scales(6 * cells)};
+    layers_of(precision)->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
   } else {
     const int32_t coupling = cell == 2 ? RUNNEL_UNCOUPLED : below(3), plain = cell == 2;
     const int32_t gates = coupling == RUNNEL_UNCOUPLED ? 4 : 3;
@@ -127,9 +166,9 @@ static void step(int32_t cell) {
     const runnel_lstm layer = {inputs, hidden, weights(precision, hidden, gates, inputs, outputs),
                                values(gates * cells, 0), values(gates * cells, 0),
                                {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
-                                precision},
-                               plain ? usual : any, precision};
-    kernels->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
+                                precision, scales(stride)},
+                               plain ? usual : any, precision, scales(2 * gates * cells)};
+    layers_of(precision)->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(state.c, 2 * rows, hidden, cells);
   }
   put(state.h, 2 * rows, outputs, stride);
@@ -143,8 +182,8 @@ static void layers(void) {
   const int64_t stride = padded(outputs);
   float *y = values(rows * stride, 0);
   const float *matrix = weights(precision, outputs, 1, inputs, 0);
-  const runnel_linear linear = {inputs, outputs, matrix, values(stride, 0), precision};
-  kernels->linear(&linear, rows, values((int64_t)rows * inputs, 1), inputs, activation(), y, stride);
+  const runnel_linear linear = {inputs, outputs, matrix, values(stride, 0), precision, scales(stride)};
+  layers_of(precision)->linear(&linear, rows, values((int64_t)rows * inputs, 1), inputs, activation(), y, stride);
   put(y, rows, outputs, stride);
 
   const int32_t groups = below(2) ? 1 : 1 + below(4), features = 1 + below(6), each = 1 + below(12);
@@ -193,11 +232,19 @@ static void features(void) {
 
 int main(int count, char **words) {
   const char *name = count > 1 ? words[1] : "";
-  kernels = !strcmp(name, "scalar")   ? runnel_kernels_scalar()
-            : !strcmp(name, "avx2")   ? runnel_kernels_avx2()
-            : !strcmp(name, "avx512") ? runnel_kernels_avx512()
-            : !strcmp(name, "neon")   ? runnel_kernels_neon()
-                                      : NULL;
+  if (!strcmp(name, "scalar")) {
+    kernels = runnel_kernels_scalar();
+    int8_kernels = runnel_kernels_scalar_int8();
+  } else if (!strcmp(name, "avx2")) {
+    kernels = runnel_kernels_avx2();
+    int8_kernels = runnel_kernels_avx2_int8();
+  } else if (!strcmp(name, "avx512")) {
+    kernels = runnel_kernels_avx512();
+    int8_kernels = runnel_kernels_avx512_int8();
+  } else if (!strcmp(name, "neon")) {
+    kernels = runnel_kernels_neon();
+    int8_kernels = runnel_kernels_neon_int8();
+  }
   if (!kernels) {
     fprintf(stderr, "kernel_outputs: this processor has no kernels '%s'\n", name);
     return 69;
@@ -207,7 +254,7 @@ int main(int count, char **words) {
     rows = 1 + below(14);
     inputs = 1 + below(below(4) ? 9 : 70);
     hidden = 1 + below(below(4) ? 40 : 140);
-    precision = below(3) ? RUNNEL_FLOAT32 : RUNNEL_BF16;
+    precision = below(3);
     for (int32_t row = 0; row < rows; row++) {
       from[row] = round % 2 ? 2 * row : 2 * row + 1;
       to[row] = from[row] ^ 1;

@@ -20,9 +20,11 @@ import Testing
     var scores: [Float] = []
   }
 
-  @Test(arguments: Models.names)
-  func `joins, leaves, slot reuse and batches of any size leave every lane its bits`(name: String) throws {
-    let network = try Models.file(name).makeNetwork()
+  @Test(arguments: Models.names, WeightPrecision.allCases)
+  func `joins, leaves, slot reuse and batches of any size leave every lane its bits`(
+    name: String, precision: WeightPrecision
+  ) throws {
+    let network = try Models.file(name).makeNetwork(precision: precision)
     var random = SeededGenerator(seed: 5)
     var bank = StateBank(for: network, capacity: 1)
     var lanes: [Lane] = []
@@ -68,9 +70,11 @@ import Testing
     }
   }
 
-  @Test(arguments: Models.names)
-  func `a snapshot restored elsewhere goes on as if nothing had happened`(name: String) throws {
-    let network = try Models.file(name).makeNetwork()
+  @Test(arguments: Models.names, WeightPrecision.allCases)
+  func `a snapshot restored elsewhere goes on as if nothing had happened`(
+    name: String, precision: WeightPrecision
+  ) throws {
+    let network = try Models.file(name).makeNetwork(precision: precision)
     let x = frames(network, 120, seed: 3)
     var bank = StateBank(for: network, capacity: 2)
     let whole = bank.open()

@@ -3,9 +3,16 @@ import RunnelKernels
 import Testing
 
 @Suite struct FailedStepTests {
-  @Test(arguments: Models.names, [Float.nan, .infinity, -.infinity])
-  func `a step that fails leaves the old state and the other rows as they were`(name: String, bad: Float) throws {
-    let network = try Models.file(name).makeNetwork()
+  @Test(arguments: Models.names, WeightPrecision.allCases)
+  func `a step that fails leaves the old state and the other rows as they were`(
+    name: String, precision: WeightPrecision
+  ) throws {
+    for bad in [Float.nan, .infinity, -.infinity] {
+      try failing(Models.file(name).makeNetwork(precision: precision), bad)
+    }
+  }
+
+  private func failing(_ network: Network, _ bad: Float) throws {
     var bank = StateBank(for: network)
     let slots = [bank.open(), bank.open(), bank.open()]
     func frame(_ n: Int, _ row: Int) -> [Float] {

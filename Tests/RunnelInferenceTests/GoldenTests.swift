@@ -1,3 +1,4 @@
+import Foundation
 import RunnelInference
 import RunnelKernels
 import Testing
@@ -11,6 +12,33 @@ import Testing
     let reports = try KernelSet.allCases.filter(\.isAvailable).map { try model.check(kernels: $0) }
     #expect(reports[0].results.count >= 2 && reports[0].largestError.isFinite)
     #expect(reports.allSatisfy { $0.results == reports[0].results })
+  }
+
+  @Test(arguments: Models.all, [WeightPrecision.bf16, .int8])
+  func `reduced weights have the same scores and states in every order and every kernel set, and they are near`(
+    name: String, precision: WeightPrecision
+  ) throws {
+    let model = try Models.file(name)
+    let reports = try KernelSet.available.map { try model.check(kernels: $0, precision: precision) }
+    #expect(reports.allSatisfy { $0.results == reports[0].results })
+    for result in reports[0].results {
+      let scores = result.scores
+      #expect(scores.mean <= scores.rms && scores.rms <= scores.largest && scores.largest < 0.2)
+      if let labels = result.labels { #expect(0 <= labels.agreed && labels.agreed <= labels.total) }
+    }
+  }
+
+  @Test func `reduced weights are held to what the file promises of them, each to its own`() throws {
+    func check(_ promises: String, _ precision: WeightPrecision) throws {
+      let bytes = try Models.edited(
+        "conv-lstm",
+        text: { $0.replacingOccurrences(of: #""float32": 1e-05"#, with: #""float32": 1e-05,\#(promises)"#) })
+      _ = try ModelFile(bytes: bytes).check(precision: precision)
+    }
+    try check(#""int8":0.5,"bf16":1e-9"#, .int8)
+    try check(#""int8":1e-9,"bf16":0.5"#, .bf16)
+    #expect(throws: GoldenError.self) { try check(#""int8":1e-9,"bf16":0.5"#, .int8) }
+    #expect(throws: GoldenError.self) { try check(#""int8":0.5,"bf16":1e-9"#, .bf16) }
   }
 
   @Test func `there are fixtures of both regimes`() throws {

@@ -8,14 +8,14 @@ import Testing
 
   private func rounded(_ weights: CellWeights) -> CellWeights {
     var rounded = weights
-    rounded.input = weights.input.map(WeightPrecision.bf16.rounded)
-    rounded.recurrent = weights.recurrent.map(WeightPrecision.bf16.rounded)
-    rounded.projection = weights.projection.map(WeightPrecision.bf16.rounded)
+    rounded.input = WeightPrecision.bf16.rounded(weights.input)
+    rounded.recurrent = WeightPrecision.bf16.rounded(weights.recurrent)
+    rounded.projection = WeightPrecision.bf16.rounded(weights.projection)
     return rounded
   }
 
   @Test func `a weight is rounded to the nearest bf16, ties to even, and stays finite`() {
-    let rounded = WeightPrecision.bf16.rounded
+    func rounded(_ weight: Float) -> Float { WeightPrecision.bf16.rounded([weight])[0] }
     #expect(rounded(1) == 1 && rounded(-0.0).sign == .minus)
     #expect(rounded(0x1.01p0) == 1, "a tie, and 1 is even")
     #expect(rounded(0x1.03p0) == 0x1.04p0, "a tie, and 0x1.04 is even")
@@ -48,11 +48,17 @@ import Testing
     }
   }
 
-  @Test(arguments: CellForm.all, KernelSet.available)
-  func `a row of bf16 weights gives the same bits alone and in a batch`(form: CellForm, set: KernelSet) {
-    for rows in [2, 3, 4, 5, 6, 13] {
-      let (inputs, hidden) = (3, 40)
-      let cell = PackedCell(CellWeights(form, inputs: inputs, hidden: hidden, seed: 9), set, .bf16)
+  /// Every tile, a batch of several chunks, and rows so long that of int8 features a chunk holds few of them.
+  static let batches = [2, 3, 4, 5, 6, 13].map { (3, 40, $0) } + [(2, 16, 103), (3100, 5, 11), (9000, 2, 3)]
+
+  @Test(arguments: CellForm.all, batches)
+  func `a row of reduced weights gives the same bits alone and in a batch`(
+    form: CellForm, batch: (inputs: Int, hidden: Int, rows: Int)
+  ) {
+    let (inputs, hidden, rows) = batch
+    for (precision, set) in [WeightPrecision.bf16, .int8].flatMap({ p in KernelSet.available.map { (p, $0) } }) {
+      guard set != .scalar || inputs < 10 else { continue }
+      let cell = PackedCell(CellWeights(form, inputs: inputs, hidden: hidden, seed: 9), set, precision)
       let x = CellTests.frames(rows * inputs, seed: 11)
       let (from, to) = ((0..<Int32(rows)).map { 2 * $0 }, (0..<Int32(rows)).map { 2 * $0 + 1 })
       let (h0, c0) = (
@@ -65,7 +71,12 @@ import Testing
         var ca = Array(c0[2 * row * cell.cStride..<(2 * row + 2) * cell.cStride])
         let alone = cell.step(
           Array(x[row * inputs..<(row + 1) * inputs]), inputs: inputs, h: &ha, c: &ca, from: [0], to: [1])
-        #expect(zip(alone, y[(row * cell.hStride)...]).prefix(cell.outputs).allSatisfy(sameBits), "\(rows) rows")
+        let new = (2 * row + 1) * cell.hStride
+        #expect(zip(alone, y[(row * cell.hStride)...]).prefix(cell.outputs).allSatisfy(sameBits), "\(set)")
+        #expect(zip(alone, h[new...]).prefix(cell.outputs).allSatisfy(sameBits), "\(set)")
+        guard form.hasCellState else { continue }
+        #expect(
+          zip(ca[cell.cStride...], c[((2 * row + 1) * cell.cStride)...]).prefix(hidden).allSatisfy(sameBits), "\(set)")
       }
     }
   }
@@ -81,7 +92,7 @@ import Testing
           weight: weight, bias: bias, inputs: inputs, outputs: outputs, activation: .tanh, precision: precision,
           kernels: set)
       }
-      let wide = layer(weight.map(WeightPrecision.bf16.rounded), .float32, .scalar)
+      let wide = layer(WeightPrecision.bf16.rounded(weight), .float32, .scalar)
       let half = layer(weight, .bf16, set)
       let stride = KernelSet.padded(outputs)
       for rows in [1, 2, 5, 8] {

@@ -103,8 +103,11 @@ struct CellWeights {
 struct ReferenceCell<T: ChainedNumber> {
   let weights: CellWeights
   let act: (Activation, T) -> T
+  /// What a row of weights adds to a sum, where it is not the chains.
+  var term: ((_ sum: T, _ weights: [Float], _ x: [T]) -> T)?
 
   private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T, outputs: Int? = nil) -> T {
+    if let term { return term(sum, Array(w[row * columns..<(row + 1) * columns]), x) }
     let count = outputs.map { $0 <= 16 ? 4 : $0 <= 32 ? 2 : 1 } ?? 1
     let sums = (0..<count).map { c in
       T.chain(c == 0 ? sum : 0, w[row * columns..<(row + 1) * columns], x, from: c, by: count)

@@ -70,7 +70,8 @@ import Testing
     var writer = JSONWriter()
     writer.write(ConfigurationTable.jsonSchema)
     let schema = try JSONValue(parsing: writer.text, depthLimit: 32)
-    #expect(schema["properties"]?.members?.map(\.key) == ["streams", "models", "pipelines", "outputs", "shards"])
+    #expect(
+      schema["properties"]?.members?.map(\.key) == ["streams", "models", "pipelines", "outputs", "shards", "control"])
     #expect(schema["required"]?.array?.count == 4)
   }
 

@@ -12,7 +12,7 @@ struct PeerCommand: ParsableCommand {
     commandName: "peer", abstract: "Answer the questions of bench_peers.py, a line each.")
 
   @Option(help: "Which kernel set computes.") var kernels: String?
-  @Option(help: "What weights are stored as.") var precision = CellShape.Precision.float32
+  @Option(help: "What weights are stored as.") var precision = WeightPrecision.float32
 
   func run() throws {
     let set = try kernels.map { try KernelSet(named: $0) } ?? .best
@@ -26,16 +26,16 @@ struct PeerCommand: ParsableCommand {
   }
 }
 
-extension CellShape.Precision: @retroactive ExpressibleByArgument {}
+extension WeightPrecision: @retroactive ExpressibleByArgument {}
 
 /// One open engine at a time.
 private struct Peer {
   let kernels: KernelSet
-  let precision: CellShape.Precision
+  let precision: WeightPrecision
   private var path = ""
   private var engine: (any PeerEngine)?
 
-  init(kernels: KernelSet, precision: CellShape.Precision) {
+  init(kernels: KernelSet, precision: WeightPrecision) {
     self.kernels = kernels
     self.precision = precision
   }

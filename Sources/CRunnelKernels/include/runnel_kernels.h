@@ -76,10 +76,26 @@ typedef struct {
   float beta;
 } runnel_activation;
 
-// How weights are stored. Biases, peepholes and all that is computed are f32: a bf16 weight is widened exactly, and the
-// sums have the same order. Of bf16 two values of k are in one word, the earlier in the low half, so that a matrix of K
-// columns has (K + 1) / 2 words of each output; the second of two matrices begins with a word of its own.
-enum { RUNNEL_FLOAT32 = 0, RUNNEL_BF16 = 1 };
+// How weights are stored. Biases and peepholes are f32.
+//
+// A bf16 weight is widened exactly, and the sums have the order above. Two values of k are in one word, the earlier in
+// the low half, so that a matrix of K columns has (K + 1) / 2 words of each output; the second of two matrices begins
+// with a word of its own.
+//
+// An int8 weight is 127 w / m in f64, rounded to nearest, ties to even, m the largest |w| of its output in its matrix; its
+// scale s = m / 127 is f32. Four values of k are in one word, the earliest lowest, and before the first stands a word of
+// its own: -128 times the sum of the others' int8, as int32. So a matrix has 1 + (K + 3) / 4 words of each output. What a
+// weight is multiplied with, a row x of features, units, r * h or o * output(c'), is quantised by that row alone:
+//
+//   m = largest |x|, factor = 127 / m, scale = m / 127; where m < 2^-119 both 0, so that the row counts as zeros
+//   q = x * factor rounded to nearest, ties to even, the product exact (one fma)
+//   sum of q w over all k: an integer of at most 127 * 127 * RUNNEL_INT8_COLUMNS, exact in int32 in any order
+//   a term of a sum of floats is fma((float)sum * s, scale, what was before): of the bias first features, then units
+//
+// So all of the order of f32 that is left is bias, inputs, units. A NaN or an infinity in a row makes scale NaN, and with
+// it every output of that row.
+enum { RUNNEL_FLOAT32 = 0, RUNNEL_BF16 = 1, RUNNEL_INT8 = 2 };
+enum { RUNNEL_INT8_COLUMNS = 16384 };  // of a matrix, at most
 
 // y = W x + b.
 typedef struct {
@@ -88,6 +104,7 @@ typedef struct {
   const float *weights;  // (N / 16, D, 16)
   const float *bias;     // (N / 16, 16)
   int32_t precision;
+  const float *scales;   // (N / 16, 16), of int8 weights only
 } runnel_linear;
 
 // y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring. Each of G groups of
@@ -129,6 +146,7 @@ typedef struct {
   runnel_activation activation;
   float leak;            // 1: none
   int32_t precision;
+  const float *scales;   // (H / 16, 2, 16) of W, of R; of int8 weights only
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -146,6 +164,7 @@ typedef struct {
   const float *bias;     // (H / 16, 4, 16) r, z, n of the inputs, n of the hidden units (0 where the reset is before)
   runnel_gru_form form;
   int32_t precision;
+  const float *scales;   // (H / 16, 2, 3, 16) of W, of R; of int8 weights only
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -171,6 +190,7 @@ typedef struct {
   runnel_linear projection;  // H -> P without a bias (zeros)
   runnel_lstm_form form;
   int32_t precision;
+  const float *scales;       // (H / 16, 2, 4 or 3, 16) of W, of R; of int8 weights only
 } runnel_lstm;
 
 // One instruction set. Strides count floats; `rows` may be 0.
@@ -227,11 +247,16 @@ typedef struct {
 } runnel_kernels;
 
 // The reference: the compiler's baseline for this architecture. The others are NULL where this processor, or this
-// architecture, does not have them.
+// architecture, does not have them. Of each set another table takes layers with int8 weights, and differs in linear, rnn,
+// gru and lstm alone.
 const runnel_kernels *runnel_kernels_scalar(void);
+const runnel_kernels *runnel_kernels_scalar_int8(void);
 // AVX2 and FMA.
 const runnel_kernels *runnel_kernels_avx2(void);
-// AVX-512 F, VL, DQ and BW.
+const runnel_kernels *runnel_kernels_avx2_int8(void);
+// AVX-512 F, VL, DQ and BW; int8 with VNNI where the processor has it, else by AVX2.
 const runnel_kernels *runnel_kernels_avx512(void);
-// NEON, of every arm64.
+const runnel_kernels *runnel_kernels_avx512_int8(void);
+// NEON, of every arm64; int8 with sdot where the processor has it.
 const runnel_kernels *runnel_kernels_neon(void);
+const runnel_kernels *runnel_kernels_neon_int8(void);

@@ -47,6 +47,24 @@ public struct StreamAdmission {
   /// Hz at which this session's rows really come; nil in its first second.
   public var measuredRate: Double? { measured.value }
 
+  /// The row that comes next in this session.
+  public var nextIndex: Int64 { order.nextIndex }
+
+  /// How the stream is, in a word.
+  public enum Phase: String, Sendable {
+    /// Nothing has begun: its first samples, or its description, have not come.
+    case waiting
+    case live, stale, ended
+    /// No pipeline can use its session.
+    case refused
+  }
+
+  public var phase: Phase {
+    if session == nil { return .waiting }
+    if refusal != nil { return .refused }
+    return isOver ? .ended : silence.isStale ? .stale : .live
+  }
+
   // MARK: what comes in
 
   public mutating func admit(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {

@@ -15,6 +15,10 @@ enum AnnotationTable {
 
   /// Whether a first line says that the rest is such a table.
   static func isOne(_ line: ArraySlice<UInt8>) -> Bool { columns(line) != nil }
+  /// Whether its places, or its lengths, are in seconds.
+  static func countsSeconds(_ line: ArraySlice<UInt8>) -> Bool {
+    columns(line).map { $0.isSeconds || $0.length != nil && $0.isLengthSeconds } ?? false
+  }
 
   private typealias Columns = (
     separator: CSVLayout.Separator, place: Int, isSeconds: Bool, label: Int, length: Int?, isLengthSeconds: Bool

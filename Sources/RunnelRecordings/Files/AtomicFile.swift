@@ -4,8 +4,8 @@ import Glibc
 /// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly. A visible
 /// one has its own name from the beginning and stays, whatever becomes of it: a recording under way. It is locked, so
 /// that nobody mends it meanwhile (`isBeingWritten`).
-struct AtomicFile: ~Copyable, Sendable {
-  let path: String
+public struct AtomicFile: ~Copyable, Sendable {
+  public let path: String
   private var descriptor: Int32
   /// The name to rename from; nil where the target is written directly.
   private let temporary: String?
@@ -15,7 +15,7 @@ struct AtomicFile: ~Copyable, Sendable {
   private static let blockSize = 1 << 16
 
   /// - Parameter isVisible: the file must be new, and grows under its own name.
-  init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
+  public init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
     self.path = path
     self.isVisible = isVisible
     pending.reserveCapacity(2 * Self.blockSize)
@@ -42,7 +42,7 @@ struct AtomicFile: ~Copyable, Sendable {
     if let temporary { unlink(temporary) }
   }
 
-  mutating func append(_ bytes: some Sequence<UInt8>) throws(RecordingError) {
+  public mutating func append(_ bytes: some Sequence<UInt8>) throws(RecordingError) {
     pending.append(contentsOf: bytes)
     if pending.count >= Self.blockSize { try flush() }
   }
@@ -67,7 +67,7 @@ struct AtomicFile: ~Copyable, Sendable {
   }
 
   /// Brings everything to the disk and gives the file its name.
-  mutating func finish() throws(RecordingError) {
+  public mutating func finish() throws(RecordingError) {
     try flush()
     if let temporary {
       guard fsync(descriptor) == 0 else { throw failure(errno) }

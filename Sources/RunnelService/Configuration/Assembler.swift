@@ -22,7 +22,16 @@ struct Assembler {
     warnOfUnused()
     guard !inputs.isEmpty, !models.isEmpty, !pipelines.isEmpty, !outputs.isEmpty, let shards = root.integer("shards")
     else { return nil }
-    return Configuration(inputs: inputs, models: models, pipelines: pipelines, outputs: outputs, shards: shards)
+    return Configuration(
+      inputs: inputs, models: models, pipelines: pipelines, outputs: outputs, shards: shards, control: control)
+  }
+
+  private var control: ControlSetting {
+    switch root.sections["control"]?.text("socket") {
+    case nil: .automatic
+    case "none": .none
+    case let path?: .path(resolved(path))
+    }
   }
 
   /// The entries of a section at the top; none where it is missing, which has been reported.

@@ -11,6 +11,16 @@ public struct Configuration: Sendable, Hashable {
   public var outputs: [OutputConfiguration]
   /// Threads among which lanes are divided.
   public var shards: Int
+  /// Where the daemon answers who asks what it is doing.
+  public var control = ControlSetting.automatic
+}
+
+/// Where the control socket lies.
+public enum ControlSetting: Sendable, Hashable {
+  /// At a place that follows from the environment and the configuration's path.
+  case automatic
+  case path(String)
+  case none
 }
 
 /// One entry of `models`.

@@ -12,7 +12,7 @@ extension ConfigurationTable {
     ]
     for key in children(of: []) where key.availability == .now {
       lines += ["## \(key.name)", "", key.documentation, ""]
-      lines += chapter(key.path + ["*"])
+      lines += chapter(key.kind == .section ? key.path : key.path + ["*"])
     }
     return lines.joined(separator: "\n") + "\n"
   }

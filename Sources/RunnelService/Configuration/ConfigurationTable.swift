@@ -1,4 +1,5 @@
 import RunnelInference
+import RunnelKernels
 import RunnelPipeline
 
 /// Every key of the configuration, in the order of the reference page and of `check --print`.
@@ -35,11 +36,12 @@ public enum ConfigurationTable {
       synonyms: ["sha", "hash", "digest", "checksum"],
       "The digest that `runnel model show` prints; a file with another one is refused."),
     ConfigurationKey(
-      "models.*.precision", .choice(["float32", "bf16"], later: ["int8"]), .defaulted("float32"), example: "bf16",
+      "models.*.precision", .choice(WeightPrecision.allCases.map(\.rawValue), later: []), .defaulted("float32"),
+      example: "bf16",
       synonyms: ["dtype", "quantization"],
       """
-      How weights are stored. `bf16` is quicker for single lanes from 64 units on and has other scores; \
-      `runnel model check` says how much.
+      How weights are stored. `bf16` is quicker for single lanes from 64 units on, `int8` for one lane and for many; both \
+      have other scores, and `runnel model check` says how much other.
       """),
   ]
 
@@ -225,7 +227,18 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "shards", .integer(1...ShardRouter.mostShards), .defaulted("1"), example: "4", synonyms: ["threads", "workers"],
       "Among how many threads lanes are divided. With 1 everything runs on one thread; with more, one thread receives and "
-        + "publishes and each shard steps its lanes on its own. Labels do not depend on it.")
+        + "publishes and each shard steps its lanes on its own. Labels do not depend on it."),
+    ConfigurationKey(
+      "control", .section, .absent("the default below"), synonyms: ["admin", "status"],
+      "How the running daemon is asked what it is doing."),
+    ConfigurationKey(
+      "control.socket", .text(noun: "a path, or none"),
+      .absent("`control.sock` in systemd's runtime directory, else `runnel-….sock` in `$XDG_RUNTIME_DIR`"),
+      example: "/run/runnel/control.sock", synonyms: ["path", "unix", "file"],
+      """
+      The unix socket at which `runnel status` asks, for its owner and group only; `none` for no socket. A relative path \
+      counts from the folder of the configuration.
+      """),
   ]
 
   private static let later: [ConfigurationKey] = [

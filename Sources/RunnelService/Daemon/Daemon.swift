@@ -15,13 +15,18 @@ import RunnelZeroMQ
 /// this one receives, admits and publishes. `init` binds everything; `run` returns after the drain.
 public final class Daemon {
   public let configuration: Configuration
-  private let clock: Clock
+  let clock: Clock
   private let log: OperatorLog
   private let context = ZeroMQContext()
-  private var inputs: [InputSocket] = []
-  private var intakes: [Intake] = []
-  private let host: any LaneHost
-  private let publisher: LabelPublisher
+  private(set) var inputs: [InputSocket] = []
+  private(set) var intakes: [Intake] = []
+  let host: any LaneHost
+  let publisher: LabelPublisher
+  private let control: ControlServer?
+  /// The configuration's path, for who asks; empty where there is none.
+  let origin: String
+  let startedAt: Int64
+  private(set) var throughput = Throughput()
   private var receiver = MultipartReceiver()
   private var poller = Poller()
   private var readable: [Poller.Entry] = []
@@ -42,16 +47,21 @@ public final class Daemon {
   /// Binds and connects every socket of the configuration.
   ///
   /// - Parameter models: by their names in the configuration, checked.
+  /// - Parameter control: where it answers who asks what it is doing; nil for nowhere.
+  /// - Parameter origin: the configuration's path, for who asks.
   /// - Parameter meter: makes what is told of each step of one shard; nil where nobody asks.
   /// - Throws: `ServiceError` (69 where an endpoint is in use or cannot be reached, 78 where model and configuration
   ///   contradict each other).
   public init(
     _ configuration: Configuration, models: [String: Model], clock: Clock = .system, logger: Logger,
-    meter: (() -> any StepMeter)? = nil
+    control: String? = nil, origin: String = "", meter: (() -> any StepMeter)? = nil
   ) throws {
     self.configuration = configuration
     self.clock = clock
+    self.origin = origin
+    startedAt = clock.monotonic()
     log = OperatorLog(logger, clock: clock)
+    self.control = try Self.server(at: control, configuration.control, log)
     let epoch = UInt64(clear: clock.unix())
     do {
       let now = clock.monotonic()
@@ -76,8 +86,21 @@ public final class Daemon {
     // Subscriptions wake the loop, so that a late subscriber is answered at once.
     publisher.watch(with: &poller)
     if let labels = host.labelsWait { _ = poller.add(fileDescriptor: labels) }
+    self.control?.watch(with: &poller)
     let log = log
     host.owner.observe = { event, stream in log.tell(event, of: stream) }
+  }
+
+  /// The daemon works without it where nobody asked for it by name, but never beside another one.
+  private static func server(
+    at path: String?, _ setting: ControlSetting, _ log: OperatorLog
+  ) throws(ServiceError) -> ControlServer? {
+    guard let path else { return nil }
+    do throws(ServiceError) { return try ControlServer(at: path) } catch {
+      guard setting == .automatic, error.kind != .unavailable else { throw error }
+      log.uncontrolled(error)
+      return nil
+    }
   }
 
   /// The endpoints as peers reach them.
@@ -120,8 +143,9 @@ public final class Daemon {
       nextTick = now + Self.tick
     }
     let heartbeat = try publisher.serve(now: now)
+    let asked = control?.serve(with: &poller, clock: clock) { answer($0, to: $1) } ?? .max
     now = clock.monotonic()
-    let pause = max(0, min(nextTick, heartbeat, nextBatch ?? .max) - now)
+    let pause = max(0, min(nextTick, heartbeat, asked, nextBatch ?? .max) - now)
     let mayWait = host.lieDown()
     try poller.wait(milliseconds: mayWait ? Int(min((pause + 999_999) / 1_000_000, limit)) : 0)
     host.rise()
@@ -206,6 +230,7 @@ public final class Daemon {
     for index in intakes.indices { intakes[index].tick(now: now, to: host.owner) }
     nextBatch = host.step(now: now)
     lanes += host.takeCounts()
+    throughput.note(now: now) { (accounting, publisher.labels) }
     log.flush(now: now)
   }
 
@@ -289,7 +314,7 @@ public final class Daemon {
     let publishing = zip(configuration.outputs, outputEndpoints).map { output, endpoint in
       "output '\(output.name)' publishes labels at \(endpoint)\(Self.reach(endpoint))"
     }
-    return listening + publishing
+    return listening + publishing + (control.map { ["answers `runnel status` at \($0.path)"] } ?? [])
   }
 
   private static func reach(_ endpoint: String) -> String {

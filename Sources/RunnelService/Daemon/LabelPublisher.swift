@@ -84,6 +84,9 @@ final class LabelPublisher: LabelSink {
     var epoch: UInt64?
     var body: [UInt8] = []
     var next: UInt64 = 0
+    /// What the newest decision said, and where.
+    var label: String?
+    var at: Int64?
   }
 
   private var encoder = LabelEncoder()
@@ -109,7 +112,10 @@ final class LabelPublisher: LabelSink {
     }
     let place = place(of: label)
     entries[place].next = label.sequence + (label.consumesSequence ? 1 : 0)
-    if label.isDecision { labels += 1 }
+    if label.isDecision {
+      labels += 1
+      (entries[place].label, entries[place].at) = (label.label, label.at)
+    }
     if label.consumesSequence {
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
     }
@@ -148,6 +154,14 @@ final class LabelPublisher: LabelSink {
     }
     return newestOrigin
   }
+
+  /// Every lane that has spoken: its name, as in its topic, the seq that comes next and the newest label.
+  var lanes: some Sequence<(name: String, next: UInt64, label: String?, at: Int64?)> {
+    entries.lazy.map { entry in
+      (String(decoding: entry.topic.dropFirst(2).dropLast(), as: UTF8.self), entry.next, entry.label, entry.at)
+    }
+  }
+  var laneCount: Int { entries.count }
 
   // MARK: subscribers
 

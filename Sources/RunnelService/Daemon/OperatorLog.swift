@@ -95,6 +95,10 @@ final class OperatorLog: @unchecked Sendable {
     }
   }
 
+  func uncontrolled(_ error: ServiceError) {
+    logger.warning("nobody can ask this daemon what it is doing: \(error)")
+  }
+
   /// Says again what was held back and is due.
   func flush(now: Int64) {
     for (key, repetition) in repeated where now - repetition.since >= Self.interval {

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelLabels
 import RunnelPipeline
 import RunnelRecordings
 import RunnelWire
@@ -6,13 +7,13 @@ import RunnelWire
 /// Label messages on their way into a file of marks, each kind of file in its own way:
 ///
 ///     .csv    first,count,t_ns,channel,label,id,p      .mcap   the messages themselves, a topic a lane
-///     .edf    EDF+ with annotations only
+///     .edf    EDF+ with annotations only               .atr    annotations in the MIT format (`Annotation.list`)
 ///
 /// A label that is a state is written with its length, from onset to offset. The file appears with `finish`, or not at
 /// all.
 public struct LabelOutput: LabelSink {
   public enum Form: String, Sendable, CaseIterable {
-    case csv, edf, mcap
+    case csv, edf, mcap, atr
   }
 
   public let form: Form
@@ -46,7 +47,8 @@ public struct LabelOutput: LabelSink {
     do throws(RecordingError) {
       switch form {
       case .csv: return try writeTable()
-      case .edf: return try writeAnnotations()
+      case .edf: return try writeTexts()
+      case .atr: return try writeAnnotations()
       case .mcap: return try writeMessages()
       }
     } catch { throw ServiceError(error) }
@@ -54,52 +56,35 @@ public struct LabelOutput: LabelSink {
 
   // MARK: marks
 
-  private struct Mark {
-    var label: LabelMessage
-    var length: Int64
-  }
-
-  /// Labels and points as they are, states from their onset on; of a sequence every step.
-  private var marks: [Mark] {
-    var marks: [Mark] = []
-    var open: [String: Int] = [:]
-    for label in labels {
-      switch label.kind {
-      case .label, .event(.point, _): marks.append(Mark(label: label, length: 0))
-      case .event(.onset, let number):
-        open["\(label.pipeline)/\(label.channel)/\(number)"] = marks.count
-        marks.append(Mark(label: label, length: 0))
-      case .event(.offset, let number):
-        guard let onset = open.removeValue(forKey: "\(label.pipeline)/\(label.channel)/\(number)") else { continue }
-        marks[onset].length = max(0, (label.at ?? 0) - (marks[onset].label.at ?? 0))
-      case .status, .heartbeat: break
-      }
-    }
-    return marks
-  }
-
-  private func text(_ label: LabelMessage) -> String {
-    label.label ?? label.steps.map { $0.labels.joined(separator: " ") } ?? ""
+  private var marks: [LabelMark] {
+    var list = MarkList()
+    for label in labels { list.take(label) }
+    return list.marks
   }
 
   private func writeTable() throws(RecordingError) -> Int {
-    let marks = marks
     let rows = marks.map { mark in
       LabelTable.Row(
-        first: mark.label.at ?? 0, count: mark.length, time: mark.label.timestamp, channel: mark.label.channel,
-        label: text(mark.label), id: mark.label.id, p: mark.label.p)
+        first: mark.at, count: mark.length, time: mark.time, channel: mark.lane.channel ?? "", label: mark.label,
+        id: mark.id, p: mark.p)
     }
     try LabelTable.write(rows, to: path)
     return rows.count
   }
 
-  private func writeAnnotations() throws(RecordingError) -> Int {
+  private func writeTexts() throws(RecordingError) -> Int {
     let annotations = marks.map { mark in
-      Annotation(at: mark.label.at ?? 0, code: .comment, text: text(mark.label), length: mark.length)
+      Annotation(at: mark.at, code: .comment, text: mark.label, length: mark.length)
     }
     var writer = try EDFWriter(
       path, channels: [], rate: rate, start: start, annotations: annotations, library: library)
     try writer.finish()
+    return annotations.count
+  }
+
+  private func writeAnnotations() throws(RecordingError) -> Int {
+    let annotations = Annotation.list(of: marks)
+    try AnnotationFile(annotations).write(to: path)
     return annotations.count
   }
 

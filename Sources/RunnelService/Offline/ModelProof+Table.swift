@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelKernels
 
 /// The proof for people.
 extension ModelProof {
@@ -24,11 +25,26 @@ extension ModelProof {
           }
           lines.append("        " + Self.row([trial.name, result.way.rawValue] + figures))
         }
+        if trial.precision != .float32 {
+          lines.append("        " + Self.row([trial.name, cost(trial.precision, report)]))
+        }
       case .failure(let error): lines.append("        \(trial.name)  \(error)")
       }
     }
     if let diagnosis { lines.append("mistake \(diagnosis.sentence)") }
     return lines.joined(separator: "\n")
+  }
+
+  /// What a precision costs, by the first way: the others have the same bits.
+  private func cost(_ precision: WeightPrecision, _ report: GoldenReport) -> String {
+    var parts: [String] = []
+    if let result = report.results.first {
+      parts.append("scores differ by \(Self.short(result.scores.rms)) rms")
+      if let labels = result.labels { parts.append("\(labels.agreed) of \(labels.total) labels are the same") }
+    }
+    let promise = file.description.reducedTolerances[precision]
+    parts.append(promise.map { "the file allows \($0) of the largest value" } ?? "the file promises nothing for it")
+    return parts.joined(separator: "; ")
   }
 
   private static func row(_ columns: [String]) -> String {
@@ -139,6 +155,15 @@ extension ModelProof {
           json.write(figure.largest)
           json.key("mean")
           json.write(figure.mean)
+          json.key("rms")
+          json.write(figure.rms)
+          json.endObject()
+        }
+        if let labels = result.labels {
+          json.key("labels")
+          json.beginObject()
+          json.pair("agreed", labels.agreed)
+          json.pair("of", labels.total)
           json.endObject()
         }
         json.endObject()

@@ -27,9 +27,11 @@ final class DaemonRig {
   ///   - outputs: further outputs, a line each.
   ///   - endpoints: how the input meets its publishers.
   ///   - shards: threads for the lanes.
+  ///   - control: where it answers who asks.
   init(
     endpoints: String = "bind: tcp://127.0.0.1:*", stream: [String] = ["format: runnel"], pipeline: [String] = [],
-    channels: String = "[MLII]", outputs: [String] = [], shards: Int = 1, clock: Clock = .system
+    channels: String = "[MLII]", outputs: [String] = [], shards: Int = 1, clock: Clock = .system,
+    control: String? = nil
   ) throws {
     let text = """
       streams:
@@ -53,7 +55,8 @@ final class DaemonRig {
     let configuration = try ConfigurationReader.read(text: text, file: "test.yaml").configuration
     let sentences = sentences
     let logger = Logger(label: "test") { _ in sentences }
-    daemon = try Daemon(configuration, models: ModelLoader.load(configuration.models), clock: clock, logger: logger)
+    daemon = try Daemon(
+      configuration, models: ModelLoader.load(configuration.models), clock: clock, logger: logger, control: control)
     labels = try Socket(.sub, in: context)
     try labels.subscribe("l/")
     try labels.connect(daemon.outputEndpoints[0])

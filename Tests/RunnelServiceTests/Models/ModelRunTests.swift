@@ -67,6 +67,19 @@ import Testing
     #expect(try run(name, input) { $0.kernels = "scalar" } == whole)
   }
 
+  @Test(arguments: ["conv-lstm", "gru-reset-before", "window-bilstm-final"], ["bf16", "int8"])
+  func `reduced weights give other scores, and in chunks the same bits`(name: String, precision: String) throws {
+    let input = try golden(name, "input")
+    let whole = try run(name, input) { $0.precision = precision }
+    #expect(try whole != run(name, input))
+    for chunk in [1, 7] {
+      #expect(
+        try run(name, input) {
+          ($0.chunk, $0.precision) = (chunk, precision)
+        } == whole)
+    }
+  }
+
   @Test func `without --scores the output is what goes into softmax`() throws {
     let input = try golden("conv-lstm", "input")
     let scores = floats(try run("conv-lstm", input))

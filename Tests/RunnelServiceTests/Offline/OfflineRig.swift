@@ -50,7 +50,8 @@ final class OfflineRig {
   deinit {
     for name in [
       "syn.hea", "syn.dat", "syn.atr", "other", "c.yaml", "l.jsonl", "f.npy", "part0.hea", "part1.hea", "part2.hea",
-      "part0.dat", "part1.dat", "part2.dat", "gap.hea", "x.mcap", "x.csv", "x.edf", "l.csv", "l.edf", "l.mcap",
+      "part0.dat", "part1.dat", "part2.dat", "gap.hea", "x.mcap", "x.csv", "x.edf", "l.csv", "l.edf", "l.mcap", "l.atr",
+      "l.rnl", "l.txt",
       "syn.labels.csv", "x.labels.csv",
     ] { unlink(folder + "/" + name) }
     rmdir(folder)

@@ -166,6 +166,21 @@ import Testing
     }
   }
 
+  @Test func `what reduced weights cost is told, and fails no model that promises nothing`() throws {
+    let proof = try ModelProof(OfflineRig.modelPath)
+    var writer = JSONWriter()
+    proof.json(into: &writer)
+    let precisions = try JSONValue(parsing: writer.text)["golden"]?["precisions"]?.array ?? []
+    #expect(precisions.compactMap { $0["name"]?.string } == ["bf16", "int8"])
+    for trial in precisions {
+      let whole = trial["errors"]?["whole"]
+      let (rms, largest) = (whole?["scores"]?["rms"]?.number ?? 0, whole?["scores"]?["largest"]?.number ?? 0)
+      #expect(0 < rms && rms <= largest && largest < 0.05)
+      #expect(whole?["labels"]?["of"]?.integer == 256 && (whole?["labels"]?["agreed"]?.integer ?? 0) > 250)
+    }
+    #expect(proof.table.contains("of 256 labels are the same; the file promises nothing for it"))
+  }
+
   @Test func `a model with another golden output fails, on each kernel set, with 65`() throws {
     let rig = try OfflineRig(seconds: 1)
     let proof = try ModelProof(damaged(rig))

@@ -10,16 +10,16 @@ public enum BenchOrder: Sendable {
     model: String?, cell: String?, hidden: Int?, inputs: Int?, layers: Int?, precision: String?, kernels: String?,
     effort: BenchEffort
   ) throws(ServiceError) {
+    let precision = try precision.map { (name) throws(ServiceError) in try WeightPrecision(named: name) } ?? .float32
     let set = try kernels.map { (name) throws(ServiceError) in try KernelSet(named: name) } ?? .best
     if let model {
       let strange = [
         ("--cell", cell != nil), ("--hidden", hidden != nil), ("--inputs", inputs != nil), ("--layers", layers != nil),
-        ("--precision", precision != nil),
       ].filter(\.1).map(\.0)
       guard strange.isEmpty else {
         throw ServiceError(.usage, "\(model) says what is stepped; leave out \(Phrase.list(strange, "and"))")
       }
-      self = .model(try ModelBench(model, kernels: set, effort: effort))
+      self = .model(try ModelBench(model, kernels: set, precision: precision, effort: effort))
       return
     }
     guard let cell, let hidden, let inputs else {
@@ -27,8 +27,7 @@ public enum BenchOrder: Sendable {
         .usage, "what is to be measured? give a model file, or --cell, --hidden and --inputs")
     }
     let shape = try CellShape(
-      Self.choice(cell, "--cell"), hidden: hidden, inputs: inputs, layers: layers ?? 1,
-      precision: precision.map { (name) throws(ServiceError) in try Self.choice(name, "--precision") } ?? .float32)
+      Self.choice(cell, "--cell"), hidden: hidden, inputs: inputs, layers: layers ?? 1, precision: precision)
     self = .cells(CellBench(shape, kernels: set, effort: effort))
   }
 

@@ -19,7 +19,7 @@ extension BenchReport {
       json.pair("inputs", shape.inputs)
       json.pair("layers", shape.layers)
     case .model(let model):
-      json.pair("precision", CellShape.Precision.float32.rawValue)
+      json.pair("precision", model.precision.rawValue)
       json.pair("model", model.name)
       json.pair("digest", model.digest)
       json.figure("rate", model.rate)

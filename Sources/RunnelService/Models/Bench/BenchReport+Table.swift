@@ -24,7 +24,7 @@ extension BenchReport {
     case .cells(let shape):
       "\(shape.cell.rawValue), \(shape.hidden) hidden, \(shape.inputs) inputs, \(shape.layers) layers, \(weightBytes) bytes of \(shape.precision.rawValue) weights, kernels \(kernels.rawValue)"
     case .model(let model):
-      "\(model.name), \(Phrase.number(model.rate)) frames a second, \(weightBytes) bytes of weights, kernels \(kernels.rawValue)"
+      "\(model.name), \(Phrase.number(model.rate)) frames a second, \(weightBytes) bytes of \(model.precision.rawValue) weights, kernels \(kernels.rawValue)"
         + (model.window.map { "; windows of \($0) frames, evaluated whole" } ?? "")
     }
   }

@@ -48,6 +48,7 @@ public struct BenchReport: Sendable, Hashable {
     public var stepsPerChannelSecond: Double
     /// Frames of a window, of a windowed model that is evaluated whole.
     public var window: Int?
+    public var precision = WeightPrecision.float32
   }
 
   public var subject: Subject

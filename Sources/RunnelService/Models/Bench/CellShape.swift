@@ -17,50 +17,25 @@ public struct CellShape: Sendable, Hashable {
     }
   }
 
-  /// What weights are stored as.
-  public enum Precision: String, Sendable, CaseIterable {
-    case float32
-    case bf16
-    case int8
-
-    /// Bytes of a weight.
-    public var size: Int {
-      switch self {
-      case .float32: 4
-      case .bf16: 2
-      case .int8: 1
-      }
-    }
-
-    /// Nil where this version has no kernels for it.
-    var weights: WeightPrecision? { WeightPrecision(rawValue: rawValue) }
-    public var isAvailable: Bool { weights != nil }
-  }
-
   public var cell: Cell
   /// H
   public var hidden: Int
   /// D, of the lowest cell.
   public var inputs: Int
   public var layers: Int
-  public var precision: Precision
+  public var precision: WeightPrecision
 
   public static let sizeLimit = 8192
   public static let layerLimit = 16
 
   /// - Throws: `ServiceError` (64) for what no kernel computes.
   public init(
-    _ cell: Cell, hidden: Int, inputs: Int, layers: Int = 1, precision: Precision = .float32
+    _ cell: Cell, hidden: Int, inputs: Int, layers: Int = 1, precision: WeightPrecision = .float32
   ) throws(ServiceError) {
     for (option, value, limit) in [
       ("--hidden", hidden, Self.sizeLimit), ("--inputs", inputs, Self.sizeLimit), ("--layers", layers, Self.layerLimit),
     ] where !(1...limit).contains(value) {
       throw ServiceError(.usage, "\(option) \(value): give 1 to \(limit)")
-    }
-    guard precision.isAvailable else {
-      let there = Precision.allCases.filter(\.isAvailable).map(\.rawValue)
-      throw ServiceError(
-        .usage, "--precision \(precision.rawValue): this version has no such kernels; give \(Phrase.list(there, "or"))")
     }
     self.cell = cell
     self.hidden = hidden

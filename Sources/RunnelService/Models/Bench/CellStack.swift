@@ -137,9 +137,7 @@ extension CellStack {
     init(_ shape: CellShape, _ numbers: CellWeights.Level, inputs: Int, kernels: KernelSet) {
       let hidden = shape.hidden
       let bias = zip(numbers.inputBias, numbers.hiddenBias).map { $0 + $1 }
-      guard let precision = shape.precision.weights else {
-        preconditionFailure("a shape is of a precision with kernels")
-      }
+      let precision = shape.precision
       switch shape.cell {
       case .rnn:
         let rnn = PackedRNN(

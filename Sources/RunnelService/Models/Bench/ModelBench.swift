@@ -11,12 +11,16 @@ import RunnelPipeline
 public struct ModelBench: Sendable {
   public let file: ModelFile
   public var kernels: KernelSet
+  public var precision: WeightPrecision
   public var effort: BenchEffort
 
   /// - Throws: `ServiceError` (66, 77, 65).
-  public init(_ path: String, kernels: KernelSet = .best, effort: BenchEffort = .usual) throws(ServiceError) {
+  public init(
+    _ path: String, kernels: KernelSet = .best, precision: WeightPrecision = .float32, effort: BenchEffort = .usual
+  ) throws(ServiceError) {
     file = try ModelLoader.read(path)
     self.kernels = kernels
+    self.precision = precision
     self.effort = effort
   }
 
@@ -39,12 +43,14 @@ public struct ModelBench: Sendable {
       points: points)
   }
 
-  private var weightBytes: Int { MemoryLayout<Float>.size * file.figures.parameters }
+  private var weightBytes: Int {
+    file.figures.layers.reduce(0) { $0 + $1.parameters * ($1.isReducible ? precision.size : MemoryLayout<Float>.size) }
+  }
 
   private var subject: BenchReport.ModelSubject {
     BenchReport.ModelSubject(
       name: model.name, digest: model.digest, rate: model.rate, stepsPerChannelSecond: model.rate * statesPerFrame,
-      window: isWhole ? model.window?.length : nil)
+      window: isWhole ? model.window?.length : nil, precision: precision)
   }
 
   /// States of one channel that take a frame, on average: one; of windows as many as overlap; with a shadow that warms
@@ -57,7 +63,7 @@ public struct ModelBench: Sendable {
   // MARK: steps
 
   private func steps(_ rows: Int, _ watch: Stopwatch) -> BenchReport.Point {
-    let network = file.makeNetwork(kernels: kernels)
+    let network = file.makeNetwork(kernels: kernels, precision: precision)
     var bank = StateBank(for: network, capacity: rows)
     let slots = (0..<rows).map { _ in bank.open() }
     let frames = AlignedFloats(count: rows * network.inputs)
@@ -79,7 +85,7 @@ public struct ModelBench: Sendable {
   // MARK: windows
 
   private func windows(_ rows: Int, _ watch: Stopwatch) -> BenchReport.Point {
-    let evaluator = file.makeEvaluator(kernels: kernels, windows: rows)
+    let evaluator = file.makeEvaluator(kernels: kernels, precision: precision, windows: rows)
     let frames = AlignedFloats(count: rows * evaluator.floatsPerWindow)
     fill(frames, pieces: rows, of: evaluator.floatsPerWindow)
     let scores = AlignedFloats(count: rows * evaluator.scoresPerWindow)

@@ -35,15 +35,8 @@ import Testing
     #expect(refusal { try order(precision: "fp8") } == "--precision fp8: give float32, bf16 or int8")
     #expect(refusal { try order(kernels: "mmx") }?.contains("no kernels 'mmx'; it has scalar") == true)
     #expect(
-      refusal { try order(model: "x", cell: nil, hidden: 4, inputs: nil, precision: "float32") }
-        == "x says what is stepped; leave out --hidden and --precision")
-  }
-
-  @Test(arguments: CellShape.Precision.allCases.filter { !$0.isAvailable })
-  func `a precision without kernels is refused in one sentence`(precision: CellShape.Precision) {
-    #expect(
-      refusal { try order(precision: precision.rawValue) }?.contains("this version has no such kernels; give float32")
-        == true)
+      refusal { try order(model: "x", cell: nil, hidden: 4, inputs: 1) }
+        == "x says what is stepped; leave out --hidden and --inputs")
   }
 
   @Test(arguments: ["", "0", "1,,2", "1;2", "-1", "65537", "1,x"])

@@ -1,0 +1,5 @@
+// What a set does with int8 weights, behind kernels_body.h; INT8_PRODUCT says how it multiplies.
+
+#include "body_int8.h"
+#include "body_int8_layers.h"
+#undef INT8_PRODUCT

@@ -1,0 +1,59 @@
+import RunnelCore
+
+/// What a client of the control socket asks for: one line of JSON (docs/control.md).
+///
+///     {"do":"status"}
+enum ControlRequest: Sendable, Equatable {
+  case status
+
+  /// - Throws: a sentence for the client.
+  init(line: String) throws(ControlRefusal) {
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONValue(parsing: line, depthLimit: 4) } catch {
+      throw ControlRefusal("a request is one line of JSON: expected \(error.expected) at byte \(error.byteOffset)")
+    }
+    guard let members = value.members, let verb = value["do"]?.string else {
+      throw ControlRefusal("a request is an object with a 'do', such as {\"do\":\"status\"}")
+    }
+    switch verb {
+    case "status":
+      try Self.check(members, of: verb, allowed: [])
+      self = .status
+    default:
+      throw ControlRefusal("no request is called \(Quoted.name(verb)); this daemon knows: \(Self.verbs)")
+    }
+  }
+
+  private static let verbs = "status"
+
+  /// A key that means nothing was meant to mean something.
+  private static func check(_ members: [JSONValue.Member], of verb: String, allowed: [String]) throws(ControlRefusal) {
+    for member in members where member.key != "do" && !allowed.contains(member.key) {
+      let keys = allowed.isEmpty ? "takes no other key" : "takes \(allowed.joined(separator: ", "))"
+      throw ControlRefusal("'\(verb)' \(keys), and \(Quoted.name(member.key)) was given")
+    }
+  }
+}
+
+/// Why a request has no answer: one sentence, and the exit code of a program that asked.
+struct ControlRefusal: Error, Sendable, Equatable {
+  var sentence: String
+  var kind: ServiceError.Kind
+
+  init(_ sentence: String, _ kind: ServiceError.Kind = .usage) {
+    self.sentence = sentence
+    self.kind = kind
+  }
+}
+
+extension ControlRefusal {
+  /// `{"error":"…","code":64}`
+  var line: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.pair("error", sentence)
+    json.pair("code", Int(kind.rawValue))
+    json.endObject()
+    return json.bytes
+  }
+}

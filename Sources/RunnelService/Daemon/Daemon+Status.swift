@@ -1,0 +1,168 @@
+import Glibc
+import RunnelCore
+import RunnelPipeline
+import RunnelWire
+
+/// What the daemon answers who asks over the control socket (docs/control.md).
+extension Daemon {
+  func answer(_ request: ControlRequest, to connection: ControlConnection) {
+    switch request {
+    case .status: connection.answer(status)
+    }
+  }
+
+  /// Streams and lanes that an answer lists; of more it says how many.
+  private static let most = 4096
+
+  /// `{"pid":…,"configuration":…,…}`: the accounting of law 6, and how every input, stream and lane is.
+  var status: [UInt8] {
+    let report = report()
+    var json = JSONWriter(capacity: 16 << 10)
+    json.beginObject()
+    json.pair("pid", Int(getpid()))
+    json.pair("configuration", origin)
+    json.number("uptime", Double(clock.monotonic() - startedAt) / 1e9)
+    json.pair("shards", configuration.shards)
+    write(report.accounting, into: &json)
+    json.pair("labels", Int(report.labels))
+    if let median = report.latencies.microseconds(atPercentile: 50),
+      let slow = report.latencies.microseconds(atPercentile: 99)
+    {
+      json.key("latency_us")
+      json.beginObject()
+      json.number("p50", median)
+      json.number("p99", slow)
+      json.endObject()
+    }
+    json.key("per_second")
+    json.beginObject()
+    json.number("messages", throughput.messages)
+    json.number("rows", throughput.rows)
+    json.number("labels", throughput.labels)
+    json.endObject()
+    writeSockets(into: &json)
+    writeStreams(into: &json)
+    publisher.writeLanes(into: &json, most: Self.most)
+    json.endObject()
+    return json.bytes
+  }
+
+  private func write(_ accounting: Accounting, into json: inout JSONWriter) {
+    json.key("messages")
+    json.beginObject()
+    json.pair("received", Int(accounting.messagesReceived))
+    json.pair("decoded", Int(accounting.messagesDecoded))
+    json.counts("rejected", accounting.rejected.nonzero.map { ($0.reason.rawValue, $0.count) })
+    json.counts("ignored", accounting.ignored.nonzero.map { ($0.reason.rawValue, $0.count) })
+    json.endObject()
+    writeRows(accounting, into: &json)
+    json.pair("samples_filled", Int(accounting.samplesFilled))
+    json.pair("values_missing", Int(accounting.valuesMissing))
+    json.pair("resets", Int(accounting.resets))
+    json.pair("windows_left_out", Int(accounting.windowsLeftOut))
+  }
+
+  private func writeRows(_ accounting: Accounting, into json: inout JSONWriter) {
+    json.key("rows")
+    json.beginObject()
+    json.pair("received", Int(accounting.rowsReceived))
+    json.pair("used", Int(accounting.rowsUsed))
+    json.counts("dropped", accounting.dropped.nonzero.map { ($0.reason.rawValue, $0.count) })
+    json.pair("held", Int(accounting.rowsHeld))
+    json.endObject()
+    json.pair("rows_lost", Int(accounting.rowsLost))
+    json.pair("messages_lost", Int(accounting.messagesLost))
+    json.pair("gaps", Int(accounting.gaps))
+    json.pair("sessions", Int(accounting.sessions))
+  }
+
+  private func writeSockets(into json: inout JSONWriter) {
+    json.key("inputs")
+    json.beginArray()
+    for input in inputs {
+      json.beginObject()
+      json.pair("input", input.input.name)
+      json.pair("endpoint", input.endpoint)
+      json.pair("format", input.format.rawValue)
+      let counts = input.monitor.counts.values
+      json.key("connections")
+      json.beginObject()
+      json.pair("made", counts.reduce(0) { $0 + Int($1.handshakesSucceeded) })
+      json.pair("failed", counts.reduce(0) { $0 + Int($1.handshakesFailed) })
+      json.pair("lost", counts.reduce(0) { $0 + Int($1.disconnected) })
+      json.endObject()
+      json.endObject()
+    }
+    json.endArray()
+    json.key("outputs")
+    json.beginArray()
+    for (output, endpoint) in zip(configuration.outputs, outputEndpoints) {
+      json.beginObject()
+      json.pair("output", output.name)
+      json.pair("endpoint", endpoint)
+      json.pair("format", output.format.rawValue)
+      json.endObject()
+    }
+    json.endArray()
+  }
+
+  private func writeStreams(into json: inout JSONWriter) {
+    json.key("streams")
+    json.beginArray()
+    let streams = intakes.flatMap(\.streams)
+    for stream in streams.prefix(Self.most) { write(stream, into: &json) }
+    json.endArray()
+    if streams.count > Self.most { json.pair("streams_left_out", streams.count - Self.most) }
+  }
+
+  private func write(_ stream: StreamAdmission, into json: inout JSONWriter) {
+    json.beginObject()
+    json.pair("stream", stream.identity.stream)
+    json.pair("input", stream.identity.input)
+    json.pair("endpoint", stream.identity.endpoint)
+    json.pair("phase", stream.phase.rawValue)
+    if let session = stream.session {
+      json.pair("level", session.level.rawValue)
+      json.number("rate", session.rate)
+      if let measured = stream.measuredRate { json.number("measured_rate", measured) }
+      json.pair("next", Int(stream.nextIndex))
+    }
+    writeRows(stream.accounting, into: &json)
+    json.endObject()
+  }
+}
+
+extension LabelPublisher {
+  /// Every lane that has published, and its last label.
+  func writeLanes(into json: inout JSONWriter, most: Int) {
+    json.key("lanes")
+    json.beginArray()
+    for lane in lanes.prefix(most) {
+      json.beginObject()
+      json.pair("lane", lane.name)
+      json.pair("next", Int(lane.next))
+      if let label = lane.label { json.pair("label", label) }
+      if let at = lane.at { json.pair("at", Int(at)) }
+      json.endObject()
+    }
+    json.endArray()
+    if laneCount > most { json.pair("lanes_left_out", laneCount - most) }
+  }
+}
+
+extension JSONWriter {
+  /// Reasons with their counts, and their sum.
+  fileprivate mutating func counts(_ key: String, _ counts: [(reason: String, count: Int64)]) {
+    self.key(key)
+    beginObject()
+    pair("total", counts.reduce(0) { $0 + Int($1.count) })
+    for (reason, count) in counts { pair(reason, Int(count)) }
+    endObject()
+  }
+
+  /// A measured number, five digits of it.
+  fileprivate mutating func number(_ key: String, _ value: Double) {
+    self.key(key)
+    write(Figure.rounded(value, digits: 5))
+  }
+}

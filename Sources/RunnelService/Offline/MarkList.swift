@@ -1,0 +1,43 @@
+import RunnelLabels
+import RunnelPipeline
+import RunnelWire
+
+/// Label messages as marks: points and labels as they are, states from their onset on, with their length once the
+/// offset came. A repeat for a late subscriber has the seq of its original and counts once.
+public struct MarkList: LabelSink, Sendable {
+  public private(set) var marks: [LabelMark] = []
+  /// Where the labels of a lane end though no other follows: at a reset, and at the end of the stream.
+  public private(set) var breaks: [LabelMark.Lane: [Int64]] = [:]
+  /// States whose offset has not come, by their number.
+  private var open: [LabelMark.Lane: [Int64: Int]] = [:]
+  private var sequences: [LabelMark.Lane: Set<UInt64>] = [:]
+
+  public init() {}
+
+  public mutating func publish(_ label: LabelMessage, arrived: Int64) { take(label) }
+
+  mutating func take(_ label: LabelMessage) {
+    let lane = LabelMark.Lane(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
+    if label.consumesSequence, !sequences[lane, default: []].insert(label.sequence).inserted { return }
+    let at = label.at ?? 0
+    switch label.kind {
+    case .label: marks.append(Self.mark(label, lane, .untilNext))
+    case .event(.point, _): marks.append(Self.mark(label, lane, .point))
+    case .event(.onset, let number):
+      open[lane, default: [:]][number] = marks.count
+      marks.append(Self.mark(label, lane, .open))
+    case .event(.offset, let number):
+      guard let onset = open[lane]?.removeValue(forKey: number) else { return }
+      marks[onset].extent = .rows(max(0, at - marks[onset].at))
+    case .status(.reset, _), .status(.end, _): breaks[lane, default: []].append(at)
+    case .status, .heartbeat: break
+    }
+  }
+
+  private static func mark(_ label: LabelMessage, _ lane: LabelMark.Lane, _ extent: LabelMark.Extent) -> LabelMark {
+    LabelMark(
+      at: label.at ?? 0, extent: extent,
+      label: label.label ?? label.steps.map { $0.labels.joined(separator: " ") } ?? "", id: label.id, p: label.p,
+      time: label.timestamp, lane: lane)
+  }
+}
