@@ -64,8 +64,10 @@ import Testing
     #expect(try replay.ended() == -SIGKILL)
     #expect(Folder.read(file).count >= before)
     let mend = try Program(Program.runnel, ["record", "--recover", file, "--json"])
-    #expect(try mend.ended() == 0, "\(mend.messages)")
+    let code = try mend.ended()
     let report = try json(mend)
+    // It may have been killed in the middle of a write.
+    #expect(code == ((report["bytes_lost"]?.number ?? 0) > 0 ? 1 : 0), "\(mend.output) \(mend.messages)")
     #expect((report["messages"]?.number ?? 0) > 5 && report["was_whole"]?.bool == false)
     // What is in it is the beginning of the record.
     let labels = try label(file).compactMap { try JSONValue(parsing: $0)["at"]?.number }
