@@ -44,7 +44,7 @@ test-release: setup ## release builds allocate nothing on the way from a message
 	$(test_release) --filter AllocationTests
 
 test-threads: setup ## shards under the thread sanitizer
-	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests'
+	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests|WindowTests'
 
 COMPANIES ?= 10000
 simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batches, shard counts and slots
