@@ -157,19 +157,19 @@ public struct LabelEncoder: Sendable {
     if !canonical { write("latency_us", message.latencyMicroseconds) }
   }
 
-  private mutating func write(_ key: String, _ text: String?) {
+  private mutating func write(_ key: StaticString, _ text: String?) {
     guard let text else { return }
     json.key(key)
     json.write(text)
   }
 
-  private mutating func write(_ key: String, _ number: Int64?) {
+  private mutating func write(_ key: StaticString, _ number: Int64?) {
     guard let number else { return }
     json.key(key)
     json.write(number)
   }
 
-  private mutating func write(_ key: String, _ flag: Bool?) {
+  private mutating func write(_ key: StaticString, _ flag: Bool?) {
     guard let flag else { return }
     json.key(key)
     json.write(flag)
