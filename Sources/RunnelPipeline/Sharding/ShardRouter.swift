@@ -105,6 +105,8 @@ public final class ShardRouter: StreamListener, LaneOwner {
     }
   }
 
+  /// Tells every shard that no more input comes.
+  public func drain() { for shard in queues.indices { push(ShardQueue.Record(kind: .drain), to: shard) } }
   public func stop() { for shard in queues.indices { push(ShardQueue.Record(kind: .stop), to: shard) } }
 
   // MARK: StreamListener

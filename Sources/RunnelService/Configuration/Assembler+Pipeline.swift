@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelPipeline
 
 extension Assembler {
   mutating func pipeline(_ name: String, _ section: ConfigurationSection) -> PipelineConfiguration? {
@@ -13,7 +14,20 @@ extension Assembler {
     return PipelineConfiguration(
       name: name, input: input, model: model, lanes: lanes, gap: gap, decide: decide,
       regime: section.text("regime").flatMap(ModelDescription.Regime.init), window: section.integer("window"),
-      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"), linger: linger)
+      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"), linger: linger,
+      attach: attach(section))
+  }
+
+  private mutating func attach(_ section: ConfigurationSection) -> AttachSettings? {
+    guard let written = section.sections["attach"], !written.isBroken, let before = written.number("before"),
+      let after = written.number("after")
+    else { return nil }
+    if before == 0, after == 0 {
+      findings.error(
+        .contradiction, at: written.place,
+        "\(written.path) asks for nothing; give before: 1s or after: 1s, or take it out")
+    }
+    return AttachSettings(before: before, after: after)
   }
 
   /// A name that must stand in another section.

@@ -22,7 +22,7 @@ public struct LabelLines: LabelSink {
     self.form = form
     self.write = write
     if case .json(let canonical) = form {
-      encoder = LabelEncoder(canonical: canonical)
+      encoder = LabelEncoder(canonical: canonical, inlinesSamples: true)
     } else {
       encoder = LabelEncoder()
     }

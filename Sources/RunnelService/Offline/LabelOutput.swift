@@ -22,7 +22,7 @@ public struct LabelOutput: LabelSink {
   private let start: Int64?
   private let library: String
   private var labels: [LabelMessage] = []
-  private var encoder = LabelEncoder()
+  private var encoder = LabelEncoder(inlinesSamples: true)
 
   /// - Parameters:
   ///   - rate, start: of the recording that is labelled: what places mean.
