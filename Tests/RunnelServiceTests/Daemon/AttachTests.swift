@@ -108,7 +108,7 @@ import Testing
 
   @Test(arguments: [
     ("attach: {}", "asks for nothing"), ("attach: {before: 0s}", "asks for nothing"),
-    ("attach: {before: 2min}", "60s"), ("attach: {before: 5}", "unit"), ("attach: 1s", "attach"),
+    ("attach: {before: 2min}", "1min"), ("attach: {before: 5}", "unit"), ("attach: 1s", "attach"),
   ])
   func `a mistake in attach is told at its place`(key: String, words: String) throws {
     let error = #expect(throws: ConfigurationErrors.self) {
