@@ -19,10 +19,13 @@ extension Assembler {
   }
 
   private mutating func attach(_ section: ConfigurationSection) -> AttachSettings? {
-    guard let written = section.sections["attach"], !written.isBroken, let before = written.number("before"),
-      let after = written.number("after")
-    else { return nil }
-    if before == 0, after == 0 {
+    guard let written = section.sections["attach"], !written.isBroken else { return nil }
+    // One that is there and wrong has been reported.
+    let (before, after) = (written.number("before") ?? 0, written.number("after") ?? 0)
+    if !written.has("before") || written.values["before"] != nil,
+      !written.has("after") || written.values["after"] != nil,
+      before == 0, after == 0
+    {
       findings.error(
         .contradiction, at: written.place,
         "\(written.path) asks for nothing; give before: 1s or after: 1s, or take it out")

@@ -170,11 +170,11 @@ public enum ConfigurationTable {
       "pipelines.*.attach", .section, .absent("nothing"), synonyms: ["attachment", "snippet", "context"],
       "What the network saw around each label, sent with it as a third part."),
     ConfigurationKey(
-      "pipelines.*.attach.before", .quantity(.duration, 0...AttachSettings.longest), .defaulted("0s"), example: "1s",
+      "pipelines.*.attach.before", .quantity(.duration, 0...AttachSettings.longest), .absent("nothing"), example: "1s",
       synonyms: ["pre"],
       "How much before the position of the label."),
     ConfigurationKey(
-      "pipelines.*.attach.after", .quantity(.duration, 0...AttachSettings.longest), .defaulted("0s"), example: "1s",
+      "pipelines.*.attach.after", .quantity(.duration, 0...AttachSettings.longest), .absent("nothing"), example: "1s",
       synonyms: ["post"],
       "How much after it. A label waits until those samples exist; at a gap, a reset or the end it goes with what there is, "
         + "marked `cut`."),
