@@ -102,6 +102,9 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "JSON in place of tables.")
   var json = false
 
+  @Option(help: ArgumentHelp("Write a page with tables and the worst stretches drawn, too.", valueName: "html"))
+  var report: String?
+
   func run() throws {
     let kind: ScoreFloor.Kind = episodes ? .episodes : .beats
     let floors = try failUnder.map { try ScoreFloor.list($0, of: kind) } ?? []
@@ -116,10 +119,12 @@ struct ScoreCommand: ParsableCommand {
     switch method {
     case .beats(let scoring):
       let report = ScoreReport(scoring: scoring, of: records)
+      try write(ScorePage(report, of: records, subject: subject, library: library), scorer.selection)
       show(report.table) { report.json(into: &$0) }
       try fail(floors.compactMap { $0.shortfall(of: report) })
     case .episodes(let scoring):
       let report = EpisodeReport(scoring: scoring, of: records)
+      try write(ScorePage(report, of: records, subject: subject, library: library), scorer.selection)
       show(report.table) { report.json(into: &$0) }
       try fail(floors.compactMap { $0.shortfall(of: report) })
     }
@@ -130,6 +135,22 @@ struct ScoreCommand: ParsableCommand {
     var writer = JSONWriter()
     write(&writer)
     Terminal.print(writer.text)
+  }
+
+  private func write(_ page: ScorePage, _ selection: RecordingSource.Selection) throws {
+    guard let report else { return }
+    try page.write(to: report, selection: selection)
+    Terminal.say("\(report): the report")
+  }
+
+  private var library: String { "runnel \(Version.text)" }
+
+  /// What is scored, by the names of its files.
+  private var subject: String {
+    let name = { (path: String) in path.split(separator: "/").last.map(String.init) ?? path }
+    if let labels { return name(labels) }
+    return [source.model, source.config].compactMap { $0 }.map(name).joined()
+      + (source.channels.map { " on \($0)" } ?? "")
   }
 
   private func fail(_ shortfalls: [String]) throws {

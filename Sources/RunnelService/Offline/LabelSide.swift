@@ -8,6 +8,8 @@ enum LabelSide: Sendable {
   /// Label messages of one lane; `places` is where each stands, `FILE:LINE`, empty where a network has just made them.
   case labels(MarkList, places: [String])
 
+  var channel: String? { if case .labels(let list, _) = self { list.marks.first?.lane.channel } else { nil } }
+
   /// - Throws: `ServiceError` (65) with the place of a label that is no beat.
   func beats() throws(ServiceError) -> [Annotation] {
     switch self {

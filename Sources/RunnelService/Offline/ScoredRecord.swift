@@ -13,6 +13,8 @@ public struct ScoredRecord: Sendable {
   /// Rows a second, and how many there are; nil where nobody knows.
   public var rate: Double
   public var rows: Int64?
+  /// Whose labels were compared; nil where nobody knows.
+  public var channel: String?
   /// The beats of each side, where beats were compared.
   public var truth: [Annotation] = []
   public var test: [Annotation] = []

@@ -70,21 +70,23 @@ public struct Scorer: Sendable {
     let record = try Record(path, chosen)
     let truth = try truth(of: record)
     let beats = method.usesReferenceBeats ? try truth.beats() : nil
-    let test = try test(of: record, isOnly: isOnly, at: beats, progress: progress)
+    let (test, channel) = try test(of: record, isOnly: isOnly, at: beats, progress: progress)
     let scored: ScoredRecord
     switch method {
     case .beats(let scoring):
       let (truth, test) = (try truth.beats(), try test.beats())
       let pairing = BeatPairing(truth: truth, test: test, rate: record.rate, length: record.rows, scoring: scoring)
       scored = ScoredRecord(
-        name: record.name, path: record.path, rate: record.rate, rows: record.rows, truth: truth, test: test,
+        name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel, truth: truth,
+        test: test,
         outcome: .beats(pairing), remarks: remarks(record))
     case .episodes(let scoring):
       let (truth, test) = (truth.episodes(end: record.rows), test.episodes(end: record.rows))
       let comparison = EpisodeComparison(
         truth: truth.episodes, test: test.episodes, rate: record.rate, length: record.rows, scoring: scoring)
       scored = ScoredRecord(
-        name: record.name, path: record.path, rate: record.rate, rows: record.rows, outcome: .episodes(comparison),
+        name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel,
+        outcome: .episodes(comparison),
         remarks: remarks(record) + Self.remarks(record, truth: truth, test: test))
     }
     return scored
@@ -156,14 +158,15 @@ public struct Scorer: Sendable {
 
   private func test(
     of record: Record, isOnly: Bool, at beats: [Annotation]?, progress: @escaping (Int, Int) -> Void
-  ) throws(ServiceError) -> LabelSide {
+  ) throws(ServiceError) -> (side: LabelSide, channel: String?) {
     switch detections {
     case .labels(let file):
       guard beats == nil else {
         throw ServiceError(
           .usage, "--reference-beats asks a network for the class of each beat: give -m or -c, not --labels")
       }
-      return try file.side(of: record.name, record: record.path, rate: record.rate, isOnly: isOnly)
+      let side = try file.side(of: record.name, record: record.path, rate: record.rate, isOnly: isOnly)
+      return (side, side.channel)
     case .labeller(let labeller):
       let source = try RecordingSource(record.path, chosen)
       let labeller = try labeller.onTrainedLead(of: source)
@@ -181,11 +184,11 @@ public struct Scorer: Sendable {
       if let beats, case .beats(let scoring) = method {
         var classes = try ReferenceBeats(beats, labeller: labeller, rate: record.rate, scoring: scoring)
         try classes.labeller.label(source, into: &classes, progress: { progress(Int($0), total) })
-        return .annotations(classes.annotations)
+        return (.annotations(classes.annotations), lanes[0].channel)
       }
       var list = MarkList()
       try labeller.label(source, into: &list, progress: { progress(Int($0), total) })
-      return .labels(list, places: [])
+      return (.labels(list, places: []), lanes[0].channel)
     }
   }
 }
