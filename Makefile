@@ -38,15 +38,17 @@ test: setup ## every test
 	$(SWIFT) test -j $(JOBS)
 
 # Debug builds allocate where release builds do not, so the counts are taken here.
+test_release = $(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --scratch-path .build-release-tests
+
 test-release: setup ## release builds allocate nothing on the way from a message to its labels
-	$(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --scratch-path .build-release-tests --filter AllocationTests
+	$(test_release) --filter AllocationTests
 
 test-threads: setup ## shards under the thread sanitizer
-	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests'
+	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests|WindowTests'
 
 COMPANIES ?= 10000
 simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batches, shard counts and slots
-	RUNNEL_COMPANIES=$(COMPANIES) $(SWIFT) test -j $(JOBS) --filter CompanySimulationTests
+	RUNNEL_COMPANIES=$(COMPANIES) $(test_release) --filter CompanySimulationTests
 
 bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
 	@Benchmarks/Peers/ZeroMQ/bench-daemon

@@ -1,3 +1,5 @@
+internal import CRunnelKernels
+
 /// CRC-32C (Castagnoli polynomial, reflected 0x82F63B78; RFC 3720 appendix B.4), over one buffer or over several in
 /// turn, as a message's checksum runs over its topic, header and payload.
 ///
@@ -6,8 +8,8 @@
 ///     checksum.update(payload)
 ///     checksum.value
 ///
-/// Eight bytes a step through eight tables ("slicing by 8", Kounavis and Berry, ISCC 2005). It detects damage; it is
-/// no protection against malice.
+/// Eight bytes a step: by the processor's own instruction (SSE 4.2, arm64's CRC extension), or through eight tables
+/// ("slicing by 8", Kounavis and Berry, ISCC 2005). It detects damage; it is no protection against malice.
 public struct CRC32C: Sendable {
   private var register: UInt32 = .max
 
@@ -24,12 +26,23 @@ public struct CRC32C: Sendable {
 
   /// Any alignment.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    register = Self.tables.withUnsafeBufferPointer { table in Self.run(register, bytes, table) }
+    if let instruction = Self.instruction {
+      register = instruction(register, bytes.baseAddress, Int64(bytes.count))
+    } else {
+      register = Self.byTables(register, bytes)
+    }
   }
 
   /// As many zero bytes: what a header's own checksum field counts as.
   public mutating func update(zeros count: Int) {
     for _ in 0..<count { register = Self.tables[Int(register & 0xFF)] ^ (register >> 8) }
+  }
+
+  private static let instruction = runnel_crc32c_instruction()
+
+  /// What `update` does where there is no instruction.
+  static func byTables(_ start: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    tables.withUnsafeBufferPointer { run(start, bytes, $0) }
   }
 
   private static func run(

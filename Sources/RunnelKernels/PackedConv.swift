@@ -14,7 +14,7 @@ public final class PackedConv: @unchecked Sendable {
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
-  private let layer: runnel_conv
+  private let layer: FixedAddress<runnel_conv>
 
   /// - Parameters:
   ///   - weight: (outputs, inputs / groups, kernel), as PyTorch stores it; tap 0 is the oldest.
@@ -46,9 +46,10 @@ public final class PackedConv: @unchecked Sendable {
       }
     }
     self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
-    layer = runnel_conv(
-      inputs: Int32(inputs), outputs: Int32(outputs), groups: Int32(groups), kernel: Int32(kernel),
-      dilation: Int32(dilation), ring: Int32(ring), weights: weights.base, bias: self.bias.base)
+    layer = FixedAddress(
+      runnel_conv(
+        inputs: Int32(inputs), outputs: Int32(outputs), groups: Int32(groups), kernel: Int32(kernel),
+        dilation: Int32(dilation), ring: Int32(ring), weights: weights.base, bias: self.bias.base))
   }
 
   /// Row r reads its taps from ring `slot[r]`, whose newest frame lies at `at[r]`.
@@ -57,9 +58,7 @@ public final class PackedConv: @unchecked Sendable {
     rows: Int, rings: UnsafePointer<Float>, slot: UnsafePointer<Int32>, at: UnsafePointer<Int32>,
     _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    withUnsafePointer(to: layer) { layer in
-      var past = runnel_past(ring: layer.pointee.ring, rings: rings, slot: slot, at: at)
-      table.pointee.conv(layer, Int32(rows), &past, activation.function, y, Int64(yStride))
-    }
+    var past = runnel_past(ring: layer.pointer.pointee.ring, rings: rings, slot: slot, at: at)
+    table.pointee.conv(layer.pointer, Int32(rows), &past, activation.function, y, Int64(yStride))
   }
 }

@@ -20,7 +20,7 @@ public final class PackedGRU: @unchecked Sendable {
   private let weights: PackedWeights
   private let bias: PackedWeights
   private let scales: PackedWeights
-  private let layer: runnel_gru
+  private let layer: FixedAddress<runnel_gru>
 
   /// - Parameters:
   ///   - inputWeight: `weight_ih` (3H, D)
@@ -53,11 +53,12 @@ public final class PackedGRU: @unchecked Sendable {
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
     biases += reset == .after ? hiddenBias[(2 * hidden)...] : [Float](repeating: 0, count: hidden)[...]
     bias = PackedWeights(units: hidden, [.init(values: biases, columns: 1, gates: [0, 1, 2, 3])])
-    layer = runnel_gru(
-      inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
-      form: runnel_gru_form(
-        reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base)
+    layer = FixedAddress(
+      runnel_gru(
+        inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
+        form: runnel_gru_form(
+          reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
+          gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base))
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.
@@ -66,9 +67,7 @@ public final class PackedGRU: @unchecked Sendable {
     rows: Int, _ x: UnsafePointer<Float>, xStride: Int, h: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>,
     to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    withUnsafePointer(to: layer) { layer in
-      var state = runnel_state(h: h, c: nil, from: from, to: to)
-      table.pointee.gru(layer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
-    }
+    var state = runnel_state(h: h, c: nil, from: from, to: to)
+    table.pointee.gru(layer.pointer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
   }
 }

@@ -21,7 +21,7 @@ public final class PackedLSTM: @unchecked Sendable {
   private let table: UnsafePointer<runnel_kernels>
   /// weights, their scales, bias, peepholes, projection, its scales, its bias
   private let packed: [PackedWeights]
-  private let layer: runnel_lstm
+  private let layer: FixedAddress<runnel_lstm>
 
   /// - Parameters:
   ///   - inputWeight: `weight_ih` (4H, D); coupled (3H, D), without the missing gate.
@@ -65,13 +65,14 @@ public final class PackedLSTM: @unchecked Sendable {
       PackedWeights(scalesOf: [projection], units: outputs, precision),
       PackedWeights(count: hStride) { _ in },
     ]
-    layer = runnel_lstm(
-      inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[2].base,
-      peepholes: packed[3].base,
-      projection: runnel_linear(
-        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
-        precision: precision.code, scales: packed[5].base),
-      form: options.form, precision: precision.code, scales: packed[1].base)
+    layer = FixedAddress(
+      runnel_lstm(
+        inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[2].base,
+        peepholes: packed[3].base,
+        projection: runnel_linear(
+          inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
+          precision: precision.code, scales: packed[5].base),
+        form: options.form, precision: precision.code, scales: packed[1].base))
   }
 
   /// Row r reads row `from[r]` of h and c and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.
@@ -82,10 +83,8 @@ public final class PackedLSTM: @unchecked Sendable {
     c: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>, to: UnsafePointer<Int32>,
     scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    withUnsafePointer(to: layer) { layer in
-      var state = runnel_state(h: h, c: c, from: from, to: to)
-      table.pointee.lstm(layer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
-    }
+    var state = runnel_state(h: h, c: c, from: from, to: to)
+    table.pointee.lstm(layer.pointer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
   }
 }
 

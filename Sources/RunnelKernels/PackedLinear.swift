@@ -9,7 +9,7 @@ public final class PackedLinear: @unchecked Sendable {
   private let weights: PackedWeights
   private let bias: PackedWeights
   private let scales: PackedWeights
-  private let layer: runnel_linear
+  private let layer: FixedAddress<runnel_linear>
 
   /// - Parameters:
   ///   - weight: (outputs, inputs), as PyTorch stores it.
@@ -27,17 +27,16 @@ public final class PackedLinear: @unchecked Sendable {
     weights = PackedWeights(units: outputs, [matrix], precision)
     scales = PackedWeights(scalesOf: [matrix], units: outputs, precision)
     self.bias = PackedWeights(units: outputs, [.init(values: bias, columns: 1, gates: [0])])
-    layer = runnel_linear(
-      inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base,
-      precision: precision.code, scales: scales.base)
+    layer = FixedAddress(
+      runnel_linear(
+        inputs: Int32(inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base,
+        precision: precision.code, scales: scales.base))
   }
 
   /// x (rows, xStride ≥ inputs) → y (rows, yStride ≥ padded outputs).
   public func step(
     rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    withUnsafePointer(to: layer) { layer in
-      table.pointee.linear(layer, Int32(rows), x, Int64(xStride), activation.function, y, Int64(yStride))
-    }
+    table.pointee.linear(layer.pointer, Int32(rows), x, Int64(xStride), activation.function, y, Int64(yStride))
   }
 }

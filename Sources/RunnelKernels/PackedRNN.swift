@@ -15,7 +15,7 @@ public final class PackedRNN: @unchecked Sendable {
   private let weights: PackedWeights
   private let bias: PackedWeights
   private let scales: PackedWeights
-  private let layer: runnel_rnn
+  private let layer: FixedAddress<runnel_rnn>
 
   /// - Parameters:
   ///   - inputWeight: `weight_ih` (H, D)
@@ -39,9 +39,10 @@ public final class PackedRNN: @unchecked Sendable {
     weights = PackedWeights(units: hidden, matrices, precision)
     scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
     self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
-    layer = runnel_rnn(
-      inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-      activation: activation.function, leak: leak, precision: precision.code, scales: scales.base)
+    layer = FixedAddress(
+      runnel_rnn(
+        inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
+        activation: activation.function, leak: leak, precision: precision.code, scales: scales.base))
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.
@@ -50,9 +51,7 @@ public final class PackedRNN: @unchecked Sendable {
     rows: Int, _ x: UnsafePointer<Float>, xStride: Int, h: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>,
     to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    withUnsafePointer(to: layer) { layer in
-      var state = runnel_state(h: h, c: nil, from: from, to: to)
-      table.pointee.rnn(layer, Int32(rows), x, Int64(xStride), &state, y, Int64(yStride))
-    }
+    var state = runnel_state(h: h, c: nil, from: from, to: to)
+    table.pointee.rnn(layer.pointer, Int32(rows), x, Int64(xStride), &state, y, Int64(yStride))
   }
 }

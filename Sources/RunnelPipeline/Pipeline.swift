@@ -30,6 +30,9 @@ public final class Pipeline {
   private let windows: WindowBatch?
   private let judge: EventJudge?
   private var nextEpoch: UInt64
+  /// Hears the frames of the lanes in which somebody is interested.
+  var tapped: ((ConditionedFrames) -> Void)?
+  private var interest = TopicInterest()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
   /// Told of each step.
@@ -75,6 +78,7 @@ public final class Pipeline {
         plan: lanePlan, feeds: binding.feeds, states: openStates(), channel: binding.channel, composer: composer,
         scratch: scratch, start: session.start)
       lane.tellStart(session, publish)
+      open(tapOf: lane, plan: lanePlan, session: session, epoch: epoch)
       if let frameObserver { lane.observer = { frameObserver(binding.channel, $0, $1) } }
       if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
@@ -157,6 +161,29 @@ public final class Pipeline {
     if plan.linger > 0, now < due, ready.count * max(1, plan.regime.schedule.places) < batch.capacity { return due }
     step(publish)
     return nil
+  }
+
+  /// Whose conditioned samples somebody wants.
+  func listen(to interest: TopicInterest) {
+    self.interest = interest
+    for lane in lanes.joined() {
+      if let tap = lane.tap { tap.isOpen = interest.covers(tap.lane.topic) }
+    }
+  }
+
+  /// Most daemons have nowhere to send conditioned samples.
+  private func open(tapOf lane: Lane, plan lanePlan: LanePlan, session: Session, epoch: UInt64) {
+    guard let tapped else { return }
+    let name = TappedLane(lane.channel, of: plan, on: session, ratio: lanePlan.conditioner.ratio, epoch: epoch)
+    lane.tap = LaneTap(name, to: tapped)
+    lane.tap?.isOpen = interest.covers(name.topic)
+  }
+
+  /// What the network has seen lately on one lane; nil where there is no such lane here.
+  ///
+  /// - Parameter most: frames, the newest.
+  func window(ofChannel channel: String, stream: Int, most: Int) -> LaneWindow? {
+    lanes(of: stream).first { $0.channel == channel }?.lastFrames(most)
   }
 
   private func lanes(of stream: Int) -> [Lane] { stream < lanes.count ? lanes[stream] : [] }

@@ -23,6 +23,11 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
   /// What `t` in the labels of an input is made of; `sender` where nothing is said.
   public var timeSources: [String: LabelMessage.TimeSource?] = [:]
 
+  /// Hears the conditioned samples of the lanes in which somebody is interested, as they come; nil where nobody can be.
+  public var frames: ((ConditionedFrames) -> Void)? {
+    didSet { for claim in claims { claim.pipeline.tapped = frames } }
+  }
+
   private let claims: [Claim]
   private var streams: [OpenStream?] = []
   private var arrived: Int64 = 0
@@ -64,6 +69,16 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
   }
 
   public func takeCounts() -> LaneCounts { claims.reduce(into: LaneCounts()) { $0 += $1.pipeline.takeCounts() } }
+
+  /// Whose conditioned samples somebody wants from now on, of the lanes that are open and of those to come.
+  public func listen(to interest: TopicInterest) { for claim in claims { claim.pipeline.listen(to: interest) } }
+
+  /// Answers what somebody asks of a lane, between two batches.
+  public func answer(_ question: WindowQuestion) {
+    let claim = claims.first { $0.pipeline.plan.name == question.pipeline }
+    question.answer(
+      claim?.pipeline.window(ofChannel: question.channel, stream: question.stream, most: question.most))
+  }
 
   // MARK: StreamListener
 

@@ -29,7 +29,7 @@ public struct RunnelDecoder: Sendable {
       let description = try StreamDescription(parts[1], part: 1, limits: limits)
       try checkName(description, topic: parts[0])
       return .description(description)
-    case .labels, .verdicts:
+    case .labels, .conditioned, .verdicts:
       throw DecodeError(
         .topic, part: 0, byteOffset: 0, expected: "a topic of samples or a description", found: excerpt(parts[0], at: 0)
       )

@@ -5,6 +5,7 @@ import RunnelCore
 ///     s/<stream>/                          samples, heartbeats, the end
 ///     m/<stream>/                          the stream's description
 ///     l/<stream>/<pipeline>/<channel>/     labels
+///     c/<stream>/<pipeline>/<channel>/     conditioned samples: what the network sees
 ///     j/<stream>/                          verdicts that came from a clock or a command
 ///
 /// The slash at the end keeps a subscription to `s/bed1/` from delivering `s/bed10/`. Inside a name `/`, `%` and space
@@ -16,9 +17,10 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
     case samples = 0x73
     case description = 0x6D
     case labels = 0x6C
+    case conditioned = 0x63
     case verdicts = 0x6A
 
-    public var nameCount: Int { self == .labels ? 3 : 1 }
+    public var nameCount: Int { self == .labels || self == .conditioned ? 3 : 1 }
   }
 
   public let kind: Kind
@@ -35,6 +37,10 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
   public static func verdicts(_ stream: String) throws(TopicError) -> Topic { try Topic(.verdicts, [stream]) }
   public static func labels(stream: String, pipeline: String, channel: String) throws(TopicError) -> Topic {
     try Topic(.labels, [stream, pipeline, channel])
+  }
+
+  public static func conditioned(stream: String, pipeline: String, channel: String) throws(TopicError) -> Topic {
+    try Topic(.conditioned, [stream, pipeline, channel])
   }
 
   /// - Throws: where a name is empty or holds a control character; the offset is that in the topic.
@@ -63,7 +69,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
   /// Whether `raw` is a well-formed topic, and of which kind. Allocates only to complain.
   public static func check(_ raw: UnsafeRawBufferPointer) throws(TopicError) -> Kind {
     guard raw.count >= 2, let kind = Kind(rawValue: raw[0]), raw[1] == slash else {
-      throw TopicError(0, "a topic that begins with s/, m/, l/ or j/")
+      throw TopicError(0, "a topic that begins with s/, m/, l/, c/ or j/")
     }
     guard JSONScanner.isUTF8(raw) else { throw TopicError(0, "UTF-8 text") }
     var names = 0

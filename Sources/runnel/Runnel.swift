@@ -25,6 +25,7 @@ struct Runnel: ParsableCommand {
       RunCommand.self,
       CheckCommand.self,
       StatusCommand.self,
+      WindowCommand.self,
       DiscoverCommand.self,
       WatchCommand.self,
       ReplayCommand.self,

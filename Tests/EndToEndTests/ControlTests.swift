@@ -29,11 +29,17 @@ import Testing
     // Neither the configuration nor the socket need be named where one daemon runs.
     let json = try ask("status", "--json")
     #expect(try json.ended() == 0 && json.output.contains(#""used":\#(Expected.rows)"#), "\(json.output)")
+    let window = try ask("window", "bed7/beats/MLII", "--csv", "--last", "500ms")
+    #expect(try window.ended() == 0, "\(window.messages)")
+    #expect(
+      window.outputLines.first == "index,step,t,MLII,status" && window.outputLines.count == 61, "\(window.output)")
+    let unknown = try ask("window", "bed7/beats/MLI")
+    #expect(try unknown.ended() == 1 && unknown.messages.contains("did you mean"), "\(unknown.messages)")
     _ = try daemon.end()
   }
 
   @Test func `without a daemon it is 69, with what to do`() throws {
-    for arguments in [["status"], ["status", "--socket", folder.path + "/none.sock"]] {
+    for arguments in [["status"], ["status", "--socket", folder.path + "/none.sock"], ["window", "a/b/c"]] {
       let program = try Program(Program.runnel, arguments, environment: ["XDG_RUNTIME_DIR": folder.path])
       #expect(try program.ended() == 69)
       #expect(program.messages.contains("start one with `runnel run -c FILE`"), "\(program.messages)")

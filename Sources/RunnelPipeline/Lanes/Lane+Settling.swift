@@ -13,7 +13,7 @@ extension Lane {
   ) -> Int64? {
     while let turn = queue.takeTurn() { take(turn, publish) }
     guard let index = queue.takeFrame(into: frame) else { return nil }
-    state.window.push(frame)
+    state.window.push(frame, step: index)
     return index
   }
 
@@ -147,7 +147,7 @@ extension Lane {
     case .gap(let range, let reason, let wasReset):
       let frame = firstFrame(after: range.upperBound)
       state.warmUntil = max(state.warmUntil, frame + (wasReset ? plan.framesToWarm : plan.framesToSettle))
-      state.window.clear()
+      state.window.breakOff()
       counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: frame)
       tell(.gap, reason.rawValue, range, publish)
     case .reset(let range, let reason): reset(reason, over: range, publish)
@@ -172,7 +172,7 @@ extension Lane {
     for slot in states.slots { states.bank?.reset(slot) }
     if let slot = states.eventSlot { states.judge?.reset(slot) }
     forgetDecision()
-    state.window.clear()
+    state.window.breakOff()
     counts.windowsLeftOut += plan.regime.schedule.reset(&state.schedule, at: frame)
     state.warmUntil = frame + plan.framesToWarm
     counts.resets += 1

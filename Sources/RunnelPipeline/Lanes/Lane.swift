@@ -68,6 +68,9 @@ final class Lane {
   /// Hears each run of frames, once a block; nil where nobody listens.
   var observer: ((Range<Int64>, UnsafeBufferPointer<Float>) -> Void)?
 
+  /// What subscribers know the lane as; nil where nobody can be one.
+  var tap: LaneTap?
+
   /// Hears each event before it is judged; nil where nobody listens.
   var eventObserver: ((ObservedEvent) -> Void)?
 
@@ -112,6 +115,7 @@ final class Lane {
 
   func push(unknownGapAt index: Int64) {
     breakFlatRuns()
+    tap?.breakOff()
     state.nextIndex = index
     withFiller { plan.filler.flush(state: &$0, to: &$1) }
     let start = min(state.hole?.range.lowerBound ?? index, index)
@@ -169,6 +173,7 @@ final class Lane {
           into: frames + d, stride: feeds.count)
       }
       if let observer { observer(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count)) }
+      tap?.send(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count), arrived, composer)
       return produced
     }
   }

@@ -14,7 +14,7 @@ struct LaneState: Sendable, Equatable {
   var schedule: StepSchedule.State
   /// Nil where the model has no event stage, and while an event is judged.
   var events: EventStageState?
-  /// The newest frames that were taken from the queue, back to the last gap.
+  /// The newest frames that were taken from the queue.
   var window: RollingWindow
   var missing = MissingLedger()
   /// The row that comes next.

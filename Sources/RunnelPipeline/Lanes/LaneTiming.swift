@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// When the frames of a lane come and what its steps speak of, for whoever prepares what such a lane is trained on:
 /// without the lane, by its own numbers.
 public struct LaneTiming: Sendable {
@@ -8,6 +10,9 @@ public struct LaneTiming: Sendable {
   /// Frames with which labels are `warming` after a start or a reset, and after a gap over which state was carried.
   public var framesToWarm: Int64 { plan.framesToWarm }
   public var framesToSettle: Int64 { plan.framesToSettle }
+
+  /// Frames per input sample: frame k has come with input index k · q / p, rounded down.
+  public var ratio: Ratio { plan.conditioner.ratio }
 
   /// The input index that step `step` speaks of: what its label would give as `at`.
   public func position(ofStep step: Int64) -> Int64 { plan.clock.position(ofStep: step) }
@@ -26,6 +31,15 @@ extension PipelinePlan {
   /// - Throws: why no lane can be made of it.
   public func timing(on session: Session) throws(Refusal) -> LaneTiming {
     LaneTiming(try LanePlan(self, session: session, inputs: model.description.inputs.count))
+  }
+
+  /// The channel that each input of the model takes in a lane of such a session; nil where it has no such lane.
+  public func channels(ofLane lane: String, on session: Session) -> [String]? {
+    switch binding {
+    case .each: session.channels.contains { $0.name == lane } ? [lane] : nil
+    case .group(let name, let channels):
+      name == lane ? model.description.inputs.map { channels[$0.name] ?? $0.name } : nil
+    }
   }
 
   /// Bytes that a lane of such a session has to carry: the network's state, the rolling window, filters, resampler and what

@@ -33,6 +33,9 @@ struct MissingLedger: Sendable, Equatable {
 
   mutating func clear() { entries.removeAll(keepingCapacity: true) }
 
+  /// Every range that is known, oldest first, and what it does to a label's quality.
+  var ranges: [(rows: Range<Int64>, quality: Quality)] { entries.map { ($0.first..<$0.end, $0.quality) } }
+
   /// Missing rows in the range, and the worst quality they bring.
   func missing(in range: ClosedRange<Int64>) -> (rows: Int64, quality: Quality) {
     var rows: Int64 = 0

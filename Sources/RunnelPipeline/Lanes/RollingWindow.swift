@@ -1,12 +1,23 @@
 /// The last N frames of a lane in one contiguous span, so that whoever looks at them needs no wrap-around.
 /// Every value is written twice, N apart; the span slides over the pair.
+///
+/// Frames whose grid indexes follow each other are a run, and a gap or a reset begins another. Windows are made of the
+/// newest run alone; whoever wants to see what the network saw has what is left of those before it too.
 public struct RollingWindow: Sendable, Equatable {
   public let length: Int  // N
   public let features: Int  // D
   private var storage: [Float]
   private var next = 0
-  /// Frames pushed so far, up to N.
+  /// Frames of the newest run, up to N.
   public private(set) var count = 0
+  /// The grid index of the frame that would continue it.
+  private var nextStep: Int64 = 0
+  /// Grid indexes of what is left of the runs before it, oldest first.
+  private var older: [Range<Int64>] = []
+  private var olderCount = 0
+
+  /// Runs that are told apart; of a signal with more gaps than these the oldest frames are forgotten.
+  static let mostRuns = 64
 
   public init(length: Int, features: Int) {
     precondition(length > 0 && features > 0, "a window has room")
@@ -16,25 +27,49 @@ public struct RollingWindow: Sendable, Equatable {
   }
 
   /// Adds one frame of D values.
-  public mutating func push(_ frame: UnsafePointer<Float>) {
+  ///
+  /// - Parameter step: its grid index.
+  public mutating func push(_ frame: UnsafePointer<Float>, step: Int64) {
+    if step != nextStep { breakOff() }
+    nextStep = step + 1
     for d in 0..<features {
       storage[next * features + d] = frame[d]
       storage[(next + length) * features + d] = frame[d]
     }
     next = next + 1 == length ? 0 : next + 1
-    count = min(count + 1, length)
+    if count < length { count += 1 }
+    if count + olderCount > length { forgetOldest() }
   }
 
-  public mutating func clear() {
-    next = 0
+  /// The newest run ends here: what follows is not joined to it.
+  public mutating func breakOff() {
+    guard count > 0 else { return }
+    older.append(nextStep - Int64(count)..<nextStep)
+    olderCount += count
     count = 0
+    if older.count >= Self.mostRuns { olderCount -= older.removeFirst().count }
+  }
+
+  private mutating func forgetOldest() {
+    let oldest = older[0].dropFirst()
+    older[0] = oldest
+    olderCount -= 1
+    if oldest.isEmpty { older.removeFirst() }
   }
 
   /// The newest `count` frames, oldest first: (count, D).
-  public func withNewest<R>(_ body: (UnsafeBufferPointer<Float>) -> R) -> R {
+  public func withNewest<R>(_ body: (UnsafeBufferPointer<Float>) -> R) -> R { withLast(count, body) }
+
+  /// The grid indexes of all frames, run by run, oldest first.
+  public var runs: [Range<Int64>] { count > 0 ? older + [nextStep - Int64(count)..<nextStep] : older }
+
+  /// The frames of those runs, one behind the other: (T, D).
+  public func withAll<R>(_ body: (UnsafeBufferPointer<Float>) -> R) -> R { withLast(count + olderCount, body) }
+
+  private func withLast<R>(_ frames: Int, _ body: (UnsafeBufferPointer<Float>) -> R) -> R {
     storage.withUnsafeBufferPointer { all in
-      let end = (next == 0 && count > 0 ? length : next) + (count == length && next != 0 ? length : 0)
-      return body(UnsafeBufferPointer(rebasing: all[(end - count) * features..<end * features]))
+      let end = next == 0 ? length : next + length
+      return body(UnsafeBufferPointer(rebasing: all[(end - frames) * features..<end * features]))
     }
   }
 }

@@ -25,6 +25,11 @@ public final class ShardRouter: StreamListener, LaneOwner {
     init(_ session: Session) { self.session = session }
   }
 
+  final class InterestBox {
+    let interest: TopicInterest
+    init(_ interest: TopicInterest) { self.interest = interest }
+  }
+
   public var observe: (AdmissionEvent, StreamIdentity) -> Void = { _, _ in }
   /// Times that a full queue was waited for.
   public private(set) var waits: Int64 = 0
@@ -84,6 +89,22 @@ public final class ShardRouter: StreamListener, LaneOwner {
 
   /// Asks every shard for what its lanes counted.
   public func askForCounts() { for shard in queues.indices { push(ShardQueue.Record(kind: .count), to: shard) } }
+  /// Has the shard of a lane answer, when it is through with what came before.
+  public func ask(_ question: WindowQuestion, of stream: StreamIdentity) {
+    let shard = Self.shard(
+      of: stream, pipeline: question.pipeline, channel: question.channel, among: queues.count)
+    let object = Unmanaged.passRetained(question).toOpaque()
+    push(ShardQueue.Record(kind: .window, object: UnsafeRawPointer(object)), to: shard)
+  }
+
+  /// Tells every shard whose conditioned samples somebody wants from now on.
+  public func listen(to interest: TopicInterest) {
+    for shard in queues.indices {
+      let box = Unmanaged.passRetained(InterestBox(interest)).toOpaque()
+      push(ShardQueue.Record(kind: .listen, object: UnsafeRawPointer(box)), to: shard)
+    }
+  }
+
   public func stop() { for shard in queues.indices { push(ShardQueue.Record(kind: .stop), to: shard) } }
 
   // MARK: StreamListener
@@ -129,8 +150,9 @@ public final class ShardRouter: StreamListener, LaneOwner {
       record.rows = Int32(end - start)
       record.channels = Int32(chunk.channels)
       (record.element, record.byteOrder, record.layout) = (chunk.element, chunk.byteOrder, chunk.layout)
-      record.payloadSize = (end - start) * rowSize
-      push(record, toMembersOf: stream) { Self.copy(chunk, rows: start..<end, to: $0) }
+      push(record, payload: (end - start) * rowSize, toMembersOf: stream) {
+        Self.copy(chunk, rows: start..<end, to: $0)
+      }
       start = end
     }
   }
@@ -158,23 +180,25 @@ public final class ShardRouter: StreamListener, LaneOwner {
   // MARK: writing
 
   private func push(
-    _ record: ShardQueue.Record, toMembersOf stream: Int, _ write: (UnsafeMutableRawPointer) -> Void = { _ in }
+    _ record: ShardQueue.Record, payload: Int = 0, toMembersOf stream: Int,
+    _ write: (UnsafeMutableRawPointer) -> Void = { _ in }
   ) {
     var rest = members[stream].shards
     while rest != 0 {
-      push(record, to: rest.trailingZeroBitCount, write)
+      push(record, payload: payload, to: rest.trailingZeroBitCount, write)
       rest &= rest - 1
     }
   }
 
   private func push(
-    _ record: ShardQueue.Record, to shard: Int, _ write: (UnsafeMutableRawPointer) -> Void = { _ in }
+    _ record: ShardQueue.Record, payload: Int = 0, to shard: Int,
+    _ write: (UnsafeMutableRawPointer) -> Void = { _ in }
   ) {
     var record = record
     record.rowsBefore = rows
-    if !queues[shard].push(record, write) {
+    if !queues[shard].push(record, payload: payload, write) {
       waits += 1
-      repeat { whenFull(shard) } while !queues[shard].push(record, write)
+      repeat { whenFull(shard) } while !queues[shard].push(record, payload: payload, write)
     }
     wake(shard)
   }

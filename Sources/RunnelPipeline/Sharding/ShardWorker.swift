@@ -40,7 +40,6 @@ public final class ShardWorker<Sink: LabelSink>: @unchecked Sendable {
   private func deal(with record: ShardQueue.Record, _ payload: UnsafeRawBufferPointer) {
     let stream = Int(record.stream)
     switch record.kind {
-    case .skip: break
     case .chunk:
       shard.arrive(monotonic: record.arrived, unix: record.receivedAt)
       let chunk = Chunk(
@@ -62,6 +61,13 @@ public final class ShardWorker<Sink: LabelSink>: @unchecked Sendable {
       shard.step()
       let new = shard.takeCounts()
       counts.withLock { $0 += new }
+    case .window:
+      guard let object = record.object else { preconditionFailure("a question is there") }
+      shard.step()
+      shard.answer(Unmanaged<WindowQuestion>.fromOpaque(object).takeRetainedValue())
+    case .listen:
+      guard let object = record.object else { preconditionFailure("an interest is there") }
+      shard.listen(to: Unmanaged<ShardRouter.InterestBox>.fromOpaque(object).takeRetainedValue().interest)
     case .stop:
       shard.step()
       isStopped = true

@@ -58,11 +58,30 @@ struct Assembler {
   private mutating func output(_ name: String, _ section: ConfigurationSection) -> OutputConfiguration? {
     guard let socket = socket(section, preferred: "bind"), let kind = section.text("type"),
       let format = section.text("format"), let heartbeat = section.number("heartbeat"),
-      let scores = section.boolean("scores")
+      let scores = section.boolean("scores"), let content = section.text("publish")
     else { return nil }
+    if content == OutputConfiguration.Content.conditioned.rawValue { checkUse(ofConditioned: section) }
     return OutputConfiguration(
-      name: name, socket: socket, kind: OutputConfiguration.Kind(rawValue: kind)!,
+      name: name, content: OutputConfiguration.Content(rawValue: content)!, socket: socket,
+      kind: OutputConfiguration.Kind(rawValue: kind)!,
       format: OutputConfiguration.Format(rawValue: format)!, heartbeat: heartbeat, scores: scores)
+  }
+
+  /// Conditioned samples are made for those who subscribe, so they must be known; and have no scores.
+  private mutating func checkUse(ofConditioned section: ConfigurationSection) {
+    for (key, unfit, remedy) in [
+      ("type", ["pub", "push"], "only an xpub socket hears who subscribes: take 'type' out"),
+      ("format", ["binary"], "'runnel' is binary for them, 'plotjuggler' JSON"),
+    ] {
+      guard let value = section.text(key), unfit.contains(value) else { continue }
+      findings.error(
+        .contradiction, at: section.place(of: key),
+        "\(section.path) publishes conditioned samples, and '\(key)' is \(value); \(remedy)")
+    }
+    guard let place = section.keyPlaces["scores"] else { return }
+    findings.error(
+      .contradiction, at: place,
+      "\(section.path) publishes conditioned samples, which have no scores; take 'scores' out")
   }
 
   /// Endpoints and options of an input or output; `preferred` is the key to propose where none is given.

@@ -52,8 +52,17 @@ public struct SocketConfiguration: Sendable, Hashable {
 public struct OutputConfiguration: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable, CaseIterable { case xpub, pub, push }
   public enum Format: String, Sendable, Hashable, CaseIterable { case runnel, plotjuggler, binary }
+  public enum Content: String, Sendable, Hashable, CaseIterable {
+    case labels
+    /// What the networks see, of the lanes that somebody subscribes to.
+    case conditioned
+
+    /// As in sentences.
+    var words: String { self == .labels ? rawValue : "conditioned samples" }
+  }
 
   public var name: String
+  public var content: Content
   public var socket: SocketConfiguration
   public var kind: Kind
   public var format: Format

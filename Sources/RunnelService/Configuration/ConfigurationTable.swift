@@ -177,6 +177,11 @@ public enum ConfigurationTable {
         "outputs", .named(noun: "output"), .required, synonyms: ["output", "sinks", "publish", "publishers"],
         "Where labels go: one entry per socket; each publishes the labels of every pipeline."),
       ConfigurationKey(
+        "outputs.*.publish", .choice(["labels", "conditioned"], later: []), .defaulted("labels"),
+        example: "conditioned", synonyms: ["content", "what", "send", "samples"],
+        "`labels`, or `conditioned`: the samples as the networks see them, of the lanes that somebody subscribes to (topics "
+          + "`c/STREAM/PIPELINE/CHANNEL/`); nothing is composed while nobody does."),
+      ConfigurationKey(
         "outputs.*.bind", .endpoints(.bind), .absent("give this or connect"), example: "tcp://127.0.0.1:9872",
         synonyms: ["url", "address", "endpoint", "endpoints", "listen", "uri", "port"],
         "The endpoint that subscribers connect to, or a list of them."),
@@ -192,7 +197,8 @@ public enum ConfigurationTable {
         "outputs.*.format", .choice(["runnel", "plotjuggler", "binary"], later: []), .defaulted("runnel"),
         example: "plotjuggler", synonyms: ["encoding", "shape"],
         "How labels are written: `runnel` (JSON), `plotjuggler` (JSON and the time as a third part: `t`, else when it "
-          + "arrived) or `binary` (a 64-byte header, then the scores of each decision in f32)."),
+          + "arrived) or `binary` (a 64-byte header, then the scores of each decision in f32). Of conditioned samples "
+          + "`runnel` is a sample message in f32 and `plotjuggler` a message for each frame."),
       ConfigurationKey(
         "outputs.*.heartbeat", .quantity(.duration, 0.01...3600), .defaulted("1s"), example: "1s",
         synonyms: ["heartbeat_interval", "keepalive_interval"],

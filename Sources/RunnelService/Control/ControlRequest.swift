@@ -3,8 +3,11 @@ import RunnelCore
 /// What a client of the control socket asks for: one line of JSON (docs/control.md).
 ///
 ///     {"do":"status"}
+///     {"do":"window","lane":"bed7/beats/MLII","last":2.5}
 enum ControlRequest: Sendable, Equatable {
   case status
+  /// The newest conditioned samples of a lane, of at most so many seconds.
+  case window(lane: String, last: Double?)
 
   /// - Throws: a sentence for the client.
   init(line: String) throws(ControlRefusal) {
@@ -19,12 +22,22 @@ enum ControlRequest: Sendable, Equatable {
     case "status":
       try Self.check(members, of: verb, allowed: [])
       self = .status
+    case "window":
+      try Self.check(members, of: verb, allowed: ["lane", "last"])
+      guard let lane = value["lane"]?.string else {
+        throw ControlRefusal("'window' wants the lane as text, such as \"lane\":\"bed7/beats/MLII\"")
+      }
+      let last = value["last"]
+      guard last == nil || last?.number.map({ $0 > 0 && $0 < 1e9 }) == true else {
+        throw ControlRefusal("'last' is a number of seconds above 0")
+      }
+      self = .window(lane: lane, last: last?.number)
     default:
       throw ControlRefusal("no request is called \(Quoted.name(verb)); this daemon knows: \(Self.verbs)")
     }
   }
 
-  private static let verbs = "status"
+  private static let verbs = "status, window"
 
   /// A key that means nothing was meant to mean something.
   private static func check(_ members: [JSONValue.Member], of verb: String, allowed: [String]) throws(ControlRefusal) {

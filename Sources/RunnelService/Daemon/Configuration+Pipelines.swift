@@ -3,22 +3,22 @@ import RunnelPipeline
 import RunnelWire
 
 extension Configuration {
-  /// Where the lanes live; contradictions between a model and what is asked of it end here.
+  /// Where the lanes of these pipelines live.
   func host(
-    models: [String: Model], epoch: UInt64, publisher: LabelPublisher, clock: Clock,
-    meter: (() -> any StepMeter)?
+    _ plans: [(input: String, plan: PipelinePlan)], epoch: UInt64, publisher: LabelPublisher,
+    onlookers: ConditionedPublisher?, clock: Clock, meter: (() -> any StepMeter)?
   ) throws(ServiceError) -> any LaneHost {
-    let plans = try plans(models: models)
     let sources = Dictionary(inputs.map { ($0.name, $0.time.wire) }) { first, _ in first }
     guard shards > 1 else {
       let shard = Shard(claims: Self.claims(plans, epoch, meter?()), sink: publisher)
       shard.timeSources = sources
+      if let onlookers { shard.frames = { onlookers.publish($0) } }
       return OwnShard(shard)
     }
     return try ShardGroup(
       shards, claims: { Self.claims(plans, epoch, meter?()) },
       plans: plans.map { .init(input: $0.input, plan: $0.plan) },
-      timeSources: sources, publisher: publisher, clock: clock)
+      timeSources: sources, publisher: publisher, onlookers: onlookers, clock: clock)
   }
 
   /// A pipeline of each plan, for one shard.
@@ -32,7 +32,8 @@ extension Configuration {
     }
   }
 
-  /// The plan of each pipeline and the name of the input it reads.
+  /// The plan of each pipeline and the name of the input it reads; contradictions between a model and what is asked of it
+  /// end here.
   public func plans(models: [String: Model]) throws(ServiceError) -> [(input: String, plan: PipelinePlan)] {
     var plans: [(String, PipelinePlan)] = []
     for pipeline in pipelines {

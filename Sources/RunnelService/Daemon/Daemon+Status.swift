@@ -3,11 +3,12 @@ import RunnelCore
 import RunnelPipeline
 import RunnelWire
 
-/// What the daemon answers who asks over the control socket (docs/control.md).
+/// What the daemon says of itself over the control socket (docs/control.md).
 extension Daemon {
   func answer(_ request: ControlRequest, to connection: ControlConnection) {
     switch request {
     case .status: connection.answer(status)
+    case .window(let lane, let last): answer(windowOf: lane, last: last, to: connection)
     }
   }
 
@@ -100,10 +101,12 @@ extension Daemon {
       json.beginObject()
       json.pair("output", output.name)
       json.pair("endpoint", endpoint)
+      json.pair("publish", output.content.rawValue)
       json.pair("format", output.format.rawValue)
       json.endObject()
     }
     json.endArray()
+    if host.framesDropped > 0 { json.pair("conditioned_dropped", Int(host.framesDropped)) }
   }
 
   private func writeStreams(into json: inout JSONWriter) {
@@ -161,7 +164,7 @@ extension JSONWriter {
   }
 
   /// A measured number, five digits of it.
-  fileprivate mutating func number(_ key: String, _ value: Double) {
+  mutating func number(_ key: String, _ value: Double) {
     self.key(key)
     write(Figure.rounded(value, digits: 5))
   }

@@ -15,14 +15,21 @@ import RunnelZeroMQ
 /// this one receives, admits and publishes. `init` binds everything; `run` returns after the drain.
 public final class Daemon {
   public let configuration: Configuration
+  /// Where subscribers find the outputs, in the configuration's order.
+  public let outputEndpoints: [String]
   let clock: Clock
   private let log: OperatorLog
   private let context = ZeroMQContext()
   private(set) var inputs: [InputSocket] = []
   private(set) var intakes: [Intake] = []
+  let plans: [(input: String, plan: PipelinePlan)]
   let host: any LaneHost
   let publisher: LabelPublisher
+  /// Nil where nobody can look on.
+  let onlookers: ConditionedPublisher?
   private let control: ControlServer?
+  /// What clients asked of lanes on other threads.
+  var questions: [LaneQuestion] = []
   /// The configuration's path, for who asks; empty where there is none.
   let origin: String
   let startedAt: Int64
@@ -65,11 +72,16 @@ public final class Daemon {
     let epoch = UInt64(clear: clock.unix())
     do {
       let now = clock.monotonic()
+      let outputs = try configuration.outputs.map { [context] in ($0, try OutputSocket($0, context: context)) }
+      outputEndpoints = outputs.map(\.1.endpoint)
       publisher = LabelPublisher(
-        outputs: try configuration.outputs.map { [context] in
-          LabelPublisher.Output($0, socket: try OutputSocket($0, context: context), nextHeartbeat: now)
+        outputs: outputs.filter { $0.0.content == .labels }.map { output, socket in
+          LabelPublisher.Output(output, socket: socket, nextHeartbeat: now)
         }, clock: clock)
-      host = try configuration.host(models: models, epoch: epoch, publisher: publisher, clock: clock, meter: meter)
+      onlookers = ConditionedPublisher(outputs.filter { $0.0.content == .conditioned }, clock: clock)
+      plans = try configuration.plans(models: models)
+      host = try configuration.host(
+        plans, epoch: epoch, publisher: publisher, onlookers: onlookers, clock: clock, meter: meter)
       for (index, input) in configuration.inputs.enumerated() {
         let owner = host.owner
         intakes.append(Intake(policy: input.policy, numbering: { owner.addStream() }))
@@ -85,6 +97,7 @@ public final class Daemon {
     }
     // Subscriptions wake the loop, so that a late subscriber is answered at once.
     publisher.watch(with: &poller)
+    onlookers?.watch(with: &poller)
     if let labels = host.labelsWait { _ = poller.add(fileDescriptor: labels) }
     self.control?.watch(with: &poller)
     let log = log
@@ -105,7 +118,6 @@ public final class Daemon {
 
   /// The endpoints as peers reach them.
   public var inputEndpoints: [String] { inputs.map(\.endpoint) }
-  public var outputEndpoints: [String] { publisher.endpoints }
   var laneCount: Int { host.owner.laneCount }
   /// Nanoseconds of processor time of each thread on which lanes step.
   var processorTimes: [Int64] { host.processorTimes }
@@ -142,7 +154,11 @@ public final class Daemon {
       try tick(now)
       nextTick = now + Self.tick
     }
-    let heartbeat = try publisher.serve(now: now)
+    var heartbeat = try publisher.serve(now: now)
+    if let onlookers {
+      heartbeat = min(heartbeat, try onlookers.serve(now: now))
+      if let interest = onlookers.takeInterest() { host.listen(to: interest) }
+    }
     let asked = control?.serve(with: &poller, clock: clock) { answer($0, to: $1) } ?? .max
     now = clock.monotonic()
     let pause = max(0, min(nextTick, heartbeat, asked, nextBatch ?? .max) - now)
@@ -155,6 +171,7 @@ public final class Daemon {
       try receive(from: input, atMost: Self.batch)
     }
     nextBatch = host.step(now: clock.monotonic())
+    if !questions.isEmpty { answerQuestions() }
   }
 
   /// Takes what waits in a socket; false when it held more than `limit`.
@@ -312,7 +329,7 @@ public final class Daemon {
       "input '\(input.name)' \(input.socket.attachment == .bind ? "listens at" : "connects to") \(endpoint)"
     }
     let publishing = zip(configuration.outputs, outputEndpoints).map { output, endpoint in
-      "output '\(output.name)' publishes labels at \(endpoint)\(Self.reach(endpoint))"
+      "output '\(output.name)' publishes \(output.content.words) at \(endpoint)\(Self.reach(endpoint))"
     }
     return listening + publishing + (control.map { ["answers `runnel status` at \($0.path)"] } ?? [])
   }

@@ -92,9 +92,6 @@ final class LabelPublisher: LabelSink {
   private var encoder = LabelEncoder()
   private var receiver = MultipartReceiver()
 
-  /// Where subscribers find the labels.
-  var endpoints: [String] { outputs.map(\.socket.endpoint) }
-
   init(outputs: [Output], clock: Clock) {
     self.outputs = outputs
     self.clock = clock

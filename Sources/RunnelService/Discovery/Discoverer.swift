@@ -55,7 +55,7 @@ public struct Discoverer: Sendable {
     case .gnuradio: takeRadio(parts, place, time)
     case .openephys: takeOpenEphys(parts, place)
     case .json, .text, .msgpack: takeMap(parts[topicPart == nil ? 0 : 1], place)
-    case .verdicts, .bsread, .pickle: break
+    case .conditioned, .verdicts, .bsread, .pickle: break
     }
   }
 

@@ -30,6 +30,7 @@ extension Discovery {
     case .samples: topic.signal?.elements.isEmpty == false ? "runnel samples" : "runnel heartbeats"
     case .description: "runnel description"
     case .labels: "runnel labels"
+    case .conditioned: "runnel conditioned samples"
     case .verdicts: "runnel verdicts"
     case .raw: "raw bytes"
     default: topic.format.rawValue

@@ -50,7 +50,7 @@ extension WireFormat {
     case .gnuradio: (.gnuradio, "its data begin with the tag header F0 5F 01")
     case .json: (.json, "its payload is JSON")
     case .msgpack: (.msgpack, "its payload is one MessagePack map")
-    case .labels, .verdicts, .bsread, .pickle, .text, .raw: nil
+    case .labels, .conditioned, .verdicts, .bsread, .pickle, .text, .raw: nil
     }
   }
 }

@@ -58,7 +58,7 @@ public struct TopicFinding: Sendable {
     case .raw, .gnuradio: (raw?.divisor ?? 0) > 0
     case .openephys: openEphys?.channels.isEmpty == false
     case .json, .msgpack: map?.channels.isEmpty == false
-    case .description, .labels, .verdicts, .bsread, .pickle, .text: false
+    case .description, .labels, .conditioned, .verdicts, .bsread, .pickle, .text: false
     }
   }
 

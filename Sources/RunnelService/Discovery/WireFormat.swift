@@ -7,6 +7,8 @@ public enum WireFormat: String, Sendable, CaseIterable {
   case samples
   case description
   case labels
+  /// A.11, topic `c/…/`: what a daemon's networks see.
+  case conditioned
   case verdicts
   /// A.3: a JSON descriptor, then the bytes of a NumPy array.
   case array
@@ -26,6 +28,8 @@ public enum WireFormat: String, Sendable, CaseIterable {
     switch self {
     case .samples, .description, .array, .array1, .raw, .gnuradio, .openephys, .json, .msgpack: nil
     case .labels: "labels of a runnel daemon: `runnel watch` shows them; the samples come from another endpoint"
+    case .conditioned:
+      "conditioned samples of a runnel daemon: what its networks see; the samples themselves come from another endpoint"
     case .verdicts: "what a runnel daemon decided by the clock, for its recordings"
     case .pickle:
       "a Python pickle, which runnel never opens, for it can run code; with these lines the publisher sends the same as "
@@ -64,13 +68,15 @@ extension WireFormat {
   private static func runnel(_ kind: Topic.Kind, _ parts: MessageParts) -> WireFormat? {
     switch kind {
     case .samples:
-      let magic: [UInt8] = [0x52, 0x4E, 0x4C, 0x31]
       return parts.count == 3 && parts[1].starts(with: magic) ? .samples : nil
     case .description: return parts.count == 2 && holdsJSON(parts[1]) ? .description : nil
     case .labels: return parts.count == 2 || parts.count == 3 ? (holdsJSON(parts[1]) ? .labels : nil) : nil
+    case .conditioned: return parts.count == 3 && parts[1].starts(with: magic) ? .conditioned : nil
     case .verdicts: return parts.count == 2 ? .verdicts : nil
     }
   }
+
+  private static let magic: [UInt8] = [0x52, 0x4E, 0x4C, 0x31]
 
   private static func isOpenEphys(_ parts: MessageParts) -> Bool {
     parts.count >= 2 && (parts[0].elementsEqual("DATA\0".utf8) || parts[0].elementsEqual("EVENT\0".utf8))

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelPipeline
 
 /// Where the daemon's lanes live: in its own thread, or in shards on threads of their own.
@@ -16,6 +17,12 @@ protocol LaneHost: AnyObject {
   /// Before and after a wait for sockets; false where there is no need to wait, for labels are there already.
   func lieDown() -> Bool
   func rise()
+  /// Whose conditioned samples somebody wants from now on.
+  func listen(to interest: TopicInterest)
+  /// Has the lane answer, now or soon; `wait` ends when it has.
+  func ask(_ question: WindowQuestion, of stream: StreamIdentity)
+  /// Conditioned samples that found no room on their way here.
+  var framesDropped: Int64 { get }
   /// What lanes counted, up to now or a little before.
   func takeCounts() -> LaneCounts
   /// Returns when everything that was admitted is stepped and its labels are published.
@@ -32,10 +39,13 @@ final class OwnShard: LaneHost {
   var rowsHeld: Int64 { 0 }
   var processorTimes: [Int64] { [ProcessorTime.ofThisThread] }
   var labelsWait: Int32? { nil }
+  var framesDropped: Int64 { 0 }
 
   func step(now: Int64) -> Int64? { shard.step(now: now) }
   func lieDown() -> Bool { true }
   func rise() {}
+  func ask(_ question: WindowQuestion, of stream: StreamIdentity) { shard.answer(question) }
+  func listen(to interest: TopicInterest) { shard.listen(to: interest) }
   func takeCounts() -> LaneCounts { shard.takeCounts() }
   func drain() { shard.step() }
 }

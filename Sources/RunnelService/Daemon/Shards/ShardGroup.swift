@@ -1,4 +1,5 @@
 import Glibc
+import RunnelCore
 import RunnelPipeline
 import Synchronization
 
@@ -14,17 +15,21 @@ final class ShardGroup: LaneHost {
   /// Of the thread that owns the sockets.
   private let home: Waker
   private var publisher: LabelPublisher
+  private let onlookers: ConditionedPublisher?
 
   init(
     _ count: Int, claims: () -> [Shard<LabelRelay>.Claim], plans: [ShardRouter.Claim],
-    timeSources: [String: LabelTimeSource], publisher: LabelPublisher, clock: Clock
+    timeSources: [String: LabelTimeSource], publisher: LabelPublisher, onlookers: ConditionedPublisher?, clock: Clock
   ) throws(ServiceError) {
     let home = try Waker()
     var threads: [ShardThread] = []
     for number in 0..<count {
       threads.append(
-        try ShardThread(number, of: count, claims: claims(), timeSources: timeSources, home: home, clock: clock))
+        try ShardThread(
+          number, of: count, claims: claims(), timeSources: timeSources, hasOnlookers: onlookers != nil, home: home,
+          clock: clock))
     }
+    self.onlookers = onlookers
     (self.home, self.threads, self.publisher) = (home, threads, publisher)
     router = ShardRouter(
       claims: plans, queues: threads.map(\.queue), wake: { [threads] in threads[$0].waker.wake() },
@@ -53,10 +58,16 @@ final class ShardGroup: LaneHost {
 
   func lieDown() -> Bool {
     home.lieDown()
-    return threads.allSatisfy(\.labels.isEmpty)
+    return threads.allSatisfy { $0.labels.isEmpty && $0.frames?.isEmpty ?? true }
   }
 
   func rise() { home.rise() }
+
+  func listen(to interest: TopicInterest) { router.listen(to: interest) }
+
+  var framesDropped: Int64 { threads.reduce(0) { $0 + ($1.frames?.dropped ?? 0) } }
+
+  func ask(_ question: WindowQuestion, of stream: StreamIdentity) { router.ask(question, of: stream) }
 
   func takeCounts() -> LaneCounts {
     defer { router.askForCounts() }
@@ -72,5 +83,10 @@ final class ShardGroup: LaneHost {
     publishLabels()
   }
 
-  private func publishLabels() { for thread in threads { thread.handOver(to: &publisher) } }
+  private func publishLabels() {
+    for thread in threads {
+      thread.handOver(to: &publisher)
+      if let onlookers { thread.frames?.drain { onlookers.publish($0) } }
+    }
+  }
 }

@@ -7,6 +7,8 @@ typealias LabelTimeSource = LabelMessage.TimeSource?
 final class ShardThread: @unchecked Sendable {
   let queue = ShardQueue()
   let labels = LabelQueue()
+  /// Conditioned samples for onlookers; nil where there can be none.
+  let frames: ConditionedQueue?
   /// Of this thread.
   let waker: Waker
   private let worker: ShardWorker<LabelRelay>
@@ -16,8 +18,7 @@ final class ShardThread: @unchecked Sendable {
 
   init(
     _ number: Int, of count: Int, claims: [Shard<LabelRelay>.Claim], timeSources: [String: LabelTimeSource],
-    home: Waker,
-    clock: Clock
+    hasOnlookers: Bool, home: Waker, clock: Clock
   ) throws(ServiceError) {
     let waker = try Waker()
     let labels = labels
@@ -26,6 +27,9 @@ final class ShardThread: @unchecked Sendable {
       whenFull: { waker.sleep(milliseconds: 10) { labels.isEmpty } })
     let shard = Shard(claims: claims, sink: relay)
     shard.timeSources = timeSources
+    let frames = hasOnlookers ? ConditionedQueue() : nil
+    self.frames = frames
+    if let frames { shard.frames = { frames.push($0) } }
     shard.owns = { ShardRouter.shard(of: $0, pipeline: $1, channel: $2, among: count) == number }
     worker = ShardWorker(shard, queue: queue)
     (self.waker, self.home, self.clock) = (waker, home, clock)

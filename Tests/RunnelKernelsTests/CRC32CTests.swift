@@ -1,7 +1,7 @@
 import RunnelCore
-import RunnelKernels
-import RunnelTesting
 import Testing
+
+@testable import RunnelKernels
 
 /// RFC 3720 appendix B.4 and the check value of the catalogue of parametrised CRC algorithms.
 @Suite struct CRC32CTests {
@@ -32,6 +32,19 @@ import Testing
           start = end
         }
         #expect(pieces.value == whole)
+      }
+    }
+  }
+
+  @Test func `the processor's instruction and the tables agree, at every alignment and length`() {
+    var random = SeededGenerator(seed: 8)
+    let bytes = (0..<100).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    bytes.withUnsafeBytes { raw in
+      for start in 0..<16 {
+        for end in start...raw.count {
+          let piece = UnsafeRawBufferPointer(rebasing: raw[start..<end])
+          #expect(CRC32C.checksum(piece) == ~CRC32C.byTables(.max, piece))
+        }
       }
     }
   }
