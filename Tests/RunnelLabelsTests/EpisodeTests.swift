@@ -160,6 +160,14 @@ import Testing
     #expect(points == 2)
   }
 
+  @Test func `rows that no recording has are reckoned with all the same`() {
+    let far = [Int64.min, .max].map { LabelMark(at: $0, extent: .rows(.max), label: "a") }
+    let (episodes, _) = Episode.list(of: far, end: 100)
+    let found = EpisodeComparison(truth: episodes, test: episodes, rate: 1, length: 100, scoring: .init(learning: 0))
+    #expect(episodes.count == 2 && found.statistics.isEmpty && found.matrix[nil, nil] == 100)
+    #expect(LabelDifference(far, far).isEmpty && LabelDifference([far[0]], [far[1]]).onlyA.count == 1)
+  }
+
   // MARK: reports
 
   @Test func `records are added up, and means are over those that have the label`() {

@@ -21,7 +21,7 @@ public struct MarkList: LabelSink, Sendable {
   mutating func take(_ label: LabelMessage) -> Bool {
     let lane = LabelMark.Lane(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
     if label.consumesSequence, !sequences[lane, default: []].insert(label.sequence).inserted { return false }
-    let at = label.at ?? 0
+    let at = LabelMark.bounded(label.at ?? 0)
     switch label.kind {
     case .label: marks.append(Self.mark(label, lane, .untilNext))
     case .event(.point, _): marks.append(Self.mark(label, lane, .point))

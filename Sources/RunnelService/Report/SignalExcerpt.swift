@@ -8,7 +8,10 @@ struct SignalExcerpt: Sendable {
   var unit: String?
   var samples: [Float]
 
-  /// Several of one recording, opened once.
+  /// More are not drawn.
+  private static let most = 1 << 26
+
+  /// Several of one recording, opened once; of too many rows none.
   ///
   /// - Parameters:
   ///   - channel: nil takes the first one of the track.
@@ -27,6 +30,10 @@ struct SignalExcerpt: Sendable {
     var excerpts: [SignalExcerpt] = []
     for range in rows {
       let samples: [Float]
+      guard range.count <= most else {
+        excerpts.append(SignalExcerpt(channel: channels[number].name, unit: channels[number].unit, samples: []))
+        continue
+      }
       do throws(RecordingError) { samples = try read(recording, track, number, range) } catch {
         throw ServiceError(error)
       }

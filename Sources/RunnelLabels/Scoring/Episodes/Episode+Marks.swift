@@ -52,7 +52,7 @@ extension LabelMark {
         marks.append(LabelMark(at: annotation.at, extent: .open, label: "VF"))
       case "]":
         guard let onset = flutter else { continue }
-        marks[onset].extent = .rows(annotation.at - marks[onset].at)
+        marks[onset].extent = .rows(max(0, LabelMark.bounded(annotation.at) - marks[onset].at))
         flutter = nil
       default:
         marks.append(
