@@ -191,6 +191,7 @@ import Testing
     #expect(json["gross"]?["a"]?["sensitivity"]?.number == 1 && json["gross"]?["b"]?["sensitivity"] == .null)
     #expect(json["gross"]?["a"]?["onset_error_s"]?["p50"]?.number == 1)
     #expect(json["records"]?.array?.first?["labels"]?["a"]?["true_s"]?.number == 4)
+    #expect(json["records"]?.array?.first?["matrix_s"]?.array?.count == 9)
     #expect(json["matrix_s"]?.array?.count == 9 && json["scoring"]?["learning_s"]?.number == 300)
   }
 }

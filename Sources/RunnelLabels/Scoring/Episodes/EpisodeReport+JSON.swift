@@ -6,7 +6,7 @@ import RunnelCore
 ///                "duration_positive_predictivity": …, "true": 10, "found": 9, "called": 10, "right": 8, "true_s": 340.5,
 ///                "called_s": …, "true_covered_s": …, "called_covered_s": …, "onset_error_s": {"pairs": 8, "p5": …, "p25": …, "p50": …, "p75": …, "p95": …}}},
 ///      "matrix_s": [{"true": "AFIB", "called": null, "s": 12.5}, …],
-///      "records": [{"record": "200", "labels": {"AFIB": …}}],
+///      "records": [{"record": "200", "labels": {"AFIB": …}, "matrix_s": […]}],
 ///      "mean": {"AFIB": {"sensitivity": …, …}},
 ///      "scoring": {"learning_s": 300, "coverage": 0, "shortest_s": 0, "ignored": [], "fewest_for_mean": 1}}
 extension EpisodeReport {
@@ -14,11 +14,7 @@ extension EpisodeReport {
     json.beginObject()
     json.key("gross")
     Self.write(gross, into: &json)
-    json.key("matrix_s")
-    json.beginArray()
-    let sides: [String?] = matrix.labels + [nil]
-    for truth in sides { for test in sides { write(truth, test, into: &json) } }
-    json.endArray()
+    Self.write(matrix, into: &json)
     json.key("records")
     json.beginArray()
     for record in records {
@@ -27,6 +23,7 @@ extension EpisodeReport {
       json.write(record.name)
       json.key("labels")
       Self.write(record.statistics, into: &json)
+      Self.write(record.matrix, into: &json)
       json.endObject()
     }
     json.endArray()
@@ -69,14 +66,22 @@ extension EpisodeReport {
     json.endObject()
   }
 
-  private func write(_ truth: String?, _ test: String?, into json: inout JSONWriter) {
-    json.beginObject()
-    for (key, label) in [("true", truth), ("called", test)] {
-      json.key(key)
-      if let label { json.write(label) } else { json.writeNull() }
+  private static func write(_ matrix: TimeMatrix, into json: inout JSONWriter) {
+    let sides: [String?] = matrix.labels + [nil]
+    json.key("matrix_s")
+    json.beginArray()
+    for truth in sides {
+      for test in sides {
+        json.beginObject()
+        for (key, label) in [("true", truth), ("called", test)] {
+          json.key(key)
+          if let label { json.write(label) } else { json.writeNull() }
+        }
+        write("s", matrix[truth, test], into: &json)
+        json.endObject()
+      }
     }
-    Self.write("s", matrix[truth, test], into: &json)
-    json.endObject()
+    json.endArray()
   }
 
   private func writeMean(into json: inout JSONWriter) {
