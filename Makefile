@@ -19,7 +19,7 @@ units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-neon test-parity test-gnuradio test-release test-threads simulate-company bench bench-peers bench-daemon fuzz check format static install uninstall clean
+.PHONY: help setup build demo test test-neon test-parity test-gnuradio test-release test-threads simulate-company bench bench-peers bench-daemon bench-record fuzz check format static install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -52,6 +52,10 @@ simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batche
 
 bench-daemon: build ## the daemon beside bare libzmq with the same bytes, interleaved
 	@Benchmarks/Peers/ZeroMQ/bench-daemon
+
+BENCH_RECORD ?=
+bench-record: build ## messages a second that the recorder writes down without losing one
+	@Benchmarks/Peers/ZeroMQ/bench-record $(BENCH_RECORD)
 
 test-neon: ## the NEON kernels under qemu against the reference, bit for bit; installs a cross compiler's files
 	@Tests/Neon/test

@@ -6,7 +6,7 @@
 Read: files of others (../shared/data/interop where it is there, and Tests/Golden/recordings) go through `runnel convert`
 into CSV, and every value is held against what wfdb, pyedflib, sigmf, scipy, pyxdf and mcap read from the same file.
 Written: a synthetic ECG with its beats, made and converted by runnel, is read by wfdb, pyedflib and mcap, the latter with
-its sums validated, by its index and from the front. Exit code 1 where one value, mark or sum differs.
+its sums validated, by its index and from the front; so are files that `runnel record` wrote, one of them killed. Exit code 1 where one value, mark or sum differs.
 
 Needs numpy, scipy, wfdb, pyedflib, mcap, sigmf and pyxdf.
 """
@@ -16,10 +16,12 @@ import csv
 import importlib.metadata
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -226,6 +228,45 @@ def mcap_file(runnel, base, record, marks):
           f"{len(labels)} labels")
 
 
+def recorded(runnel):
+    """What `runnel record` wrote: ended in order, split, and killed and mended."""
+    import mcap.reader
+
+    base = os.path.join(runnel.folder, "recorded")
+    runnel.run("synth", "ecg", "-o", base, "--format", "16", "--seconds", "600")
+    samples = np.fromfile(base + ".dat", "<i2").reshape(-1, 1)
+    for name, options, ending in (
+            ("recorded", [], signal.SIGTERM), ("split", ["--split-size", "1MiB"], signal.SIGTERM), ("killed", [], signal.SIGKILL)):
+        path = os.path.join(runnel.folder, name + ".mcap")
+        recorder = subprocess.Popen(
+            [runnel.program, "record", "-o", path, "tcp://127.0.0.1:*", "--bind", *options], stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
+        endpoint = recorder.stderr.readline().split()[1]
+        runnel.run("replay", base + ".hea", "--to", endpoint, "--connect", "--speed", "max", "--chunk", "16")
+        if ending == signal.SIGKILL:
+            # What came is in the file a second later at most.
+            while subprocess.run([runnel.program, "convert", path, base + ".csv", "--allow-loss"], capture_output=True).returncode:
+                time.sleep(0.1)
+            time.sleep(1.5)
+        recorder.send_signal(ending)
+        recorder.communicate()
+        if ending == signal.SIGKILL:
+            runnel.run("record", "--recover", path)
+        names = sorted(entry for entry in os.listdir(runnel.folder) if entry.startswith(name) and entry.endswith(".mcap"))
+        data = []
+        for entry in names:
+            with open(os.path.join(runnel.folder, entry), "rb") as file:
+                reader = mcap.reader.make_reader(file, validate_crcs=True)
+                summary = reader.get_summary()
+                messages = list(reader.iter_messages(log_time_order=False))
+                check(f"mcap reads the summary of {entry}", summary.statistics.message_count == len(messages)
+                      and summary.statistics.chunk_count == len(summary.chunk_indexes), f"{len(messages)} messages")
+                data += [message.data for _, channel, message in messages if channel.message_encoding == "runnel.v1"]
+        # Kind 1 is samples.
+        found = np.concatenate([np.frombuffer(item[64:], "<i2") for item in data if item[5] == 1]).reshape(-1, 1)
+        check(f"mcap finds every sample that was published in {name}", np.array_equal(found, samples), f"{len(found)} of {len(samples)}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runnel", default=os.path.join(ROOT, ".build", "release", "runnel"))
@@ -247,6 +288,7 @@ def main():
         read_edf(runnel, [os.path.join(GOLDEN, name) for name in ("plus.edf", "plain.edf", "plus.bdf")] + data("edf", ".edf"))
         read_others(runnel, data)
         written(runnel)
+        recorded(runnel)
     print(f"parity_recordings: {len(failures)} differ" if failures else "parity_recordings: all agree")
     return 1 if failures else 0
 

@@ -11,6 +11,8 @@ public struct RecordingError: Error, Sendable, Equatable, CustomStringConvertibl
     case permission
     /// A directory, a socket or the like where a file is needed (exit 66).
     case notAFile
+    /// Another program is writing it (exit 69).
+    case inUse
     /// Larger than the reader's limit (exit 65).
     case tooLarge
     /// The bytes break the format (exit 65).

@@ -7,6 +7,7 @@ extension ServiceError {
       switch error.kind {
       case .notFound, .notAFile: .noInput
       case .permission: .permission
+      case .inUse: .unavailable
       case .tooLarge, .malformed, .unsupported, .length, .checksum: .data
       case .position: .usage
       case .readFailed, .writeFailed: .inputOutput

@@ -4,8 +4,12 @@ import Synchronization
 
 /// A line of progress with speed and the time that is left: from the first second on, and only where somebody looks.
 final class ProgressMeter: Sendable {
+  private let unit: String
   private let start = ProgressMeter.now
   private let shown = Mutex<Double>(0)
+
+  /// - Parameter unit: what is counted.
+  init(unit: String = "rows") { self.unit = unit }
 
   /// - Parameter fraction: of the whole, 0...1.
   func show(_ title: String, rows: Int, fraction: Double) {
@@ -17,7 +21,7 @@ final class ProgressMeter: Sendable {
       shown = now
       let left = (spent / fraction * (1 - fraction)).rounded(.up)
       let speed = Int(Double(rows) / spent)
-      Terminal.progress("\(title)  \(Int(100 * fraction)) %, \(speed) rows/s, \(Int(left)) s left")
+      Terminal.progress("\(title)  \(Int(100 * fraction)) %, \(speed) \(unit)/s, \(Int(left)) s left")
     }
   }
 

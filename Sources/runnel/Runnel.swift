@@ -28,6 +28,7 @@ struct Runnel: ParsableCommand {
       WindowCommand.self,
       DiscoverCommand.self,
       WatchCommand.self,
+      RecordCommand.self,
       ReplayCommand.self,
       LabelCommand.self,
       ScoreCommand.self,
@@ -41,6 +42,8 @@ struct Runnel: ParsableCommand {
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow further is an error like any other.
+    signal(SIGXFSZ, SIG_IGN)
     // Whoever started this may block signals for itself, and a program inherits that: it would never hear SIGTERM.
     var none = sigset_t()
     sigemptyset(&none)

@@ -213,6 +213,109 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(messages.count == 1 && reader.end == .cut(at: writer.size))
   }
 
+  @Test func `a file on a disk that is full is cut behind its last whole chunk and ended there`() throws {
+    let path = folder.path + "/x.mcap"
+    var writer = try MCAPWriter(path, compression: .none, isVisible: true)
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    let data = [UInt8](repeating: 1, count: 10_000)
+    func append(_ count: Int) throws(RecordingError) {
+      for _ in 0..<count {
+        let message = MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: data[...])
+        try writer.append(message, as: channel)
+      }
+    }
+    try append(5)
+    try writer.closeChunk()
+    let whole = writer.size
+    try append(20)
+    let error = try FullDisk.during(path, torn: 4321) {
+      failure { () throws(RecordingError) in try writer.closeChunk() }
+    }
+    #expect(error?.kind == .writeFailed && error?.remedy.contains("nothing unfinished") == false)
+    #expect(writer.size == whole && writer.messageCount == 25)
+    #expect(try writer.salvage() == 20)
+    #expect(writer.messageCount == 5)
+    let (messages, reader) = try read(path)
+    #expect(messages.count == 5 && reader.end == .whole && reader.wrongSums.isEmpty)
+  }
+
+  @Test func `where there is no room for the end either, every chunk can be read`() throws {
+    let path = folder.path + "/x.mcap"
+    var writer = try MCAPWriter(path, compression: .none, isVisible: true)
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    let message = MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: [1, 2, 3])
+    try writer.append(message, as: channel)
+    try writer.closeChunk()
+    let whole = writer.size
+    let error = try FullDisk.during(path) { failure { () throws(RecordingError) in try writer.finish() } }
+    #expect(error?.kind == .writeFailed)
+    let (messages, reader) = try read(path)
+    #expect(messages.count == 1 && reader.size == whole && reader.end == .cut(at: whole))
+  }
+
+  @Test func `the size that a file would have is never less than what it gets`() throws {
+    var random = SeededGenerator(seed: 9)
+    for count in [0, 1, 7, 300] {
+      let path = folder.path + "/\(count).mcap"
+      var writer = try MCAPWriter(path, compression: .none)
+      let channels = (0..<5).map { writer.addChannel(MCAPChannel(topic: "a\($0)/", encoding: "raw")) }
+      for _ in 0..<count {
+        let data = [UInt8](repeating: 1, count: random.below(9000))
+        let message = MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: data[...])
+        try writer.append(message, as: channels[random.below(5)])
+      }
+      let stated = writer.finishedSize
+      try writer.finish()
+      #expect(writer.size <= stated && stated - writer.size < 2048, "\(count) messages: \(stated), \(writer.size)")
+    }
+  }
+
+  @Test(arguments: [MCAPCompression.none, .zstd]) func `a file cut anywhere is mended where it lies`(
+    _ compression: MCAPCompression
+  ) throws {
+    let made = try Made(folder.path + "/x.mcap", compression)
+    let bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    for cut in made.chunks[2].place..<bytes.count {
+      let path = try folder.write("cut.mcap", Array(bytes[..<cut]))
+      let report = try MCAPRecovery.mend(path)
+      let (messages, reader) = try read(path)
+      #expect(reader.end == .whole && messages == Array(made.messages.prefix(messages.count)), "cut at \(cut)")
+      #expect(report.messages == UInt64(messages.count) && messages.count >= made.messages.count / 2)
+      // A second time there is nothing to do.
+      #expect(try MCAPRecovery.mend(path).isWhole)
+    }
+  }
+
+  @Test func `a file that is whole stays as it is, byte for byte`() throws {
+    _ = try Made(folder.path + "/x.mcap", .zstd)
+    let before = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    let report = try MCAPRecovery.mend(folder.path + "/x.mcap")
+    #expect(report.isWhole && report.messages == 24 && !report.hasLost)
+    #expect(try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20) == before)
+  }
+
+  @Test func `a file damaged in its middle is not mended where it lies, for what is behind may be wanted`() throws {
+    let made = try Made(folder.path + "/x.mcap", .none)
+    var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    bytes[made.chunks[2].place] = 0
+    let path = try folder.write("y.mcap", bytes)
+    let error = failure { () throws(RecordingError) in _ = try MCAPRecovery.mend(path) }
+    #expect(error?.kind == .malformed && error?.place == .byte(made.chunks[2].place))
+    #expect(try ByteFile.read(path, limit: 1 << 20) == bytes)
+    let report = try MCAPRecovery.recover(path, to: folder.path + "/z.mcap")
+    #expect(report.messages == 12 && report.hasLost)
+  }
+
+  @Test func `a file that is being written is not mended`() throws {
+    let path = folder.path + "/x.mcap"
+    do {
+      let writer = try MCAPWriter(path, isVisible: true)
+      let error = failure { () throws(RecordingError) in _ = try MCAPRecovery.mend(path) }
+      #expect(error?.kind == .inUse && writer.size > 0)
+    }
+    #expect(try MCAPRecovery.mend(path).messages == 0)
+  }
+
   @Test func `a file that is not finished leaves nothing`() throws {
     do {
       var writer = try MCAPWriter(folder.path + "/x.mcap")

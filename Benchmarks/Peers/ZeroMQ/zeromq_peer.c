@@ -5,6 +5,9 @@
 //   zeromq_peer send ENDPOINT MESSAGES STREAMS ROWS CHANNELS
 //                                                     connects PUSH: messages of the runnel format as fast as they are taken;
 //                                                     prints messages a second
+//   zeromq_peer publish ENDPOINT RATE SECONDS STREAMS ROWS CHANNELS
+//                                                     binds XPUB, waits for a subscriber, and publishes so many messages a
+//                                                     second; a subscriber that is too slow loses them, as of any publisher
 //   zeromq_peer latency IN OUT RATE SECONDS STREAMS   connects PUSH and SUB: one-row messages at a steady rate; prints p50
 //                                                     and p99 in µs from the time each was due until its answer came
 //
@@ -172,6 +175,27 @@ static int send_all(const char *endpoint, long messages, int streams, int rows, 
   return 0;
 }
 
+static int publish(const char *endpoint, double rate, double seconds, int streams, int rows, int channels) {
+  void *out = opened(ZMQ_XPUB, endpoint, 1);
+  uint8_t subscription[256];
+  if (zmq_recv(out, subscription, sizeof subscription, 0) < 0) fail("receive a subscription");
+  struct stream *all = described(out, streams, channels);
+  long total = (long)(rate * seconds), sent = 0;
+  int64_t began = now();
+  while (sent < total) {
+    long due = (long)((now() - began) * 1e-9 * rate);
+    for (; sent < due && sent < total; sent++) send_samples(out, &all[sent % streams], channels, rows);
+    struct timespec pause = {0, 200000};
+    nanosleep(&pause, NULL);
+  }
+  int64_t ended = now();
+  send_ends(out, all, streams, channels);
+  printf("{\"messages\": %ld, \"messages_per_second\": %.0f}\n", sent, sent * 1e9 / (ended - began));
+  zmq_close(out);
+  zmq_ctx_term(context);
+  return 0;
+}
+
 static int ascending(const void *a, const void *b) {
   int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return (x > y) - (x < y);
@@ -242,8 +266,10 @@ int main(int argc, char **argv) {
   if (argc == 4 && !strcmp(argv[1], "echo")) echo(argv[2], argv[3]);
   if (argc == 7 && !strcmp(argv[1], "send"))
     return send_all(argv[2], atol(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]));
+  if (argc == 8 && !strcmp(argv[1], "publish"))
+    return publish(argv[2], atof(argv[3]), atof(argv[4]), atoi(argv[5]), atoi(argv[6]), atoi(argv[7]));
   if (argc == 7 && !strcmp(argv[1], "latency"))
     return latency(argv[2], argv[3], atof(argv[4]), atof(argv[5]), atoi(argv[6]));
-  fprintf(stderr, "usage: zeromq_peer receive|echo|send|latency …; see the head of zeromq_peer.c\n");
+  fprintf(stderr, "usage: zeromq_peer receive|echo|send|publish|latency …; see the head of zeromq_peer.c\n");
   return 64;
 }

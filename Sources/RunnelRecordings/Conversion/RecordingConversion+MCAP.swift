@@ -121,7 +121,7 @@ extension MCAPChannel {
     var json = JSONWriter()
     description.write(to: &json)
     self.init(
-      topic: encoder.topic.description, encoding: MCAPRecording.sampleEncoding,
+      topic: encoder.topic.description, encoding: RecordedEncoding.samples.rawValue,
       metadata: [
         "rate": "\(description.rate ?? 0)", "dtype": encoder.element.name, "channels": "\(description.channels.count)",
         "names": description.channels.map(\.name).joined(separator: ","),

@@ -2,12 +2,14 @@ import Glibc
 
 /// A file in the making: written under a name of its own beside the target, renamed onto it by `finish`, removed if
 /// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly. A visible
-/// one has its own name from the beginning and stays, whatever becomes of it: a recording under way.
+/// one has its own name from the beginning and stays, whatever becomes of it: a recording under way. It is locked, so
+/// that nobody mends it meanwhile (`isBeingWritten`).
 public struct AtomicFile: ~Copyable, Sendable {
   public let path: String
   private var descriptor: Int32
   /// The name to rename from; nil where the target is written directly.
   private let temporary: String?
+  private let isVisible: Bool
   private var pending: [UInt8] = []
 
   private static let blockSize = 1 << 16
@@ -15,11 +17,13 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// - Parameter isVisible: the file must be new, and grows under its own name.
   public init(_ path: String, isVisible: Bool = false) throws(RecordingError) {
     self.path = path
+    self.isVisible = isVisible
     pending.reserveCapacity(2 * Self.blockSize)
     var status = stat()
     if isVisible {
       temporary = nil
       descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { flock(descriptor, LOCK_EX | LOCK_NB) }
     } else if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       temporary = nil
       descriptor = open(path, O_WRONLY | O_CLOEXEC)
@@ -48,6 +52,12 @@ public struct AtomicFile: ~Copyable, Sendable {
     try flush()
     let count = pwrite(descriptor, bytes, bytes.count, offset)
     guard count == bytes.count else { throw failure(count < 0 ? errno : EIO) }
+  }
+
+  /// Cuts the file off behind so many bytes, pending ones too; the next are written there.
+  mutating func cut(to size: Int) throws(RecordingError) {
+    pending.removeAll(keepingCapacity: true)
+    guard ftruncate(descriptor, size) == 0, lseek(descriptor, size, SEEK_SET) == size else { throw failure(errno) }
   }
 
   /// Hands what is pending to the kernel, and with `isSynced` to the disk.
@@ -82,6 +92,14 @@ public struct AtomicFile: ~Copyable, Sendable {
     pending.removeAll(keepingCapacity: true)
   }
 
+  /// Whether a visible file is still open for writing somewhere.
+  static func isBeingWritten(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+
   /// A new file `.NAME.PID-n.tmp` in the folder of `path`; a negative descriptor, with errno, where none can be made.
   private static func openFree(beside path: String) -> (path: String, descriptor: Int32) {
     let cut = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
@@ -111,11 +129,17 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
+  private var whatStays: String { isVisible ? "" : "; nothing unfinished stays behind" }
+
   private func failure(_ code: Int32) -> RecordingError {
     switch code {
     case ENOSPC, EDQUOT:
       RecordingError(
-        .writeFailed, file: path, "the disk is full", remedy: "free some space; nothing unfinished stays behind")
+        .writeFailed, file: path, "the disk is full", remedy: "free some space" + whatStays)
+    case EFBIG:
+      RecordingError(
+        .writeFailed, file: path, "a file may not grow further here",
+        remedy: "raise the limit (`ulimit -f`)" + whatStays)
     case ESPIPE:
       RecordingError(
         .writeFailed, file: path, "cannot be rewound, which this format needs", remedy: "write to an ordinary file")

@@ -71,6 +71,18 @@ public struct MCAPMessage: Sendable {
   }
 }
 
+/// How much of everything a file has.
+struct MCAPStatistics {
+  var messages: UInt64
+  var schemas: UInt16
+  var attachments: UInt32
+  var metadata: UInt32
+  var chunks: UInt32
+  var times: ClosedRange<UInt64>
+  /// Messages of each channel, from number 1 on.
+  var counts: [UInt64]
+}
+
 /// The fields of records, as they are written.
 struct MCAPBytes {
   private(set) var bytes: [UInt8] = []
@@ -111,6 +123,48 @@ struct MCAPBytes {
     build(&content)
     put(opcode: opcode, length: content.count)
     append(content.bytes)
+  }
+}
+
+extension MCAPBytes {
+  mutating func put(_ statistics: MCAPStatistics) {
+    var counts = MCAPBytes()
+    for (index, count) in statistics.counts.enumerated() {
+      counts.put(UInt16(index + 1))
+      counts.put(count)
+    }
+    put(opcode: MCAPOpcode.statistics) {
+      $0.put(statistics.messages)
+      $0.put(statistics.schemas)
+      $0.put(UInt32(statistics.counts.count))
+      $0.put(statistics.attachments)
+      $0.put(statistics.metadata)
+      $0.put(statistics.chunks)
+      $0.put(statistics.times.lowerBound)
+      $0.put(statistics.times.upperBound)
+      $0.put(UInt32(counts.count))
+      $0.append(counts.bytes)
+    }
+  }
+
+  mutating func put(_ schema: MCAPSchema, _ number: UInt16) {
+    put(opcode: MCAPOpcode.schema) {
+      $0.put(number)
+      $0.put(schema.name)
+      $0.put(schema.encoding)
+      $0.put(UInt32(schema.data.count))
+      $0.append(schema.data)
+    }
+  }
+
+  mutating func put(_ channel: MCAPChannel, _ number: UInt16) {
+    put(opcode: MCAPOpcode.channel) {
+      $0.put(number)
+      $0.put(channel.schema)
+      $0.put(channel.topic)
+      $0.put(channel.encoding)
+      $0.put(channel.metadata)
+    }
   }
 }
 

@@ -18,8 +18,6 @@ public final class MCAPRecording: Recording {
   /// The session and row that `reader` comes to next, where it was used last.
   private var cursor: (track: Int, row: Int)?
 
-  public static let sampleEncoding = "runnel.v1"
-
   /// - Throws: `malformed` with the byte that is wrong; `checksum` for a sum that is.
   public init(_ path: String) throws(RecordingError) {
     self.path = path
@@ -49,9 +47,9 @@ public final class MCAPRecording: Recording {
         remarks.append("no topic of \(path) has sample messages; it has \(topics.joined(separator: ", "))")
       }
     }
-    sessions = index.sessions
+    sessions = index.named()
     labels = index.labels.sortedByPlace()
-    tracks = index.sessions.map(\.track)
+    tracks = sessions.map(\.track)
   }
 
   public func read(
@@ -72,9 +70,10 @@ public final class MCAPRecording: Recording {
           .length, file: path, at: .byte(reader.place), "the file was cut short while it was read",
           remedy: "wait until nobody writes it, or copy it again")
       }
-      guard case .message(let message) = item, message.channel == session.channel else { continue }
-      let taken: Int? = try MCAPSession.with(message, session.topic, file: path, place: reader.place) { samples in
-        guard samples.epoch == session.epoch, let first = samples.first.map({ Int($0) }), first <= row,
+      guard case .message(let message) = item, session.channels.contains(message.channel) else { continue }
+      let taken: Int? = try MCAPSession.with(message, session.key.topic, file: path, place: reader.place) { samples in
+        guard MCAPSession.Key(session.key.topic, samples) == session.key, let first = samples.first.map({ Int($0) }),
+          first <= row,
           first + samples.chunk.rows > row
         else { return nil }
         let part = row - first..<min(samples.chunk.rows, rows.upperBound - first)

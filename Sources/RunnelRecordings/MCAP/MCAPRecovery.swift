@@ -20,14 +20,17 @@ public enum MCAPRecovery {
     /// Chunks and attachments whose sum was wrong, and which were kept.
     public var wrongSums = 0
 
-    /// Whether nothing was lost.
+    /// Whether the file was whole.
     public var isWhole: Bool { end == .whole && orphans == 0 }
+    /// Whether something in the file could not be kept. What a killed recorder had not yet written is in no file.
+    public var hasLost: Bool { bytesLost > 0 || orphans > 0 }
 
     /// `1204 messages; the file ends in the middle of a record at byte 40961: 512 bytes are lost`
     public var sentence: String {
       var parts = ["\(messages) messages"]
       switch end {
       case .whole: break
+      case .cut where bytesLost == 0: parts.append("the file was not ended; all that is in it is kept")
       case .cut(let place):
         parts.append(
           "the file ends in the middle of a record at byte \(place): its last \(bytesLost) bytes are not whole")
@@ -41,10 +44,38 @@ public enum MCAPRecovery {
     }
   }
 
-  /// - Parameter progress: hears of the bytes read.
+  /// Mends a file where it lies; one that is whole stays as it is. It is replaced at once, by a file that is whole.
+  ///
+  /// - Throws: `inUse` for one that is being recorded; `malformed` for one that is damaged in its middle, where what is
+  ///   behind might be wanted.
+  public static func mend(
+    _ path: String, library: String = "runnel", progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(RecordingError) -> Report {
+    guard !AtomicFile.isBeingWritten(path) else {
+      throw RecordingError(.inUse, file: path, "is being recorded at this moment", remedy: "stop its recorder first")
+    }
+    var reader = try MCAPReader(path)
+    var report = Report()
+    while let item = next(&reader, &report) {
+      if case .message(let message) = item, reader.channels[message.channel] != nil { report.messages += 1 }
+    }
+    report.orphans = reader.orphans
+    report.wrongSums = reader.wrongSums.count
+    if report.isWhole { return report }
+    if case .damaged(let place, let expected, let found) = report.end {
+      throw RecordingError(
+        .malformed, file: path, at: .byte(place),
+        "expected \(expected), found \(found), and \(report.bytesLost) bytes from there on cannot be read",
+        remedy: "write what comes before into another file (-o), and keep this one")
+    }
+    return try recover(path, to: path, library: library, progress: progress)
+  }
+
+  /// - Parameter progress: hears of the bytes read, of how many.
   /// - Throws: `malformed` for what does not begin as an MCAP file; what making the new one throws.
   public static func recover(
-    _ path: String, to output: String, library: String = "runnel", progress: (Int) -> Void = { _ in }
+    _ path: String, to output: String, library: String = "runnel",
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RecordingError) -> Report {
     var reader = try MCAPReader(path)
     var writer = try MCAPWriter(output, library: library)
@@ -76,7 +107,7 @@ public enum MCAPRecovery {
       case .metadata(let content):
         do throws(RecordingError) { try writer.addMetadata(content) } catch  where error.kind == .length {}
       }
-      progress(reader.position)
+      progress(reader.position, reader.size)
     }
     try writer.finish()
     report.messages = writer.messageCount

@@ -3,9 +3,24 @@ import RunnelWire
 
 /// One session of one stream in an MCAP file, as the first reading finds it.
 struct MCAPSession {
-  let channel: UInt16
-  let topic: String
-  let epoch: UInt64?
+  /// What tells sessions apart. A publisher may change the type of its samples; that is a session of its own here.
+  struct Key: Hashable {
+    let topic: String
+    let epoch: UInt64?
+    let element: ElementType
+    let channels: Int
+
+    init(_ topic: String, _ samples: SampleMessage) {
+      self.topic = topic
+      epoch = samples.epoch
+      element = samples.chunk.element
+      channels = samples.chunk.channels
+    }
+  }
+
+  let key: Key
+  /// Of the file: one for each endpoint that it was recorded from.
+  var channels: Set<UInt16> = []
   var track: Track
   /// Where the reader finds rows: a record of the file, and the first row in it that was not before.
   var places: [(place: Int, row: Int)] = []
@@ -15,21 +30,13 @@ struct MCAPSession {
   static func with<R>(
     _ message: MCAPMessage, _ topic: String, file: String, place: Int, _ body: (SampleMessage) -> R?
   ) throws(RecordingError) -> R? {
-    let outcome: Result<R?, DecodeError> = message.data.withUnsafeBytes { data in
-      let length = data.count >= 10 ? Int(data[8]) | Int(data[9]) << 8 : 0
-      let cut = min(max(length, 64), data.count)
-      return Array(topic.utf8).withUnsafeBytes { topic in
-        let parts = [
-          topic, UnsafeRawBufferPointer(rebasing: data[..<cut]), UnsafeRawBufferPointer(rebasing: data[cut...]),
-        ]
-        return parts.withUnsafeBufferPointer { parts in
-          do throws(DecodeError) {
-            let decoded = try RunnelDecoder().decode(MessageParts(parts.baseAddress!, count: parts.count))
-            guard case .samples(let samples) = decoded else { return .success(nil) }
-            return .success(body(samples))
-          } catch { return .failure(error) }
-        }
-      }
+    let outcome: Result<R?, DecodeError> = try RecordedEncoding.samples.withParts(
+      of: message, topic: topic, file: file, place: place
+    ) { parts in
+      do throws(DecodeError) {
+        guard case .samples(let samples) = try RunnelDecoder().decode(parts) else { return .success(nil) }
+        return .success(body(samples))
+      } catch { return .failure(error) }
     }
     do throws(DecodeError) { return try outcome.get() } catch {
       throw RecordingError(
@@ -62,8 +69,9 @@ struct MCAPSession {
 struct MCAPIndex {
   private(set) var sessions: [MCAPSession] = []
   private(set) var labels: [Annotation] = []
-  /// The newest session of each channel.
-  private var current: [UInt16: Int] = [:]
+  private var numbers: [MCAPSession.Key: Int] = [:]
+  /// The newest of each stream, from messages that describe it.
+  private var descriptions: [String: StreamDescription] = [:]
   /// Onsets whose offsets have not come, by lane and number.
   private var open: [String: Int] = [:]
   private let decoder = LabelDecoder()
@@ -76,53 +84,81 @@ struct MCAPIndex {
 
   mutating func take(_ message: MCAPMessage, _ reader: MCAPReader) throws(RecordingError) {
     guard let channel = reader.channels[message.channel] else { return }
-    if channel.encoding == MCAPRecording.sampleEncoding {
-      try takeSamples(message, channel, reader)
-    } else if channel.encoding == "json", channel.topic.hasPrefix("l/") {
-      takeLabel(message)
+    switch RecordedEncoding(of: channel) {
+    case .samples: try takeSamples(message, channel, reader)
+    case .label: takeLabel(message)
+    case .multipart where channel.topic.hasPrefix("m/"): try takeDescription(message, channel, reader)
+    case .multipart, nil: break
+    }
+  }
+
+  /// A description that came after the first samples names their channels all the same.
+  private mutating func takeDescription(
+    _ message: MCAPMessage, _ channel: MCAPChannel, _ reader: MCAPReader
+  ) throws(RecordingError) {
+    let described: StreamDescription? = try RecordedEncoding.multipart.withParts(
+      of: message, topic: channel.topic, file: reader.path, place: reader.place
+    ) { parts in
+      guard case .description(let description)? = try? RunnelDecoder().decode(parts) else { return nil }
+      return description
+    }
+    guard let described, descriptions[described.stream] != described else { return }
+    descriptions[described.stream] = described
+    for index in sessions.indices where sessions[index].track.name == described.stream {
+      let epoch = sessions[index].key.epoch
+      guard described.epoch ?? epoch == epoch, described.channels.count == sessions[index].key.channels else {
+        continue
+      }
+      sessions[index].track.channels = described.channels
     }
   }
 
   private mutating func takeSamples(
     _ message: MCAPMessage, _ channel: MCAPChannel, _ reader: MCAPReader
   ) throws(RecordingError) {
-    typealias Heard = (epoch: UInt64?, first: Int, rows: Int, track: Track)
+    typealias Heard = (key: MCAPSession.Key, first: Int, rows: Int, track: Track)
+    let descriptions = descriptions
     let heard: Heard? = try MCAPSession.with(message, channel.topic, file: reader.path, place: reader.place) {
       samples in
       let first = Int(samples.first ?? 0)
-      return (samples.epoch, first, samples.chunk.rows, Self.track(channel, samples, first: first))
+      let track = Self.track(channel, samples, first: first, descriptions)
+      return (MCAPSession.Key(channel.topic, samples), first, samples.chunk.rows, track)
     }
     guard let heard, heard.rows > 0, heard.first < 1 << 60 else { return }
-    var number = current[message.channel] ?? -1
-    if number < 0 || sessions[number].epoch != heard.epoch {
+    var number = numbers[heard.key] ?? -1
+    if number < 0 {
       guard sessions.count < Self.mostSessions else { return }
       number = sessions.count
-      current[message.channel] = number
-      var track = heard.track
-      let earlier = sessions.count { $0.topic == channel.topic }
-      if earlier > 0 { track.name += "-\(earlier + 1)" }
-      sessions.append(
-        MCAPSession(channel: message.channel, topic: channel.topic, epoch: heard.epoch, track: track, end: heard.first))
+      numbers[heard.key] = number
+      sessions.append(MCAPSession(key: heard.key, track: heard.track, end: heard.first))
     }
-    guard heard.track.element == sessions[number].track.element,
-      heard.track.channels.count == sessions[number].track.channels.count
-    else {
-      throw RecordingError(
-        .unsupported, file: reader.path, at: .byte(reader.place),
-        "the samples of '\(channel.topic)' change their type within a session", remedy: "record the stream anew")
-    }
+    sessions[number].channels.insert(message.channel)
     sessions[number].take(heard.first..<heard.first + heard.rows, at: reader.place, reach: Self.reach)
   }
 
-  private static func track(_ channel: MCAPChannel, _ samples: SampleMessage, first: Int) -> Track {
+  /// The sessions with tracks that can be told apart by name: the second of a stream is `bed7-2`.
+  func named() -> [MCAPSession] {
+    var counts: [String: Int] = [:]
+    return sessions.map { session in
+      var session = session
+      let number = counts[session.key.topic, default: 0] + 1
+      counts[session.key.topic] = number
+      if number > 1 { session.track.name += "-\(number)" }
+      return session
+    }
+  }
+
+  private static func track(
+    _ channel: MCAPChannel, _ samples: SampleMessage, first: Int, _ descriptions: [String: StreamDescription]
+  ) -> Track {
     let rate = samples.rate ?? 0
+    let name = (try? Topic(samples.topic))?.stream ?? channel.topic
     var channels: [Channel] = []
-    var name = channel.topic
-    if let text = channel.metadata["description"] {
+    if let described = descriptions[name], described.epoch == nil || described.epoch == samples.epoch {
+      channels = described.channels
+    } else if let text = channel.metadata["description"] {
       let bytes = Array(text.utf8)
-      let described = bytes.withUnsafeBytes { try? StreamDescription($0, part: 0) }
-      channels = described?.channels ?? []
-      name = described?.stream ?? name
+      channels = bytes.withUnsafeBytes { (try? StreamDescription($0, part: 0))?.channels ?? [] }
     }
     if channels.count != samples.chunk.channels {
       let names = channel.metadata["names"]?.split(separator: ",").map(String.init) ?? []

@@ -10,11 +10,17 @@ import RunnelCore
 /// A chunk is closed when it passes 1 MiB, or before a message that was recorded a second after its first; who records
 /// also calls `closeChunk` every second, so that a crash costs at most that. The file appears whole with `finish`, or
 /// grows under its own name where it is visible: what is then there after a crash, `MCAPRecovery` makes a file again.
+/// Where writing fails, nothing of the chunk counts as written, and `salvage` ends the file behind the last whole one.
 public struct MCAPWriter: ~Copyable {
-  /// Messages so far.
+  /// Messages so far, those of the open chunk among them.
   public private(set) var messageCount: UInt64 = 0
   /// Bytes so far, without what waits in the open chunk.
   public private(set) var size = 0
+  /// What the file would have if it were finished now, or a little less: what waits is compressed then.
+  public var finishedSize: Int {
+    size + chunk.records.count + chunk.messageCount * Self.indexEntry + chunkIndexes.count + attachmentIndexes.count
+      + metadataIndexes.count + describedSize + Self.endSize
+  }
 
   private var file: AtomicFile
   private let packer: MCAPPacker
@@ -29,12 +35,15 @@ public struct MCAPWriter: ~Copyable {
   private var metadataIndexes = MCAPBytes()
   private var metadataCount: UInt32 = 0
   private var times: ClosedRange<UInt64>?
+  /// Bytes of schemas and channels in the summary, their counts too.
+  private var describedSize = 0
   private var record = MCAPBytes()
 
   private struct Channel {
     var described: MCAPChannel
     /// Whether the records that describe it are in the file.
     var isWritten = false
+    /// Messages in chunks that are written.
     var count: UInt64 = 0
     /// (log time, place) of its messages in the open chunk.
     var index = MCAPBytes()
@@ -44,10 +53,15 @@ public struct MCAPWriter: ~Copyable {
     var records = MCAPBytes()
     var times: ClosedRange<UInt64>?
     var first: UInt64 = 0
+    var messageCount = 0
   }
 
   private static let chunkSize = 1 << 20
   private static let chunkSpan: UInt64 = 1_000_000_000
+  /// A time and a place.
+  private static let indexEntry = 16
+  /// At most: the end of the data, statistics, the offsets, the footer and the index of one chunk more.
+  private static let endSize = 1024
 
   /// - Parameters:
   ///   - library: who writes it, such as `runnel 0.1.0`.
@@ -76,6 +90,7 @@ public struct MCAPWriter: ~Copyable {
   public mutating func addSchema(_ schema: MCAPSchema) -> UInt16 {
     precondition(schemas.count < Int(UInt16.max), "a file has at most 65535 schemas")
     schemas.append(schema)
+    describedSize += schema.name.utf8.count + schema.encoding.utf8.count + schema.data.count + 32
     return UInt16(schemas.count)
   }
 
@@ -84,6 +99,9 @@ public struct MCAPWriter: ~Copyable {
     precondition(channels.count < Int(UInt16.max), "a file has at most 65535 channels")
     precondition(channel.schema <= schemas.count, "a channel names a schema that was added, or 0")
     channels.append(Channel(described: channel))
+    describedSize += channel.metadata.reduce(64 + channel.topic.utf8.count + channel.encoding.utf8.count) {
+      $0 + $1.key.utf8.count + $1.value.utf8.count + 8
+    }
     return UInt16(channels.count)
   }
 
@@ -121,8 +139,8 @@ public struct MCAPWriter: ~Copyable {
     chunk.times = Self.extended(chunk.times, by: logTime)
     channels[index].index.put(logTime)
     channels[index].index.put(UInt64(chunk.records.count))
-    channels[index].count += 1
     messageCount += 1
+    chunk.messageCount += 1
     chunk.records.put(opcode: MCAPOpcode.message, length: length)
     chunk.records.put(number)
     chunk.records.put(sequence)
@@ -139,30 +157,10 @@ public struct MCAPWriter: ~Copyable {
   private mutating func describe(_ index: Int) {
     let schema = channels[index].described.schema
     if schema > 0, !channels.contains(where: { $0.isWritten && $0.described.schema == schema }) {
-      Self.put(schemas[Int(schema) - 1], schema, into: &chunk.records)
+      chunk.records.put(schemas[Int(schema) - 1], schema)
     }
-    Self.put(channels[index].described, UInt16(index + 1), into: &chunk.records)
+    chunk.records.put(channels[index].described, UInt16(index + 1))
     channels[index].isWritten = true
-  }
-
-  private static func put(_ schema: MCAPSchema, _ number: UInt16, into records: inout MCAPBytes) {
-    records.put(opcode: MCAPOpcode.schema) {
-      $0.put(number)
-      $0.put(schema.name)
-      $0.put(schema.encoding)
-      $0.put(UInt32(schema.data.count))
-      $0.append(schema.data)
-    }
-  }
-
-  private static func put(_ channel: MCAPChannel, _ number: UInt16, into records: inout MCAPBytes) {
-    records.put(opcode: MCAPOpcode.channel) {
-      $0.put(number)
-      $0.put(channel.schema)
-      $0.put(channel.topic)
-      $0.put(channel.encoding)
-      $0.put(channel.metadata)
-    }
   }
 
   // MARK: chunks
@@ -171,7 +169,6 @@ public struct MCAPWriter: ~Copyable {
   /// where nothing is open.
   public mutating func closeChunk(isSynced: Bool = false) throws(RecordingError) {
     if chunk.records.count > 0 {
-      let place = size
       let packed = packer.pack(chunk.records.bytes)
       let times = chunk.times ?? 0...0
       record.put(opcode: MCAPOpcode.chunk, length: 40 + packer.compression.rawValue.utf8.count + packed.count)
@@ -182,32 +179,33 @@ public struct MCAPWriter: ~Copyable {
       record.put(packer.compression.rawValue)
       record.put(UInt64(packed.count))
       record.append(packed)
+      let length = record.count
+      let offsets = putIndexes()
+      let place = size
+      let indexes = record.count - length
       try writeRecord()
-      try writeIndexes(chunkAt: place, length: size - place, packed: packed.count)
-      if chunk.times != nil {
-        self.times = Self.extended(Self.extended(self.times, by: times.lowerBound), by: times.upperBound)
-      }
-      chunk.records.clear()
-      chunk.times = nil
+      enter(chunkAt: place, length: length, packed: packed.count, indexes: indexes, offsets: offsets)
     }
-    try file.flush(isSynced: isSynced)
+    if isSynced { try file.flush(isSynced: true) }
   }
 
-  private mutating func writeIndexes(chunkAt place: Int, length: Int, packed: Int) throws(RecordingError) {
-    let start = size
+  /// The places of the open chunk's messages, a record for each channel; (channel, place of that record) of each.
+  private mutating func putIndexes() -> MCAPBytes {
     var offsets = MCAPBytes()
     for index in channels.indices where channels[index].index.count > 0 {
       offsets.put(UInt16(index + 1))
-      offsets.put(UInt64(size))
+      offsets.put(UInt64(size + record.count))
       record.put(opcode: MCAPOpcode.messageIndex, length: 6 + channels[index].index.count)
       record.put(UInt16(index + 1))
       record.put(UInt32(channels[index].index.count))
       record.append(channels[index].index.bytes)
-      try writeRecord()
-      channels[index].index.clear()
     }
-    let (times, indexes, records) = (chunk.times ?? 0...0, size - start, chunk.records.count)
-    let compression = packer.compression.rawValue
+    return offsets
+  }
+
+  /// The open chunk is in the file: the summary will tell of it, and the next begins.
+  private mutating func enter(chunkAt place: Int, length: Int, packed: Int, indexes: Int, offsets: MCAPBytes) {
+    let (times, records, compression) = (chunk.times ?? 0...0, chunk.records.count, packer.compression.rawValue)
     chunkIndexes.put(opcode: MCAPOpcode.chunkIndex) {
       $0.put(times.lowerBound)
       $0.put(times.upperBound)
@@ -221,14 +219,29 @@ public struct MCAPWriter: ~Copyable {
       $0.put(UInt64(records))
     }
     chunkCount += 1
+    if chunk.times != nil {
+      self.times = Self.extended(Self.extended(self.times, by: times.lowerBound), by: times.upperBound)
+    }
+    for index in channels.indices where channels[index].index.count > 0 {
+      channels[index].count += UInt64(channels[index].index.count / Self.indexEntry)
+    }
+    dropChunk()
   }
 
-  /// Writes what `record` holds.
+  private mutating func dropChunk() {
+    chunk.records.clear()
+    chunk.times = nil
+    chunk.messageCount = 0
+    for index in channels.indices where channels[index].index.count > 0 { channels[index].index.clear() }
+  }
+
+  /// Writes what `record` holds, and hands it to the kernel: where that fails, nothing of it counts.
   private mutating func writeRecord() throws(RecordingError) {
+    defer { record.clear() }
+    try file.append(record.bytes)
+    try file.flush(isSynced: false)
     checksum.update(record.bytes)
     size += record.count
-    try file.append(record.bytes)
-    record.clear()
   }
 
   // MARK: beside the messages
@@ -303,41 +316,61 @@ public struct MCAPWriter: ~Copyable {
   /// Writes the open chunk, the summary and the footer. Nothing may be appended afterwards.
   public mutating func finish() throws(RecordingError) {
     try closeChunk()
-    let sum = checksum.value
-    record.put(opcode: MCAPOpcode.dataEnd) { $0.put(sum) }
-    try writeRecord()
-    let start = size
-    checksum = ZipChecksum()
+    try finishFile()
+  }
+
+  /// After writing has failed: cuts off what was begun and ends the file behind the last whole chunk. What waited in the
+  /// open chunk is lost.
+  ///
+  /// - Returns: how many messages that were.
+  /// - Throws: `writeFailed` where there is no room for the summary either; the chunks are readable all the same.
+  public mutating func salvage() throws(RecordingError) -> UInt64 {
+    let written = channels.reduce(0) { $0 + $1.count }
+    let lost = messageCount - written
+    messageCount = written
+    dropChunk()
+    try file.cut(to: size)
+    try finishFile()
+    return lost
+  }
+
+  private mutating func finishFile() throws(RecordingError) {
+    let data = (size: size, sum: checksum.value)
+    record.put(opcode: MCAPOpcode.dataEnd) { $0.put(data.sum) }
+    let start = size + record.count
+    var summary = MCAPBytes()
     var offsets = MCAPBytes()
     for (opcode, group) in groups() where group.count > 0 {
-      let place = size
-      record.append(group.bytes)
-      try writeRecord()
-      let length = size - place
       offsets.put(opcode: MCAPOpcode.summaryOffset) {
         $0.put(opcode)
-        $0.put(UInt64(place))
-        $0.put(UInt64(length))
+        $0.put(UInt64(start + summary.count))
+        $0.put(UInt64(group.count))
       }
+      summary.append(group.bytes)
     }
-    let offsetStart = size
-    record.append(offsets.bytes)
-    record.put(opcode: MCAPOpcode.footer, length: 20)
-    record.put(UInt64(start))
-    record.put(UInt64(offsetStart))
-    try writeRecord()
+    let offsetStart = start + summary.count
+    summary.append(offsets.bytes)
+    summary.put(opcode: MCAPOpcode.footer, length: 20)
+    summary.put(UInt64(start))
+    summary.put(UInt64(offsetStart))
     // The sum covers the footer up to itself.
-    record.put(checksum.value)
-    record.append(MCAPMagic.bytes)
-    try writeRecord()
+    let sum = ZipChecksum.of(summary.bytes)
+    summary.put(sum)
+    summary.append(MCAPMagic.bytes)
+    record.append(summary.bytes)
+    do throws(RecordingError) { try writeRecord() } catch {
+      // Without its end it is as a crash leaves it: every chunk can be read.
+      try file.cut(to: data.size)
+      throw error
+    }
     try file.finish()
   }
 
   /// The summary in the order of the official Python writer.
   private func groups() -> [(UInt8, MCAPBytes)] {
     var (described, listed) = (MCAPBytes(), MCAPBytes())
-    for (index, schema) in schemas.enumerated() { Self.put(schema, UInt16(index + 1), into: &described) }
-    for (index, channel) in channels.enumerated() { Self.put(channel.described, UInt16(index + 1), into: &listed) }
+    for (index, schema) in schemas.enumerated() { described.put(schema, UInt16(index + 1)) }
+    for (index, channel) in channels.enumerated() { listed.put(channel.described, UInt16(index + 1)) }
     return [
       (MCAPOpcode.schema, described), (MCAPOpcode.channel, listed), (MCAPOpcode.statistics, statistics()),
       (MCAPOpcode.chunkIndex, chunkIndexes), (MCAPOpcode.attachmentIndex, attachmentIndexes),
@@ -346,26 +379,11 @@ public struct MCAPWriter: ~Copyable {
   }
 
   private func statistics() -> MCAPBytes {
-    var counts = MCAPBytes()
-    for (index, channel) in channels.enumerated() {
-      counts.put(UInt16(index + 1))
-      counts.put(channel.count)
-    }
     var record = MCAPBytes()
-    let (messages, schemas, channels) = (messageCount, UInt16(schemas.count), UInt32(channels.count))
-    let (attachments, metadata, chunks, times) = (attachmentCount, metadataCount, chunkCount, times ?? 0...0)
-    record.put(opcode: MCAPOpcode.statistics) {
-      $0.put(messages)
-      $0.put(schemas)
-      $0.put(channels)
-      $0.put(attachments)
-      $0.put(metadata)
-      $0.put(chunks)
-      $0.put(times.lowerBound)
-      $0.put(times.upperBound)
-      $0.put(UInt32(counts.count))
-      $0.append(counts.bytes)
-    }
+    record.put(
+      MCAPStatistics(
+        messages: messageCount, schemas: UInt16(schemas.count), attachments: attachmentCount, metadata: metadataCount,
+        chunks: chunkCount, times: times ?? 0...0, counts: channels.map(\.count)))
     return record
   }
 }

@@ -18,13 +18,17 @@ public enum ConfigurationFile {
   ///
   /// - Throws: `ServiceError` where there is no file to read: 66, 77.
   public static func diagnose(_ path: String) throws(ServiceError) -> Result<ReadConfiguration, ConfigurationErrors> {
-    let bytes: [UInt8]
-    do throws(RecordingError) { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
+    let bytes = try bytes(path)
     do throws(ConfigurationErrors) {
       return .success(
         try ConfigurationReader.read(
           text: String(decoding: bytes, as: UTF8.self), file: path, environment: environment))
     } catch { return .failure(error) }
+  }
+
+  /// The file as it is, variables and all.
+  public static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {
+    do throws(RecordingError) { return try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
   }
 
   /// The variables of this process.

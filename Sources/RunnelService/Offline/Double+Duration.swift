@@ -31,3 +31,22 @@ extension Double {
     self = unit.value(quantity.number)
   }
 }
+
+extension Int {
+  /// Bytes from a command-line size such as `1GiB` or `500MB`.
+  ///
+  /// - Parameter option: what it was given for, in the error: `--split-size`.
+  public init(size text: String, atLeast least: Int, option: String) throws(ServiceError) {
+    guard let quantity = Quantity(text), let unit = Dimension.size.units.first(where: { $0.name == quantity.unit })
+    else {
+      throw ServiceError(
+        .usage, "\(option) \(text) is no size: give a number with its unit, \(Dimension.size.choice)")
+    }
+    let bytes = unit.value(quantity.number).rounded()
+    guard bytes >= Double(least), bytes < 0x1p62 else {
+      throw ServiceError(
+        .usage, "\(option) \(text) is too small or too large: give \(Dimension.size.text(Double(least))) or more")
+    }
+    self = Int(bytes)
+  }
+}

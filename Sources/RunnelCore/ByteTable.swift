@@ -1,11 +1,13 @@
 /// Small whole numbers by byte string: finds a stream by the bytes of its topic without making a String of them.
 /// Open addressing, linear probing, FNV-1a; entries are never removed.
-struct ByteTable {
+public struct ByteTable: Sendable {
   private var keys: [[UInt8]?] = Array(repeating: nil, count: 16)
   private var values: [Int] = Array(repeating: 0, count: 16)
   private var count = 0
 
-  subscript(key: UnsafeRawBufferPointer) -> Int? {
+  public init() {}
+
+  public subscript(key: UnsafeRawBufferPointer) -> Int? {
     get {
       let place = place(of: key)
       return keys[place] == nil ? nil : values[place]

@@ -1,0 +1,51 @@
+import RunnelCore
+import RunnelRecordings
+
+/// What `runnel record --recover` does: a file whose recorder was killed, or that was damaged, made whole.
+public enum RecordingMender {
+  public struct Result: Sendable, Hashable {
+    public var path: String
+    public var report: MCAPRecovery.Report
+    /// Whether the file was whole, and is as it was.
+    public var isUntouched: Bool
+
+    /// `ward.mcap: 1204 messages; …`
+    public var sentence: String {
+      isUntouched ? "\(path) is whole: \(report.messages) messages" : "\(path): \(report.sentence)"
+    }
+
+    /// Its JSON, for programs.
+    public func write(to writer: inout JSONWriter) {
+      writer.beginObject()
+      writer.key("file")
+      writer.write(path)
+      for (key, number) in [
+        ("messages", Int64(clamping: report.messages)), ("bytes_lost", Int64(report.bytesLost)),
+        ("messages_left_out", Int64(report.orphans)), ("wrong_sums", Int64(report.wrongSums)),
+      ] {
+        writer.key(key)
+        writer.write(number)
+      }
+      writer.key("was_whole")
+      writer.write(report.isWhole)
+      writer.endObject()
+    }
+  }
+
+  /// - Parameter output: where the whole file goes; nil mends it where it lies.
+  /// - Throws: `ServiceError`: 65 for what is no MCAP file, or is damaged in its middle and has no `output`; 69 for one
+  ///   that is being recorded; 66, 73, 74, 77.
+  public static func mend(
+    _ path: String, to output: String? = nil, library: String = "runnel",
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(ServiceError) -> Result {
+    do throws(RecordingError) {
+      if let output, output != path {
+        let report = try MCAPRecovery.recover(path, to: output, library: library, progress: progress)
+        return Result(path: output, report: report, isUntouched: false)
+      }
+      let report = try MCAPRecovery.mend(path, library: library, progress: progress)
+      return Result(path: path, report: report, isUntouched: report.isWhole)
+    } catch { throw ServiceError(error) }
+  }
+}

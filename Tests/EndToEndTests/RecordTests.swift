@@ -1,0 +1,126 @@
+import Glibc
+import RunnelCore
+import Testing
+
+/// `runnel record` as people and systems run it: stopped, killed, and on a full disk.
+@Suite struct RecordTests {
+  private let folder = Folder()
+  private let expected: Expected
+
+  init() throws { expected = try Expected.shared.get() }
+
+  private var file: String { folder.path + "/ward.mcap" }
+
+  /// A recorder that listens, and what it listens at.
+  private func recorder(_ options: [String] = [], shell: String? = nil) throws -> (program: Program, endpoint: String) {
+    let words = ["record", "-o", file, "tcp://127.0.0.1:*", "--bind", "--json"] + options
+    let program =
+      try shell.map { try Program("/bin/sh", ["-c", "\($0); exec \"$0\" \"$@\"", Program.runnel] + words) }
+      ?? Program(Program.runnel, words)
+    let line = try program.line(containing: "recording tcp://")
+    return (program, String(line.split(separator: " ")[1]))
+  }
+
+  private func replay(to endpoint: String, speed: String = "max") throws -> Program {
+    try Program(Program.runnel, ["replay", expected.record, "--to", endpoint, "--connect", "--speed", speed])
+  }
+
+  private func label(_ file: String) throws -> [String] {
+    let label = try Program(
+      Program.runnel,
+      ["label", file, "-m", Place.model, "--channels", "MLII", "--pipeline", "beats", "--canonical"])
+    #expect(try label.ended() == 0, "\(label.messages)")
+    return label.outputLines
+  }
+
+  private func json(_ program: Program) throws -> JSONValue { try JSONValue(parsing: program.output) }
+
+  @Test func `a replayed recording is recorded without loss, and SIGTERM ends the file`() throws {
+    let (program, endpoint) = try recorder()
+    let replay = try replay(to: endpoint)
+    #expect(try replay.ended() == 0, "\(replay.messages)")
+    try program.line(containing: "went away")
+    program.signal(SIGTERM)
+    #expect(try program.ended() == 0, "\(program.messages)")
+    let report = try json(program)
+    #expect(report["lost_messages"]?.number == 0 && report["ended_by"]?.string == "stopped")
+    #expect(report["topics"]?.array?.count == 2)
+    let mend = try Program(Program.runnel, ["record", "--recover", file])
+    #expect(try mend.ended() == 0 && mend.output.contains("is whole"))
+    // Once more into the same file is refused.
+    let again = try Program(Program.runnel, ["record", "-o", file, endpoint, "--seconds", "1"])
+    #expect(try again.ended() == 73 && again.messages.contains("--force"))
+  }
+
+  @Test func `a recorder that is killed leaves a file that is mended, with all that came until the last second`() throws
+  {
+    let (program, endpoint) = try recorder()
+    let replay = try replay(to: endpoint, speed: "20")
+    // Its file grows every second; what is there when it is killed stays there.
+    let before = try grown(beyond: 2000)
+    program.signal(SIGKILL)
+    #expect(try program.ended() == -SIGKILL)
+    replay.signal(SIGKILL)
+    #expect(try replay.ended() == -SIGKILL)
+    #expect(Folder.read(file).count >= before)
+    let mend = try Program(Program.runnel, ["record", "--recover", file, "--json"])
+    let code = try mend.ended()
+    let report = try json(mend)
+    // It may have been killed in the middle of a write.
+    #expect(code == ((report["bytes_lost"]?.number ?? 0) > 0 ? 1 : 0), "\(mend.output) \(mend.messages)")
+    #expect((report["messages"]?.number ?? 0) > 5 && report["was_whole"]?.bool == false)
+    // What is in it is the beginning of the record.
+    let labels = try label(file).compactMap { try JSONValue(parsing: $0)["at"]?.number }
+    let whole = expected.labels.compactMap { $0.label == nil ? nil : $0.at.map(Double.init) }
+    #expect(labels.count > 1 && labels.dropLast() == whole.prefix(labels.count - 1)[...])
+  }
+
+  /// Waits until the file has more bytes than so many.
+  private func grown(beyond size: Int) throws -> Int {
+    let deadline = ContinuousClock.now + Program.limit
+    while ContinuousClock.now < deadline {
+      var status = stat()
+      if stat(file, &status) == 0, status.st_size > size { return status.st_size }
+      sched_yield()
+    }
+    throw Program.Failed(description: "\(file) does not grow")
+  }
+
+  @Test func `where the disk is full it ends with one sentence, and the file is whole up to there`() throws {
+    // Files of at most 64 kB: 128 blocks of 512 bytes.
+    let (program, endpoint) = try recorder(shell: "ulimit -f 128")
+    let publisher = try NoisyPublisher(to: endpoint)
+    publisher.send(messages: 10, bytes: 1000)
+    _ = try grown(beyond: 9000)
+    publisher.send(messages: 400, bytes: 1000)
+    #expect(try program.ended() == 74)
+    #expect(program.messages.contains("ward.mcap is whole, with 10 messages; the last "), "\(program.messages)")
+    let mend = try Program(Program.runnel, ["record", "--recover", file])
+    #expect(try mend.ended() == 0 && mend.output.contains("is whole"), "\(mend.output) \(mend.messages)")
+  }
+
+  @Test(
+    arguments: [
+      (["-o", "ABSENT/x.mcap", "tcp://127.0.0.1:9"], 73), (["-o", "x.mcap"], 64), (["tcp://127.0.0.1:9"], 64),
+      (["-o", "x.mcap", "127.0.0.1:9"], 64), (["-o", "x.mcap", "-c", "ABSENT.yaml"], 66),
+      (["--recover", "ABSENT.mcap"], 66), (["-o", "x.mcap", "tcp://127.0.0.1:9", "--split-size", "12"], 64),
+      (["-o", "x.mcap", "tcp://127.0.0.1:9", "--split-every", "1"], 64),
+      (["--recover", "THIS", "tcp://127.0.0.1:9"], 64),
+      (["--recover", "THIS"], 65),
+    ] as [([String], Int32)])
+  func `what cannot be recorded is refused with its exit code`(words: [String], code: Int32) throws {
+    let this = folder.write("no recording", to: "this")
+    let words = words.map { word in
+      word.hasSuffix("x.mcap") || word.hasPrefix("ABSENT") ? folder.path + "/" + word : word == "THIS" ? this : word
+    }
+    let program = try Program(Program.runnel, ["record"] + words)
+    #expect(try program.ended() == code, "\(words): \(program.messages)")
+    #expect(!program.messages.isEmpty)
+  }
+
+  @Test func `where nobody answers it says so and ends with 69`() throws {
+    let program = try Program(
+      Program.runnel, ["record", "-o", file, "ipc://\(folder.path)/nobody", "--seconds", "0.2"])
+    #expect(try program.ended() == 69 && program.messages.contains("Nobody answered"))
+  }
+}

@@ -1,0 +1,118 @@
+import RunnelCore
+import RunnelRecordings
+import Testing
+
+@testable import RunnelService
+
+@Suite struct RecordingSeriesTests {
+  private let folder = PublishingFolder()
+  private static let second: UInt64 = 1_000_000_000
+
+  private func settings(_ name: String = "x.mcap") -> RecordingSeries.Settings {
+    RecordingSeries.Settings(path: folder.path + "/" + name)
+  }
+
+  /// The numbers that messages begin with, file by file.
+  private func numbers(_ files: [String]) throws -> [[UInt8]] {
+    try files.map { file in
+      var reader = try MCAPReader(file)
+      var numbers: [UInt8] = []
+      while let item = try reader.next() {
+        if case .message(let message) = item { numbers.append(message.data[message.data.startIndex]) }
+      }
+      #expect(reader.end == .whole && reader.wrongSums.isEmpty && reader.orphans == 0)
+      return numbers
+    }
+  }
+
+  private func append(_ number: Int, _ size: Int, at time: UInt64, to series: RecordingSeries, _ channel: Int) throws {
+    var data = [UInt8](repeating: 0, count: size)
+    data[0] = UInt8(truncatingIfNeeded: number)
+    try data.withUnsafeBytes { try series.append(channel, sequence: 0, logTime: time, publishTime: time, $0) }
+  }
+
+  @Test func `a split by size loses no message, doubles none, and keeps every file below it`() throws {
+    var settings = settings()
+    settings.splitSize = 40_000
+    settings.attachments = [RecordingSeries.Attachment(name: "a.yaml", mediaType: "text/plain", data: [1, 2, 3])]
+    let series = try RecordingSeries(settings, now: 1)
+    let channels = ["a/", "b/"].map { series.addChannel(MCAPChannel(topic: $0, encoding: "raw")) }
+    var random = SeededGenerator(seed: 4)
+    for number in 0..<200 {
+      try append(number, 1 + random.below(3000), at: UInt64(number), to: series, channels[number % 2])
+    }
+    try series.finish()
+    #expect(series.files.count > 5 && series.files.first?.hasSuffix("/x-0001.mcap") == true)
+    #expect(try numbers(series.files).flatMap { $0 } == (0..<200).map { UInt8($0) })
+    #expect(series.messageCount == 200)
+    for name in folder.names { #expect(folder.read(name).count <= 40_000, "\(name)") }
+    #expect(series.size == folder.names.reduce(0) { $0 + folder.read($1).count })
+  }
+
+  @Test func `a split by time begins a file with the first message of the next span`() throws {
+    var settings = settings()
+    settings.splitSpan = Int64(10 * Self.second)
+    let series = try RecordingSeries(settings, now: 1)
+    let channel = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    for number in 0..<35 { try append(number, 9, at: UInt64(100 + number) * Self.second, to: series, channel) }
+    try series.finish()
+    #expect(try numbers(series.files) == [0..<10, 10..<20, 20..<30, 30..<35].map { Array($0) })
+  }
+
+  @Test func `a file whose time is over is closed though nothing comes, and the next waits for a message`() throws {
+    var settings = settings()
+    settings.splitSpan = Int64(10 * Self.second)
+    let series = try RecordingSeries(settings, now: 1)
+    let channel = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    try append(0, 9, at: 100 * Self.second, to: series, channel)
+    try series.tick(now: 111 * Self.second)
+    #expect(folder.names == ["x-0001.mcap"] && series.messageCount == 1)
+    #expect(try numbers(series.files) == [[0]])
+    try series.tick(now: 130 * Self.second)
+    try append(1, 9, at: 140 * Self.second, to: series, channel)
+    try series.finish()
+    #expect(try numbers(series.files) == [[0], [1]])
+  }
+
+  @Test func `what came before a tick is in the file though its writer never ends`() throws {
+    let series = try RecordingSeries(settings(), now: 1)
+    let channel = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    for number in 0..<5 { try append(number, 9, at: 1, to: series, channel) }
+    try series.tick(now: 2)
+    try append(5, 9, at: 3, to: series, channel)
+    // As after kill -9: only what the kernel has.
+    folder.write(folder.read("x.mcap"), to: "killed.mcap")
+    #expect(try MCAPRecovery.mend(folder.path + "/killed.mcap").messages == 5)
+    #expect(try numbers([folder.path + "/killed.mcap"]) == [[0, 1, 2, 3, 4]])
+  }
+
+  @Test func `a file that is there is refused, and replaced where that was asked for`() throws {
+    folder.write([1], to: "x.mcap")
+    var settings = settings()
+    let error = #expect(throws: ServiceError.self) { try RecordingSeries(settings, now: 1) }
+    #expect(error?.kind == .cannotCreate && error?.description.contains("--force") == true)
+    #expect(folder.read("x.mcap") == [1])
+    settings.isForced = true
+    try RecordingSeries(settings, now: 1).finish()
+    #expect(try numbers([folder.path + "/x.mcap"]) == [[]])
+  }
+
+  @Test func `a part of an older recording is in the way, wherever in the row it is`() throws {
+    for name in ["x-0007.mcap", "x-12345.mcap", "x-1.mcap", "y-0001.mcap", "x-000a.mcap"] {
+      folder.write([1], to: name)
+    }
+    var settings = settings()
+    settings.splitSize = 1 << 20
+    let error = #expect(throws: ServiceError.self) { try RecordingSeries(settings, now: 1) }
+    #expect(error?.kind == .cannotCreate && error?.description.contains("x-0007.mcap") == true)
+    settings.isForced = true
+    try RecordingSeries(settings, now: 1).finish()
+    #expect(folder.names == ["x-0001.mcap", "x-000a.mcap", "x-1.mcap", "y-0001.mcap"])
+  }
+
+  @Test(arguments: [("absent/x.mcap", ServiceError.Kind.cannotCreate), ("", .cannotCreate)])
+  func `a place where nothing can be written is refused with its exit code`(name: String, kind: ServiceError.Kind) {
+    let error = #expect(throws: ServiceError.self) { try RecordingSeries(settings(name), now: 1) }
+    #expect(error?.kind == kind)
+  }
+}
