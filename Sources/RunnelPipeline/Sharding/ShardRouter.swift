@@ -202,19 +202,4 @@ public final class ShardRouter: StreamListener, LaneOwner {
     }
     wake(shard)
   }
-
-  private static func copy(_ chunk: Chunk, rows: Range<Int>, to target: UnsafeMutableRawPointer) {
-    guard let base = chunk.payload.baseAddress else { return }
-    let size = chunk.element.size
-    switch chunk.layout {
-    case .interleaved:
-      let rowSize = chunk.channels * size
-      target.copyMemory(from: base + rows.lowerBound * rowSize, byteCount: rows.count * rowSize)
-    case .planar:
-      for channel in 0..<chunk.channels {
-        (target + channel * rows.count * size).copyMemory(
-          from: base + (channel * chunk.rows + rows.lowerBound) * size, byteCount: rows.count * size)
-      }
-    }
-  }
 }
