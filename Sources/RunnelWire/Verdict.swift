@@ -41,7 +41,8 @@ public struct Verdict: Sendable, Equatable {
     public var isJoined: Bool
 
     public init(
-      stream: String, endpoint: String, epoch: UInt64?, cause: String, start: Int64, level: Level, isJoined: Bool = false
+      stream: String, endpoint: String, epoch: UInt64?, cause: String, start: Int64, level: Level,
+      isJoined: Bool = false
     ) {
       self.stream = stream
       self.endpoint = endpoint

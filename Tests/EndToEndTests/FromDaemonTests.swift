@@ -28,7 +28,7 @@ import Testing
       var poller = Poller()
       _ = poller.add(socket)
       guard try poller.wait(milliseconds: 10_000) == 1 else { throw Program.Failed(description: "nobody subscribes") }
-      _ = try encoder.withDescription { try socket.send($0) }
+      _ = try encoder.withDescription { (parts) throws(ZeroMQError) in try socket.send(parts) }
     }
 
     /// - Parameter isLost: the message is numbered, but not sent.
@@ -37,19 +37,18 @@ import Testing
       while first < rows.upperBound {
         let count = min(36, rows.upperBound - first)
         encoder.nextIndex = Int64(first)
-        try samples[first..<first + count].withUnsafeBytes { payload in
+        let result: SendResult = try samples[first..<first + count].withUnsafeBytes { payload in
           try encoder.withSamples(
             payload, rows: count, timestamp: 1_700_000_000_000_000_000 + Int64(first) * 2_777_778,
             discontinuity: discontinuity && first == rows.lowerBound
-          ) { parts in
-            if !isLost { #expect(try socket.send(parts) == .sent) }
-          }
+          ) { (parts) throws(ZeroMQError) in isLost ? .sent : try socket.send(parts) }
         }
+        #expect(result == .sent)
         first += count
       }
     }
 
-    func end() throws { _ = try encoder.withEnd { try socket.send($0) } }
+    func end() throws { _ = try encoder.withEnd { (parts) throws(ZeroMQError) in try socket.send(parts) } }
   }
 
   private func samples(_ expected: Expected) -> [Int16] {
@@ -73,7 +72,9 @@ import Testing
     try recorder.line(containing: "recording what the daemon admits")
 
     func labels(_ count: Int, of stream: String = "bed7") throws {
-      try subscriber.receive("\(count) labels of \(stream)") { $0.count { $0.label != nil && $0.stream == stream } >= count }
+      try subscriber.receive("\(count) labels of \(stream)") {
+        $0.count { $0.label != nil && $0.stream == stream } >= count
+      }
     }
     do {
       let first = try Publisher(samples, epoch: 5, to: daemon.samples)

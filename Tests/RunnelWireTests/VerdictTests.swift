@@ -7,7 +7,8 @@ import Testing
   private static let kinds: [Verdict.Kind] = [
     .session(
       Verdict.Start(
-        stream: "bed 7/\"x\"", endpoint: "tcp://127.0.0.1:5556", epoch: .max, cause: "joined-mid-stream", start: 1 << 60,
+        stream: "bed 7/\"x\"", endpoint: "tcp://127.0.0.1:5556", epoch: .max, cause: "joined-mid-stream",
+        start: 1 << 60,
         level: .sequenced)),
     .session(
       Verdict.Start(

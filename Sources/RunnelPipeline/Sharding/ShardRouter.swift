@@ -151,7 +151,7 @@ public final class ShardRouter: StreamListener, LaneOwner {
       record.channels = Int32(chunk.channels)
       (record.element, record.byteOrder, record.layout) = (chunk.element, chunk.byteOrder, chunk.layout)
       push(record, payload: (end - start) * rowSize, toMembersOf: stream) {
-        Self.copy(chunk, rows: start..<end, to: $0)
+        chunk.copy(rows: start..<end, to: $0)
       }
       start = end
     }

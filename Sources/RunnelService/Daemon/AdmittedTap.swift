@@ -255,7 +255,9 @@ private final class TappedStream {
     rows.withUnsafeMutableBytes { target in
       guard size > 0, let base = target.baseAddress else { return }
       chunk.copy(rows: range, to: base)
-      if chunk.byteOrder == .big { Self.turn(UnsafeMutableRawBufferPointer(rebasing: target[..<size]), chunk.element.size) }
+      if chunk.byteOrder == .big {
+        Self.turn(UnsafeMutableRawBufferPointer(rebasing: target[..<size]), chunk.element.size)
+      }
     }
     bytes.removeAll(keepingCapacity: true)
     rows.withUnsafeBytes { payload in

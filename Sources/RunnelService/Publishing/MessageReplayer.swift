@@ -234,7 +234,7 @@ extension PublishSpeed {
   fileprivate func nanoseconds(of span: Int64) -> Int64 {
     switch self {
     case .max: 0
-    case .times(let times): Int64(min(Double(max(0, span)) / times, 0x1p62))
+    case .times(let times): Int64(Swift.min(Double(Swift.max(0, span)) / times, 0x1p62))
     }
   }
 }

@@ -43,7 +43,7 @@ final class AdmittedReplay: MessageReplay {
       case .samples(let samples): try apply(samples, name: Self.name(parts[0]), at: message.time)
       case .heartbeat, .end, .kept, .ignored: break
       }
-    case .labels, .verdicts, nil: break
+    default: break
     }
   }
 
@@ -56,7 +56,9 @@ final class AdmittedReplay: MessageReplay {
   }
 
   private func apply(_ samples: SampleMessage, name: String, at time: Int64) throws(DecodeError) {
-    guard let number = numbers[name], var stream = streams[number], stream.isOpen, let first = samples.first else { return }
+    guard let number = numbers[name], var stream = streams[number], stream.isOpen, let first = samples.first else {
+      return
+    }
     guard samples.chunk.channels == stream.channels else {
       throw DecodeError(
         .malformed, part: 1, byteOffset: 56, expected: "\(stream.channels) channels, as described",

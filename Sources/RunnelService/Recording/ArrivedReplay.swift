@@ -51,7 +51,8 @@ final class ArrivedReplay: MessageReplay {
   }
 
   private func admit(
-    _ decoded: DecodedMessage, topic: UnsafeRawBufferPointer, _ place: Int, _ reader: InputReader, isCounted: Bool = false
+    _ decoded: DecodedMessage, topic: UnsafeRawBufferPointer, _ place: Int, _ reader: InputReader,
+    isCounted: Bool = false
   ) {
     _ = intakes[place].admit(
       decoded, key: reader.key(of: topic), source: reader.source, endpoint: reader.endpoint, now: now,

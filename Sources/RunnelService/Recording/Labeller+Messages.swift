@@ -25,7 +25,8 @@ extension Labeller {
   /// - Returns: what the lanes counted, and what an operator should know.
   /// - Throws: `ServiceError` 65 for messages that are damaged, and where nothing can be labelled.
   public func label<Sink: LabelSink>(
-    _ messages: inout RecordedMessages, into sink: inout Sink, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    _ messages: inout RecordedMessages, into sink: inout Sink,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> (counts: LaneCounts, remarks: [String]) {
     let inputs = try inputs(of: messages)
     // A network alone labels whatever streams there are.
@@ -47,7 +48,8 @@ extension Labeller {
       do throws(DecodeError) { try outcome.get() } catch {
         throw ServiceError(
           .data,
-          "\(message.file): byte \(message.place): part \(error.part): expected \(error.expected), found \(error.found)")
+          "\(message.file): byte \(message.place): part \(error.part): expected \(error.expected), found \(error.found)"
+        )
       }
       shard.step()
       counts += shard.takeCounts()

@@ -47,7 +47,9 @@ public struct RecordedMessages {
     precondition(!files.isEmpty, "a recording has a file")
     self.files = files
     do throws(RecordingError) {
-      size = try files.reduce(0) { (sum, path) throws(RecordingError) in sum + (try MCAPReader(path).size) }
+      var size = 0
+      for path in files { size += try MCAPReader(path).size }
+      self.size = size
       (about, attachments) = try Self.preface(files[0])
     } catch { throw ServiceError(error) }
   }

@@ -59,7 +59,9 @@ import Testing
     return (try subscriber.stop(), report)
   }
 
-  @Test func `what was published, recorded and replayed is the same bytes, from both encodings and over a split`() throws {
+  @Test func `what was published, recorded and replayed is the same bytes, from both encodings and over a split`()
+    throws
+  {
     var encoder = try RunnelEncoder(
       StreamDescription(stream: "bed7", rate: 360, channels: [Channel(name: "MLII")]), epoch: 5, element: .int16,
       checksums: true)
@@ -93,7 +95,8 @@ import Testing
 
   @Test func `messages are due when they came, and at a speed so many times sooner`() throws {
     let second: UInt64 = 1_000_000_000
-    let file = try record((0..<4).map { (second + UInt64($0) * second / 5, [Array("a".utf8), [UInt8($0)]]) }, as: "x.mcap")
+    let file = try record(
+      (0..<4).map { (second + UInt64($0) * second / 5, [Array("a".utf8), [UInt8($0)]]) }, as: "x.mcap")
     let (heard, report) = try replay([file], speed: .times(2))
     #expect(heard.map { $0[1] } == [[0], [1], [2], [3]])
     // 0.6 s at twice the speed; more where the machine is busy, never less.
