@@ -20,6 +20,8 @@ public final class DaemonRecorder {
   private var ending: RecorderReport.Ending?
 
   private static let tick: Int64 = 1_000_000_000
+  /// The daemon gives a sign of life every second.
+  private static let drainLimit: Int64 = 1_500_000_000
 
   /// Asks the daemon, and makes the file.
   ///
@@ -48,7 +50,7 @@ public final class DaemonRecorder {
     while ending == nil {
       let now = clock.monotonic()
       switch caller.wait(orFor: stop, milliseconds: Int(max(0, min(end, nextTick) - now) / 1_000_000) + 1) {
-      case .answer: try take()
+      case .answer: _ = try take()
       case .other: ending = .stopped
       case .nothing: break
       }
@@ -59,9 +61,10 @@ public final class DaemonRecorder {
         pace.look(at: report, now: now)
         progress(pace.line(report))
       }
-      if settings.messages.map({ messages.series.messageCount >= $0 }) ?? false { ending = .messages }
+      if isComplete { ending = .messages }
       if ending == nil, clock.monotonic() >= end { ending = .seconds }
     }
+    if ending != .daemon { try drain() }
     var report = report()
     try messages.series.finish()
     report.size = messages.series.size
@@ -69,23 +72,37 @@ public final class DaemonRecorder {
     return report
   }
 
+  /// What was admitted by now belongs to the recording: it stands before the daemon's next sign of life.
+  private func drain() throws(ServiceError) {
+    let deadline = clock.monotonic() + Self.drainLimit
+    while case let rest = deadline - clock.monotonic(), rest > 0, ending != .daemon, !isComplete {
+      guard caller.wait(orFor: nil, milliseconds: Int(rest / 1_000_000) + 1) == .answer else { return }
+      if try take() { return }
+    }
+  }
+
+  private var isComplete: Bool { settings.messages.map { messages.series.messageCount >= $0 } ?? false }
+
   /// What the daemon says next: `{"topic":…,"time":…,"bytes":…}` and the message's other parts, that it lives, or that it
   /// ends.
-  private func take() throws(ServiceError) {
+  ///
+  /// - Returns: whether it said that it lives.
+  private func take() throws(ServiceError) -> Bool {
     let answer: ControlCaller.Answer
     do throws(ServiceError) { answer = try caller.next() } catch {
       // What came until then is kept.
       try messages.series.finish()
       throw error
     }
-    if answer.value["ended"] != nil { return ending = .daemon }
-    guard let topic = answer.value["topic"]?.string else { return }
+    if answer.value["ended"] != nil { ending = .daemon }
+    guard let topic = answer.value["topic"]?.string else { return answer.value["alive"] != nil }
     guard let time = answer.value["time"]?.string.flatMap({ UInt64($0) }) else {
       throw ServiceError(.data, "\(caller.path) is no control socket of runnel: a message without a time")
     }
     try Self.with(topic, answer.bytes) { (parts) throws(ServiceError) in
       try messages.take(parts, endpoint: 0, from: source, at: time)
     }
+    return false
   }
 
   /// Samples have a header of 64 bytes, everything else one part behind the topic.
