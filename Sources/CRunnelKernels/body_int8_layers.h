@@ -38,10 +38,10 @@ static void RUNNEL_SET(quantise_chunk)(RUNNEL_SET(int8_chunk) *chunk, uint32_t *
   RUNNEL_SET(quantise)(&chunk->x, words, b->rows, b->x, b->x_stride, NULL, inputs);
   if (b->state)
     RUNNEL_SET(quantise)(&chunk->h, words + b->rows * RUNNEL_SET(int8_row_words)(inputs), b->rows, b->state->h,
-                              h_stride, b->state->from, units);
+                         h_stride, b->state->from, units);
 }
 
-// Weights, scales and words of one tile.
+// Where the weights of one tile lie.
 #define INT8_BLOCK(gates, inputs, units)                                                          \
   const int64_t of_inputs = (gates) * RUNNEL_SET(int8_weight_words)(inputs) * LANES;               \
   const int64_t block_size = of_inputs + (gates) * RUNNEL_SET(int8_weight_words)(units) * LANES;   \
@@ -93,7 +93,7 @@ IN void RUNNEL_SET(rnn_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, 
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
   RUNNEL_SET(multiply_int8)(of_x, rows, registers, 1, weights, block_size, LANES, &chunk->x, row, layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, 1, weights + of_inputs, block_size, LANES, &chunk->h, row,
-                              layer->hidden);
+                            layer->hidden);
   for (int32_t p = 0; p < rows * registers; p++) {
     const int32_t r = row + p / registers, at = first + p % registers * LANES;
     const float *scales = layer->scales + at * 2;
@@ -135,7 +135,7 @@ IN void RUNNEL_SET(gru_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, 
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
   RUNNEL_SET(multiply_int8)(of_x, rows, registers, 3, weights, block_size, 3 * LANES, &chunk->x, row, layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, 3, weights + of_inputs, block_size, 3 * LANES, &chunk->h, row,
-                              layer->hidden);
+                            layer->hidden);
   for (int32_t p = 0; p < rows * registers; p++) {
     const int32_t r = row + p / registers, at = first + p % registers * LANES;
     const float *bias = layer->bias + at * 4, *scales = layer->scales + at * 6;
@@ -163,7 +163,7 @@ IN void RUNNEL_SET(gru_end_int8_tile)(const void *tile, const RUNNEL_SET(batch) 
   INT8_BLOCK(3, layer->inputs, layer->hidden);
   bits sum[RUNNEL_TILE];
   RUNNEL_SET(multiply_int8)(sum, rows, registers, 1, weights + of_inputs + 2 * LANES, block_size, 3 * LANES,
-                              &chunk->h, row, layer->hidden);
+                            &chunk->h, row, layer->hidden);
   for (int32_t p = 0; p < rows * registers; p++) {
     const int32_t r = row + p / registers, at = first + p % registers * LANES;
     const float *earlier = b->scratch + r * 3 * stride + at;
@@ -182,14 +182,12 @@ static void RUNNEL_SET(gru_int8)(const runnel_gru *layer, int32_t rows, const fl
   uint32_t words[RUNNEL_WORDS];
   const int32_t together =
       RUNNEL_SET(int8_together)(RUNNEL_SET(int8_row_words)(layer->inputs) + RUNNEL_SET(int8_row_words)(layer->hidden));
-  const int32_t alone = RUNNEL_SET(alone)(layer->hidden, 3 * (layer->inputs + layer->hidden) / 4);
   for (int32_t start = 0; start < rows; start += together) {
     const int32_t here = rows - start < together ? rows - start : together;
     runnel_state of_part;
     const RUNNEL_SET(batch) part = RUNNEL_SET(part_of)(&batch, start, here, &of_part, 3 * stride);
     RUNNEL_SET(quantise_chunk)(&chunk, words, &part, layer->inputs, stride, layer->hidden);
-    RUNNEL_SET(walk)(&RUNNEL_SET(gru_int8_tile_tiles), &chunk, &part, layer->hidden, RUNNEL_SET(descending)(&part),
-                     alone);
+    RUNNEL_SET(walk)(&RUNNEL_SET(gru_int8_tile_tiles), &chunk, &part, layer->hidden, RUNNEL_SET(descending)(&part), 0);
     if (!layer->form.reset_before) continue;
     RUNNEL_SET(quantise)(&chunk.h, words, here, part.scratch + 2 * stride, 3 * stride, NULL, layer->hidden);
     RUNNEL_SET(walk)(&RUNNEL_SET(gru_end_int8_tile_tiles), &chunk, &part, layer->hidden, 0, 0);
@@ -206,9 +204,9 @@ IN void RUNNEL_SET(lstm_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const in
   INT8_BLOCK(gates, layer->inputs, carried);
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
   RUNNEL_SET(multiply_int8)(of_x, rows, registers, gates, weights, block_size, gates * LANES, &chunk->x, row,
-                              layer->inputs);
+                            layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, gates, weights + of_inputs, block_size, gates * LANES, &chunk->h,
-                              row, carried);
+                            row, carried);
   for (int32_t p = 0; p < rows * registers; p++) {
     const int32_t r = row + p / registers, at = first + p % registers * LANES;
     const float *bias = layer->bias + at * gates, *scales = layer->scales + at * 2 * gates;
@@ -242,7 +240,6 @@ static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const 
   uint32_t words[RUNNEL_WORDS];
   const int32_t together =
       RUNNEL_SET(int8_together)(RUNNEL_SET(int8_row_words)(layer->inputs) + RUNNEL_SET(int8_row_words)(carried));
-  const int32_t alone = RUNNEL_SET(alone)(layer->hidden, layer->inputs + carried);
   const RUNNEL_SET(tiles) *tiles = layer->form.coupling == RUNNEL_UNCOUPLED ? &RUNNEL_SET(lstm4_int8_tile_tiles)
                                                                             : &RUNNEL_SET(lstm3_int8_tile_tiles);
   for (int32_t start = 0; start < rows; start += together) {
@@ -251,7 +248,7 @@ static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const 
     const RUNNEL_SET(batch) part =
         RUNNEL_SET(part_of)(&batch, start, here, &of_part, RUNNEL_SET(padded)(layer->hidden));
     RUNNEL_SET(quantise_chunk)(&chunk, words, &part, layer->inputs, RUNNEL_SET(padded)(carried), carried);
-    RUNNEL_SET(walk)(tiles, &chunk, &part, layer->hidden, RUNNEL_SET(descending)(&part), alone);
+    RUNNEL_SET(walk)(tiles, &chunk, &part, layer->hidden, RUNNEL_SET(descending)(&part), 0);
   }
   if (!layer->form.projected) return;
   RUNNEL_SET(linear_int8)(&layer->projection, rows, scratch, RUNNEL_SET(padded)(layer->hidden), no_activation, y,

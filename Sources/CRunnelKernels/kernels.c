@@ -1,13 +1,8 @@
+#include "int8_products.h"
 #include "runnel_kernels.h"
 
 #include <math.h>
 #include <stddef.h>
-#if defined(__aarch64__)
-#include <arm_neon.h>
-#if defined(__linux__)
-#include <sys/auxv.h>
-#endif
-#endif
 
 #pragma STDC FP_CONTRACT OFF
 // Vectors pass between inlined functions of this file only.
@@ -18,12 +13,6 @@
 #define LANES RUNNEL_BLOCK
 // Quantised features of a chunk are at most so many words.
 enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384, RUNNEL_WORDS = 16384 };
-// How a set multiplies int8.
-#define INT8_PLAIN 0
-#define INT8_PAIRS 1
-#define INT8_VNNI 2
-#define INT8_NEON 3
-#define INT8_SDOT 4
 
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
@@ -136,16 +125,6 @@ const runnel_kernels *runnel_kernels_avx512_int8(void) { return NULL; }
 #undef RUNNEL_SET
 #undef SUMS
 #pragma clang attribute pop
-
-static int has_sdot(void) {
-#if defined(__ARM_FEATURE_DOTPROD)
-  return 1;
-#elif defined(__linux__)
-  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
-#else
-  return 0;
-#endif
-}
 
 const runnel_kernels *runnel_kernels_neon(void) { return &table_neon; }
 const runnel_kernels *runnel_kernels_neon_int8(void) { return has_sdot() ? &int8_table_sdot : &int8_table_neon; }

@@ -17,7 +17,13 @@ public struct Biquad: Sendable, Equatable {
 public struct BiquadCascade: Sendable, Equatable {
   public let sections: [Biquad]
 
-  public init(sections: [Biquad]) { self.sections = sections }
+  /// (sections, 5), as the kernel takes them.
+  let coefficients: [Double]
+
+  public init(sections: [Biquad]) {
+    self.sections = sections
+    coefficients = sections.flatMap { [$0.b0, $0.b1, $0.b2, $0.a1, $0.a2] }
+  }
 
   public var memoryCount: Int { 2 * sections.count }
 
@@ -30,21 +36,5 @@ public struct BiquadCascade: Sendable, Equatable {
       memories[2 * i + 1] = (section.b2 - section.a2 * gain) * x
       x *= gain
     }
-  }
-
-  /// One sample through all sections.
-  @inline(__always)
-  static func step(
-    _ sample: Double, through sections: UnsafeBufferPointer<Biquad>, _ memories: UnsafeMutablePointer<Double>
-  ) -> Double {
-    var x = sample
-    for i in 0..<sections.count {
-      let s = sections[i]
-      let y = s.b0 * x + memories[2 * i]
-      memories[2 * i] = s.b1 * x - s.a1 * y + memories[2 * i + 1]
-      memories[2 * i + 1] = s.b2 * x - s.a2 * y
-      x = y
-    }
-    return x
   }
 }

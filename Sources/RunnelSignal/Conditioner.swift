@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelKernels
 
 /// Turns the physical samples of one lane input into what the network was trained on: filters at the stream's rate,
 /// resampling to the model's, normalisation. An immutable plan; what is carried is its `ConditionerState`.
@@ -72,16 +73,10 @@ public struct Conditioner: Sendable {
     let due = self.frames(upTo: first)..<self.frames(upTo: first + Int64(samples.count))
     guard !samples.isEmpty else { return due }
     if !state.primed { prime(&state, with: Double(samples[0])) }
-    cascade.sections.withUnsafeBufferPointer { sections in
-      state.memories.withUnsafeMutableBufferPointer { memories in
-        if resampler.tapCount == 0 {
-          filter(samples, sections, memories, into: frames, stride)
-        } else {
-          state.history.withUnsafeMutableBufferPointer { history in
-            resample(samples, at: first, due, sections, memories, history, into: frames, stride)
-          }
-        }
-      }
+    if resampler.tapCount == 0, cascade.sections.isEmpty {
+      for t in 0..<samples.count { frames[t * stride] = samples[t] }
+    } else {
+      filter(samples, at: first, due, &state, into: frames, stride)
     }
     normaliser.apply(frames, count: due.count, stride: stride, moments: &state.moments)
     return due
@@ -99,44 +94,29 @@ public struct Conditioner: Sendable {
   }
 
   private func filter(
-    _ samples: UnsafeBufferPointer<Float>, _ sections: UnsafeBufferPointer<Biquad>,
-    _ memories: UnsafeMutableBufferPointer<Double>, into frames: UnsafeMutablePointer<Float>, _ stride: Int
+    _ samples: UnsafeBufferPointer<Float>, at first: Int64, _ due: Range<Int64>, _ state: inout ConditionerState,
+    into frames: UnsafeMutablePointer<Float>, _ stride: Int
   ) {
-    guard let memories = memories.baseAddress, sections.count > 0 else {
-      for t in 0..<samples.count { frames[t * stride] = samples[t] }
-      return
-    }
-    for t in 0..<samples.count {
-      frames[t * stride] = Float(BiquadCascade.step(Double(samples[t]), through: sections, memories))
-    }
-  }
-
-  private func resample(
-    _ samples: UnsafeBufferPointer<Float>, at first: Int64, _ due: Range<Int64>,
-    _ sections: UnsafeBufferPointer<Biquad>, _ memories: UnsafeMutableBufferPointer<Double>,
-    _ history: UnsafeMutableBufferPointer<Double>, into frames: UnsafeMutablePointer<Float>, _ stride: Int
-  ) {
-    let (count, p, q) = (resampler.tapCount, Int(ratio.p), Int(ratio.q))
-    var place = Int(first % Int64(count))
-    var phase = Int(due.lowerBound % ratio.p * ratio.q % ratio.p)
-    // Samples still to come before the next frame is due.
-    var wait = Int(inputIndex(ofFrame: due.lowerBound) - first)
-    var written = 0
-    resampler.taps.withUnsafeBufferPointer { taps in
-      guard let history = history.baseAddress, let taps = taps.baseAddress else { return }
-      for t in 0..<samples.count {
-        var x = Double(samples[t])
-        if let memories = memories.baseAddress { x = BiquadCascade.step(x, through: sections, memories) }
-        history[place] = x
-        while wait == 0 {
-          frames[written * stride] = Float(Resampler.output(history, newest: place, taps + phase * count, count))
-          written += 1
-          phase += q
-          wait = phase / p
-          phase %= p
+    guard let base = samples.baseAddress else { return }
+    let (count, sections, taps) = (samples.count, cascade.sections.count, resampler.tapCount)
+    cascade.coefficients.withUnsafeBufferPointer { coefficients in
+      state.memories.withUnsafeMutableBufferPointer { memories in
+        guard taps > 0 else {
+          return ConditioningKernel.filter(
+            base, count: count, sections: sections, coefficients.baseAddress, memories.baseAddress, into: frames,
+            stride: stride)
         }
-        wait -= 1
-        place = place + 1 == count ? 0 : place + 1
+        resampler.taps.withUnsafeBufferPointer { rows in
+          state.history.withUnsafeMutableBufferPointer { history in
+            let resampling = ConditioningKernel.Resampling(
+              p: ratio.p, q: ratio.q, taps: taps, rows: rows.baseAddress, history: history.baseAddress,
+              place: Int(first % Int64(taps)), phase: due.lowerBound % ratio.p * ratio.q % ratio.p,
+              wait: inputIndex(ofFrame: due.lowerBound) - first)
+            ConditioningKernel.resample(
+              base, count: count, sections: sections, coefficients.baseAddress, memories.baseAddress, resampling,
+              into: frames, stride: stride)
+          }
+        }
       }
     }
   }

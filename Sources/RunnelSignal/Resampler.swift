@@ -81,24 +81,6 @@ public struct Resampler: Sendable {
     }
     return sum
   }
-
-  /// The frame at `phase`, where the newest sample stands at `place` of the history.
-  @inline(__always)
-  static func output(
-    _ history: UnsafeMutablePointer<Double>, newest place: Int, _ row: UnsafePointer<Double>, _ count: Int
-  ) -> Double {
-    var sum = 0.0
-    var tap = 0
-    for i in (place + 1)..<max(place + 1, count) {
-      sum += history[i] * row[tap]
-      tap += 1
-    }
-    for i in 0...place {
-      sum += history[i] * row[tap]
-      tap += 1
-    }
-    return sum
-  }
 }
 
 extension Ratio {

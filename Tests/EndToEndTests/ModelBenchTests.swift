@@ -17,6 +17,15 @@ import Testing
     #expect(report["kernels"]?.string == "scalar")
   }
 
+  @Test func `weights are stored as it is asked, of cells and of a model`() throws {
+    let cells = try json("--cell", "lstm", "--hidden", "16", "--inputs", "2", "--rows", "1", "--precision", "int8")
+    #expect(cells["precision"]?.string == "int8" && cells["weight_bytes"]?.integer == 4 * 16 * 18)
+    let model = try json(Place.model, "--rows", "1", "--precision", "bf16")
+    #expect(model["precision"]?.string == "bf16")
+    let wide = try json(Place.model, "--rows", "1")
+    #expect((model["weight_bytes"]?.integer ?? .max) < (wide["weight_bytes"]?.integer ?? 0))
+  }
+
   @Test func `a model gives the channels that a core carries`() throws {
     let report = try json(Place.model, "--rows", "2")
     #expect(report["results"]?.array?.first?["channels_per_core"]?.number.map { $0 > 0 } == true)

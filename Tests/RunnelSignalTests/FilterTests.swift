@@ -1,5 +1,6 @@
 import Glibc
 import RunnelCore
+import RunnelKernels
 import Testing
 
 @testable import RunnelSignal
@@ -57,16 +58,8 @@ import Testing
     for golden in try Golden.cases("filters.json") {
       let cascade = try cascade(golden)
       let expected = golden.numbers("output")
-      var memories = [Double](repeating: 0, count: cascade.memoryCount)
-      let samples = Golden.signal(expected.count)
-      memories.withUnsafeMutableBufferPointer { memories in
-        cascade.prime(memories, with: Double(samples[0]))
-        cascade.sections.withUnsafeBufferPointer { sections in
-          for (t, sample) in samples.enumerated() {
-            let y = BiquadCascade.step(Double(sample), through: sections, memories.baseAddress!)
-            #expect((y - expected[t]).magnitude <= 1e-12, "\(String(describing: golden.design)), sample \(t)")
-          }
-        }
+      for (t, y) in filtered(cascade, Golden.signal(expected.count)).enumerated() {
+        #expect((y - expected[t]).magnitude <= 1e-12, "\(String(describing: golden.design)), sample \(t)")
       }
     }
   }
@@ -74,15 +67,57 @@ import Testing
   @Test func `a constant makes no step at the start`() throws {
     let cascade = BiquadCascade(
       sections: try ButterworthDesign.sections(of: .highPass(order: 2, corner: 0.5), rate: 360))
+    #expect(filtered(cascade, [Float](repeating: 1000, count: 1000)).allSatisfy { $0.magnitude < 1e-9 })
+  }
+
+  /// Transposed direct form II once more, sample by sample: what the kernel must give bit for bit, however long its runs.
+  @Test(arguments: 0...9) func `a cascade is its sections in turn, whatever is filtered at once`(count: Int) {
+    var random = SeededGenerator(seed: UInt64(count))
+    func number(_ size: Double) -> Double { (random.uniform() * 2 - 1) * size }
+    let cascade = BiquadCascade(
+      sections: (0..<count).map { _ in
+        Biquad(b0: number(1), b1: number(1), b2: number(1), a1: number(0.9), a2: number(0.09))
+      })
+    let samples = (0..<500).map { n in n % 50 == 7 ? Float(number(1) * 1e-42) : Float(number(3)) }
     var memories = [Double](repeating: 0, count: cascade.memoryCount)
-    memories.withUnsafeMutableBufferPointer { memories in
-      cascade.prime(memories, with: 1000)
-      cascade.sections.withUnsafeBufferPointer { sections in
-        for _ in 0..<1000 {
-          #expect(BiquadCascade.step(1000, through: sections, memories.baseAddress!).magnitude < 1e-9)
+    let expected = samples.map { sample in
+      var x = Double(sample)
+      for (i, s) in cascade.sections.enumerated() {
+        let y = s.b0 * x + memories[2 * i]
+        memories[2 * i] = s.b1 * x - s.a1 * y + memories[2 * i + 1]
+        memories[2 * i + 1] = s.b2 * x - s.a2 * y
+        x = y
+      }
+      return x.bitPattern
+    }
+    for length in [1, 2, 36, 500] {
+      #expect(filtered(cascade, samples, primed: false, by: length).map(\.bitPattern) == expected)
+    }
+  }
+
+  /// In f64, as the history of a resampler sees it that has no frame to make.
+  private func filtered(
+    _ cascade: BiquadCascade, _ samples: [Float], primed: Bool = true, by length: Int = 1
+  ) -> [Double] {
+    var memories = [Double](repeating: 0, count: cascade.memoryCount)
+    if primed { memories.withUnsafeMutableBufferPointer { cascade.prime($0, with: Double(samples[0])) } }
+    var (y, none) = ([Double](repeating: 0, count: samples.count), Float(0))
+    for first in stride(from: 0, to: samples.count, by: length) {
+      let piece = Array(samples[first..<min(first + length, samples.count)])
+      cascade.coefficients.withUnsafeBufferPointer { coefficients in
+        memories.withUnsafeMutableBufferPointer { memories in
+          y.withUnsafeMutableBufferPointer { y in
+            ConditioningKernel.resample(
+              piece, count: piece.count, sections: cascade.sections.count, coefficients.baseAddress,
+              memories.baseAddress,
+              .init(
+                p: 1, q: 1, taps: samples.count, rows: nil, history: y.baseAddress, place: first, phase: 0,
+                wait: Int64(samples.count)), into: &none, stride: 0)
+          }
         }
       }
     }
+    return y
   }
 
   @Test func `a corner above half the rate is refused with the remedy`() {

@@ -15,7 +15,7 @@ struct BenchmarksCommand: ParsableCommand {
 /// All tables, or some.
 struct TablesCommand: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case step, windows, decode, condition, latency
+    case step, precisions, windows, decode, condition, latency
   }
 
   static let configuration = CommandConfiguration(
@@ -48,6 +48,7 @@ struct TablesCommand: ParsableCommand {
   private func sections(_ part: Part, _ pace: Pace, _ limits: MachineLimits) throws -> [Section] {
     switch part {
     case .step: StepBenchmark(pace: pace, limits: limits).sections
+    case .precisions: [PrecisionBenchmark(pace: pace).section]
     case .windows: [try WindowBenchmark(pace: pace).section]
     case .decode: [try DecodeBenchmark(pace: pace).section]
     case .condition: [try ConditionBenchmark(pace: pace).section]

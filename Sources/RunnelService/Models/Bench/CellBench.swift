@@ -20,7 +20,8 @@ public struct CellBench: Sendable {
   /// - Parameter progress: hears what is being done.
   public func run(rows: [Int], clock: Clock = .system, progress: (String) -> Void = { _ in }) -> BenchReport {
     progress("limits of this machine")
-    let limits = MachineLimits(kernels: kernels, clock: clock, seconds: effort.secondsForLimits)
+    let limits = MachineLimits(
+      kernels: kernels, precision: shape.precision, clock: clock, seconds: effort.secondsForLimits)
     let reading = effort.secondsToRead(shape.weightBytes, clock)
     let points = rows.map { rows in
       progress("\(rows) rows")

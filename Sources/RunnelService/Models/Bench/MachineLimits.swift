@@ -31,16 +31,19 @@ extension MachineLimits {
   ///
   /// - Parameters:
   ///   - kernels: whose multiply-adds, or those of a narrower set; reads are those of the widest there is.
+  ///   - precision: of the weights that are multiplied.
   ///   - seconds: for all of it.
-  public init(kernels: KernelSet, clock: Clock = .system, seconds: Double) {
+  public init(
+    kernels: KernelSet, precision: WeightPrecision = .float32, clock: Clock = .system, seconds: Double
+  ) {
     let sizes = CacheSizes()
     // A processor that has a set has the narrower ones too, and may be quicker with their instructions.
     let sets = KernelSet.available.prefix { $0 != kernels } + [kernels]
     let watch = Stopwatch(clock, seconds: seconds / Double(sets.count + sizes.levels.count))
-    let burst = 1 << 14
+    let burst = 1 << 17
     multiplyAddsPerSecond = sets.reduce(0) { most, set in
-      let made = set.multiplyAdds(atLeast: burst)
-      let adding = watch.time { calls in for _ in 0..<calls { _ = set.multiplyAdds(atLeast: burst) } }
+      let made = set.multiplyAdds(atLeast: burst, precision)
+      let adding = watch.time { calls in for _ in 0..<calls { _ = set.multiplyAdds(atLeast: burst, precision) } }
       return max(most, Double(made) / adding.best)
     }
     levels = sizes.levels.map { level in

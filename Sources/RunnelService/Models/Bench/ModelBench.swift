@@ -31,7 +31,7 @@ public struct ModelBench: Sendable {
   /// - Parameter progress: hears what is being done.
   public func run(rows: [Int], clock: Clock = .system, progress: (String) -> Void = { _ in }) -> BenchReport {
     progress("limits of this machine")
-    let limits = MachineLimits(kernels: kernels, clock: clock, seconds: effort.secondsForLimits)
+    let limits = MachineLimits(kernels: kernels, precision: precision, clock: clock, seconds: effort.secondsForLimits)
     let reading = effort.secondsToRead(weightBytes, clock)
     let watch = Stopwatch(clock, seconds: effort.secondsPerPoint)
     let points = rows.map { rows in

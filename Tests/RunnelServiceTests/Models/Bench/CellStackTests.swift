@@ -22,9 +22,11 @@ import Testing
     #expect(third != stack.outputs && third.allSatisfy { $0 != 0 && abs($0) < 1 })
   }
 
-  @Test(arguments: CellShape.Cell.allCases)
-  func `every kernel set and every company gives the same bits`(cell: CellShape.Cell) throws {
-    let shape = try CellShape(cell, hidden: 33, inputs: 2)
+  @Test(arguments: CellShape.Cell.allCases, WeightPrecision.allCases)
+  func `every kernel set and every company gives the same bits`(
+    cell: CellShape.Cell, precision: WeightPrecision
+  ) throws {
+    let shape = try CellShape(cell, hidden: 33, inputs: 2, precision: precision)
     let alone = outputs(shape, rows: 1, steps: 5)
     for kernels in KernelSet.allCases where kernels.isAvailable {
       let company = outputs(shape, rows: 7, steps: 5, kernels: kernels)
