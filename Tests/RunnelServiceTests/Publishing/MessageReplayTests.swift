@@ -52,6 +52,8 @@ import Testing
   private func replay(
     _ files: [String], speed: PublishSpeed, prefixes: [String] = [""]
   ) throws -> (heard: [[[UInt8]]], report: MessageReplayReport) {
+    // A socket of this context frees its name some time after it is closed.
+    let context = ZeroMQContext()
     let replayer = try MessageReplayer(
       files, MessageReplayer.Settings(endpoint: "inproc://\(folder.path)", speed: speed), context: context)
     let subscriber = Subscriber(replayer.endpoint, prefixes, in: context)
