@@ -59,7 +59,7 @@ public struct LabelOutput: LabelSink {
   private var marks: [LabelMark] {
     var list = MarkList()
     for label in labels { list.take(label) }
-    return list.marks
+    return list.settled
   }
 
   private func writeTable() throws(RecordingError) -> Int {

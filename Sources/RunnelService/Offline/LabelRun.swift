@@ -76,18 +76,18 @@ public struct LabelRun: Sendable {
   ) -> [ServiceError] {
     precondition(places.map { $0.count == paths.count } ?? true, "a place for each recording")
     let meter = WorkMeter(paths.count, progress)
-    let failures = Failures()
+    let results = Results<Void>()
     SideBySide(jobs: jobs).run(paths.count, hear: hear) { number, say in
       do throws(ServiceError) {
         try label(paths[number], to: places?[number], say) { meter.show(number, paths[number], done: $0, of: $1) }
       } catch {
         let error = error.naming(paths[number], among: paths.count)
-        failures.append(error, number)
+        results.append(.failure(error), number)
         say(.failure(error))
       }
       meter.finish(number, paths[number])
     }
-    return failures.all
+    return results.failures
   }
 
   private func label(
