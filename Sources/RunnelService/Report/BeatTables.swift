@@ -17,18 +17,23 @@ struct BeatTables {
   private var cards: String {
     let cards = BeatStatistics.Question.allCases.map { question -> String in
       let statistics = BeatStatistics(question, of: report.gross)
-      let mean = report.mean(question)
       return """
         <section class="card">
         <h3>\(Self.names[question] ?? "")<small>\(HTMLText.count(statistics.truthCount)) beats</small></h3>
         \(ReportMeter.figure("Sensitivity", statistics.sensitivity))
         \(ReportMeter.figure("Positive predictivity", statistics.positivePredictivity))
-        <p><small>\(HTMLText.count(statistics.falseNegative)) missed, \(HTMLText.count(statistics.falsePositive)) false; \
-        mean of \(mean.records): \(HTMLText.percent(mean.sensitivity)), \(HTMLText.percent(mean.positivePredictivity))</small></p>
+        <p><small>\(HTMLText.count(statistics.falseNegative)) missed, \(HTMLText.count(statistics.falsePositive)) false\
+        \(Self.words(report.mean(question)))</small></p>
         </section>
         """
     }
     return "<div class=\"cards\">\n\(cards.joined(separator: "\n"))\n</div>"
+  }
+
+  private static func words(_ mean: ScoreReport.Mean) -> String {
+    guard mean.records > 0 else { return "" }
+    return
+      "; mean of \(mean.records): \(HTMLText.percent(mean.sensitivity)), \(HTMLText.percent(mean.positivePredictivity))"
   }
 
   private var matrix: String {

@@ -42,6 +42,7 @@ enum ReportStyle {
     svg text{fill:var(--ink)}
     svg .tick,svg .side{fill:var(--soft);font-size:12px}
     svg .middle{text-anchor:middle}svg .end{text-anchor:end}
+    .stretch{overflow-x:auto}.stretch svg{min-width:680px}
     svg .mark{font-weight:600;font-size:14px}
     svg .mark.right{fill:var(--soft);font-weight:500}
     svg .mark.wrong,svg .none{fill:var(--bad)}

@@ -96,17 +96,19 @@ extension Stretch {
   /// The longest times in which one side says a label and the other does not.
   private static func episodes(of record: ScoredRecord, _ comparison: EpisodeComparison) -> [Stretch] {
     let wrong =
-      difference(comparison.truth, without: comparison.test).map { ($0, "\($0.label) missed") }
-      + difference(comparison.test, without: comparison.truth).map { ($0, "\($0.label) where it is not") }
+      difference(comparison.truth, without: comparison.test).map { ($0, "\($0.label) missed for", "") }
+      + difference(comparison.test, without: comparison.truth).map {
+        ($0, "\($0.label) called for", " where there is none")
+      }
     var stretches: [Stretch] = []
-    for (episode, words) in wrong.sorted(by: { ($1.0.count, $0.0.onset) < ($0.0.count, $1.0.onset) }) {
+    for (episode, words, rest) in wrong.sorted(by: { ($1.0.count, $0.0.onset) < ($0.0.count, $1.0.onset) }) {
       let rows = framed(episode, record, comparison)
       guard stretches.count < mostOfRecord else { break }
       if stretches.contains(where: { $0.rows.overlaps(rows) }) { continue }
       let seconds = Double(episode.count) / record.rate
       stretches.append(
         Stretch(
-          record: record, rows: rows, reason: "\(words) for \(HTMLText.decimal(seconds, 1)) s", weight: seconds,
+          record: record, rows: rows, reason: "\(words) \(HTMLText.decimal(seconds, 1)) s\(rest)", weight: seconds,
           content: .episodes(comparison)))
     }
     return stretches
@@ -116,18 +118,8 @@ extension Stretch {
   private static func difference(_ episodes: [Episode], without others: [Episode]) -> [Episode] {
     episodes.flatMap { episode -> [Episode] in
       let holes = others.filter { $0.label == episode.label }.flatMap(\.pieces)
-      return episode.pieces.flatMap { piece -> [Range<Int64>] in
-        var rest = [piece]
-        for hole in holes where hole.overlaps(piece) {
-          rest = rest.flatMap { part in
-            [
-              part.lowerBound..<max(part.lowerBound, min(hole.lowerBound, part.upperBound)),
-              min(part.upperBound, max(hole.upperBound, part.lowerBound))..<part.upperBound,
-            ].filter { !$0.isEmpty }
-          }
-        }
-        return rest
-      }.map { Episode(episode.label, $0) }
+      let rest = episode.clipped(to: episode.onset..<episode.end, without: holes)
+      return rest?.pieces.map { Episode(episode.label, $0) } ?? []
     }
   }
 

@@ -153,6 +153,10 @@ import Testing
     #expect(
       worst.map(\.reason) == ["AF missed for 10.0 s", "AF missed for 5.0 s"], "the false call lies beside the second")
     #expect(worst[0].rows == 12600..<19800)
+    let swapped = try Scorer(
+      truth: .file(test), detections: .labels(try LabelFile(contentsOf: truth)), method: .episodes(scoring)
+    ).compare([rig.path])
+    #expect(Stretch.worst(of: swapped).first?.reason == "AF called for 10.0 s where there is none")
     let html = ScorePage(EpisodeReport(scoring: scoring, of: records), of: records, subject: "x", library: "test")
       .html(selection: .init())
     #expect(imbalance(html) == [] && html.contains("median 5.00 s, 1 pair") && html.contains("class=\"band wrong\""))

@@ -31,7 +31,7 @@ public struct Episode: Sendable, Hashable {
   }
 
   /// What of it lies in some rows and outside of others; nil where nothing does.
-  func clipped(to rows: Range<Int64>, without holes: [Range<Int64>]) -> Episode? {
+  public func clipped(to rows: Range<Int64>, without holes: [Range<Int64>]) -> Episode? {
     var rest = pieces.map { $0.clamped(to: rows) }.filter { !$0.isEmpty }
     for hole in holes {
       rest = rest.flatMap { piece -> [Range<Int64>] in
