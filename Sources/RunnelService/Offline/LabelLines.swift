@@ -9,6 +9,8 @@ public struct LabelLines: LabelSink {
     case json(canonical: Bool)
     /// For people: time in the recording, sample index, label, score, and whatever is amiss.
     case text(rate: Double)
+    /// The same of several streams, as `runnel watch` shows them.
+    case live
   }
 
   /// Lines written.
@@ -36,6 +38,9 @@ public struct LabelLines: LabelSink {
       withUnsafeBytes(of: UInt8(ascii: "\n"), write)
     case .text(let rate):
       var line = Self.line(label, rate: rate) + "\n"
+      line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    case .live:
+      var line = LabelLine.text(label) + "\n"
       line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
     count += 1
