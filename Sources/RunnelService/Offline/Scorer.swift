@@ -108,7 +108,7 @@ public struct Scorer: Sendable {
     [("truth", truth), ("labels", test)].compactMap { side, found in
       guard found.episodes.isEmpty, found.points > 0 else { return nil }
       return
-        "\(record.path): the \(side) have \(found.points) points in time and no episode; beats are scored without --episodes"
+        "\(record.path): \(found.points) points in time and no episode in the \(side); beats are scored without --episodes"
     }
   }
 

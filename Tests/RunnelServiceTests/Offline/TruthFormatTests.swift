@@ -153,6 +153,33 @@ import Testing
     #expect(found?.truthCovered == 9)
   }
 
+  /// Its annotations: a burst of rows 5 to 14, and noise of two rows behind a gap.
+  @Test func `annotations of a SigMF capture are episodes in its own rows, gaps and all`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let labels = try rig.write("l.csv", "first,count,t_ns,channel,label,id,p\n7,10,,I,burst,,\n106,2,,I,noise,,\n")
+    let scoring = EpisodeScoring(learning: 0)
+    let records = try Scorer(
+      truth: .own, detections: .labels(try LabelFile(contentsOf: labels)), method: .episodes(scoring)
+    ).compare([OfflineRig.root + "/Tests/Golden/recordings/radio.sigmf-meta"])
+    let gross = EpisodeReport(scoring: scoring, of: records).gross
+    #expect(gross["burst"]?.onsetErrors == [2e-6] && gross["burst"]?.truthFound == 1)
+    #expect(abs((gross["burst"]?.truthCovered ?? 0) - 8e-6) < 1e-12 && gross["noise"]?.onsetErrors == [0])
+  }
+
+  @Test func `markers of an XDF recording are points, and labels of its stream are read by row`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let labels = try rig.write("l.csv", "first,count,t_ns,channel,label,id,p\n1,2,,Fz,a,,\n")
+    var scorer = Scorer(
+      truth: .own, detections: .labels(try LabelFile(contentsOf: labels)),
+      method: .episodes(EpisodeScoring(learning: 0)))
+    scorer.selection.track = "BioSemi & Co"
+    let record = try #require(try scorer.compare([OfflineRig.root + "/Tests/Golden/recordings/streams.xdf"]).first)
+    #expect(
+      record.remarks.contains { $0.contains("2 points in time and no episode in the truth") }, "\(record.remarks)")
+    guard case .episodes(let comparison) = record.outcome else { return }
+    #expect(comparison.truth.isEmpty && comparison.test.map(\.label) == ["a"])
+  }
+
   @Test func `beats scored as episodes are remarked upon`() throws {
     let rig = try OfflineRig(seconds: 10)
     let scorer = Scorer(
