@@ -64,7 +64,7 @@ test-neon: ## the NEON kernels under qemu against the reference, bit for bit; in
 # names an index that has PyTorch without what graphics cards need, which saves gigabytes.
 PYTHON ?= .build-python/bin/python
 TORCH_INDEX ?=
-PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py parity_recordings.py
+PARITY ?= parity.py parity_labels.py parity_models.py parity_onnx.py parity_keras.py parity_fixtures.py parity_recordings.py parity_scoring.py
 test-parity: build ## a record, random networks, golden files and recordings against other programs, installed in .build-python
 	@test "$(PYTHON)" != .build-python/bin/python || cmp -s python/requirements-parity.txt .build-python/installed || { \
 	  echo "installing PyTorch, Keras and ONNX in .build-python"; \

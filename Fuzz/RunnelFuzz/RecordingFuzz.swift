@@ -35,11 +35,15 @@ enum RecordingFuzz {
       }
     }
     _ = try? recording.annotations(of: nil, on: recording.tracks.isEmpty ? nil : 0, rate: 100)
+    if recording.format == .mcap { _ = try? MCAPLabels.read(path) { _, _ in } }
     if recording.format == .mcap { _ = try? MCAPRecovery.recover(path, to: "\(folder)/mended.mcap") }
   }
 
   static func feedAnnotations(_ bytes: [UInt8]) {
     write(bytes, "x.atr")
-    _ = try? AnnotationReader.annotations(in: "\(folder)/x.atr", rate: 360)
+    let path = "\(folder)/x.atr"
+    _ = try? AnnotationReader.annotations(in: path, rate: 360)
+    _ = try? AnnotationReader.counting(in: path)
+    _ = try? LabelTable.read(path)
   }
 }

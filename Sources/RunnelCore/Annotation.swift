@@ -25,6 +25,11 @@ public struct Annotation: Sendable, Hashable {
   }
 }
 
+extension Annotation {
+  /// What it says, where a format has only texts: the text, or the code's symbol where there is none.
+  public var label: String { code == .comment || !text.isEmpty && !code.isBeat ? text : String(code.symbol) }
+}
+
 /// A code of the MIT annotation format, 0 to 49 (FORMATS.md B.1), known by its one-character symbol.
 public struct AnnotationCode: RawRepresentable, Sendable, Hashable {
   public var rawValue: UInt8

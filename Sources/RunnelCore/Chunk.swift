@@ -20,4 +20,20 @@ public struct Chunk {
     self.rows = rows
     self.channels = channels
   }
+
+  /// Copies some rows, in the chunk's own layout and byte order.
+  public func copy(rows range: Range<Int>, to target: UnsafeMutableRawPointer) {
+    guard let base = payload.baseAddress else { return }
+    let size = element.size
+    switch layout {
+    case .interleaved:
+      let rowSize = channels * size
+      target.copyMemory(from: base + range.lowerBound * rowSize, byteCount: range.count * rowSize)
+    case .planar:
+      for channel in 0..<channels {
+        (target + channel * range.count * size).copyMemory(
+          from: base + (channel * rows + range.lowerBound) * size, byteCount: range.count * size)
+      }
+    }
+  }
 }

@@ -40,14 +40,17 @@ public struct LabelMark: Sendable, Hashable {
     at: Int64, extent: Extent = .point, label: String, id: Int? = nil, p: Float? = nil, time: Int64? = nil,
     lane: Lane = Lane()
   ) {
-    self.at = at
-    self.extent = extent
+    self.at = Self.bounded(at)
+    if case .rows(let count) = extent { self.extent = .rows(Self.bounded(count)) } else { self.extent = extent }
     self.label = label
     self.id = id
     self.p = p
     self.time = time
     self.lane = lane
   }
+
+  /// A row as near to that one as a recording may have: what a damaged file says can still be reckoned with.
+  public static func bounded(_ row: Int64) -> Int64 { min(max(row, -1 << 60), 1 << 60) }
 
   /// Rows that it holds, as a file of marks has room for: 0 of a point, and of what has no end of its own.
   public var length: Int64 { if case .rows(let count) = extent { count } else { 0 } }

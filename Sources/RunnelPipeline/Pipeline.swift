@@ -129,6 +129,12 @@ public final class Pipeline {
     for lane in lanes(of: stream) { lane.tellStale(at: index, publish) }
   }
 
+  /// No more input comes: labels that wait for frames go with those there are.
+  func drain(_ publish: Publish) {
+    step(publish)
+    for lane in lanes.joined() { lane.releaseAll(publish) }
+  }
+
   private func close(stream: Int, _ publish: Publish) {
     let old = lanes(of: stream)
     guard !old.isEmpty else { return }

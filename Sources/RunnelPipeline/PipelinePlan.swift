@@ -25,6 +25,8 @@ public struct PipelinePlan: Sendable {
   public var flat: Double?
   /// Nanoseconds for which a batch waits for more lanes.
   public var linger: Int64 = 0
+  /// What goes with each label; nil for nothing.
+  public var attach: AttachSettings?
   /// Which states step when, and where the outputs lie.
   let regime: LaneRegime
 
@@ -98,6 +100,19 @@ public struct PipelinePlan: Sendable {
         .malformed,
         "pipeline '\(name)': the model's event stage judges the peaks of its own head, so the rule is emit: peaks with the "
           + "head of the model")
+    }
+  }
+
+  /// What goes with a label is of a size that a message has.
+  public func checkAttachment() throws(Refusal) {
+    guard let attach else { return }
+    let rate = model.description.rate
+    let values = ((attach.before + attach.after) * rate + 1) * Double(model.description.inputs.count)
+    guard values <= Double(AttachSettings.mostValues) else {
+      throw Refusal(
+        .malformed,
+        "pipeline '\(name)': attach asks for \(Int(values)) samples with each label, at \(rate) Hz; at most "
+          + "\(AttachSettings.mostValues) go: give less before or after")
     }
   }
 

@@ -68,6 +68,9 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
     return next
   }
 
+  /// As `step`, and what labels still wait for does not come.
+  public func drain() { for claim in claims { claim.pipeline.drain(publish) } }
+
   public func takeCounts() -> LaneCounts { claims.reduce(into: LaneCounts()) { $0 += $1.pipeline.takeCounts() } }
 
   /// Whose conditioned samples somebody wants from now on, of the lanes that are open and of those to come.

@@ -10,9 +10,6 @@ extension Annotation {
       self.init(at: at, code: .comment, text: text, length: length)
     }
   }
-
-  /// The same the other way: the text, or the code's symbol where there is none.
-  public var label: String { code == .comment || !text.isEmpty && !code.isBeat ? text : String(code.symbol) }
 }
 
 extension [Annotation] {

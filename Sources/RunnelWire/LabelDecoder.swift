@@ -7,7 +7,7 @@ public struct LabelDecoder: Sendable {
 
   public init(limits: WireLimits = WireLimits()) { self.limits = limits }
 
-  /// - Parameter parts: topic and JSON; a third part is PlotJuggler's time.
+  /// - Parameter parts: topic and JSON; a third part is what the JSON says is attached, else PlotJuggler's time.
   public func decode(_ parts: MessageParts) throws(DecodeError) -> LabelMessage {
     try limits.check(parts)
     guard parts.count == 2 || parts.count == 3 else {
@@ -17,7 +17,10 @@ public struct LabelDecoder: Sendable {
     }
     let topic: Topic
     do throws(TopicError) { topic = try Topic(parts[0]) } catch { throw DecodeError(error, in: parts[0]) }
-    let message = try decode(json: parts[1], part: 1)
+    var message = try decode(json: parts[1], part: 1)
+    if parts.count == 3, let attachment = message.attachment, attachment.rows > 0 {
+      message.attachment = try attachment.read(parts[2], limits: limits)
+    }
     guard topic.kind == .labels, topic.names == [message.stream, message.pipeline, message.channel] else {
       throw DecodeError(
         .topic, part: 0, byteOffset: 0, expected: "l/<stream>/<pipeline>/<channel>/ of the label's own names",
@@ -26,10 +29,19 @@ public struct LabelDecoder: Sendable {
     return message
   }
 
+  /// Bytes of a line, in which samples may stand.
+  private static let lineLimit = 16 << 20
+
   /// One line of a file.
   public func decode(_ line: String) throws(DecodeError) -> LabelMessage {
     let bytes = Array(line.utf8)
-    return try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(DecodeError) in
+    var decoder = self
+    decoder.limits.jsonBytes = max(limits.jsonBytes, Self.lineLimit)
+    return try decoder.decode(line: bytes)
+  }
+
+  private func decode(line bytes: [UInt8]) throws(DecodeError) -> LabelMessage {
+    try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(DecodeError) in
       try decode(json: UnsafeRawBufferPointer(buffer), part: 0)
     }
   }
@@ -47,6 +59,6 @@ public struct LabelDecoder: Sendable {
       try fields.skip()
     }
     try fields.end()
-    return try draft.finish(fields)
+    return try draft.finish(fields, limits)
   }
 }

@@ -12,6 +12,7 @@ struct LabelDraft {
   var sequence: UInt64?
   var next: UInt64?
   var steps = SequenceDraft()
+  var attachment = AttachmentDraft()
 
   mutating func readOrigin(_ key: Range<Int>, _ fields: inout JSONFields) throws(DecodeError) -> Bool {
     if fields.matches(key, "v") {
@@ -95,6 +96,8 @@ struct LabelDraft {
       message.synthetic = try fields.bool("true or false")
     } else if fields.matches(key, "repeat") {
       message.isRepeat = try fields.bool("true or false") ?? false
+    } else if fields.matches(key, "attached") {
+      try attachment.read(&fields)
     } else {
       return try steps.read(key, &fields)
     }
@@ -102,7 +105,7 @@ struct LabelDraft {
   }
 
   /// What one key asks of another.
-  func finish(_ fields: JSONFields) throws(DecodeError) -> LabelMessage {
+  func finish(_ fields: JSONFields, _ limits: WireLimits) throws(DecodeError) -> LabelMessage {
     func need(_ present: Bool, _ expected: String) throws(DecodeError) {
       if !present { throw fields.error(at: 0, expected) }
     }
@@ -132,7 +135,9 @@ struct LabelDraft {
       let trusted = message.level != nil && message.quality != nil && message.missing != nil
       try need(trusted, "\"level\", \"quality\" and \"missing\"")
     }
-    message.steps = try steps.finish(fields, isDecision: kind == "label" || kind == "event")
+    let isDecision = kind == "label" || kind == "event"
+    message.steps = try steps.finish(fields, isDecision: isDecision)
+    message.attachment = try attachment.finish(fields, isDecision: isDecision, limits: limits)
     return message
   }
 }

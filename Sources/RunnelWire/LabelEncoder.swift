@@ -7,13 +7,18 @@ import RunnelCore
 ///
 /// f32 is the shortest decimal that reads back to the same value; u64 epochs and times are decimal strings; `t` is in
 /// seconds, cut to seven decimals, for an f64 of today's Unix time holds no more. Once warm it allocates nothing.
+/// What is attached is named; the samples themselves stand in a part of their own, or where there are no parts, as in a
+/// file of lines, in the JSON (`inlinesSamples`).
 public struct LabelEncoder: Sendable {
   /// Canonical form leaves out what differs between two runs over the same data: `input`, `epoch`, `input_epoch`,
   /// `t_ns`, `t`, `t_source`, `latency_us`. Messages that are not `isCanonical` are for the caller to leave out.
   public let canonical: Bool
+  private let inlinesSamples: Bool
   private var json = JSONWriter()
 
-  public init(canonical: Bool = false) { self.canonical = canonical }
+  public init(canonical: Bool = false, inlinesSamples: Bool = false) {
+    (self.canonical, self.inlinesSamples) = (canonical, inlinesSamples)
+  }
 
   /// Lends the JSON, without a line feed.
   public mutating func encode<R, E: Error>(
@@ -29,6 +34,7 @@ public struct LabelEncoder: Sendable {
     if !canonical { writeTime(message) }
     writeDecision(message)
     writeTrust(message)
+    if let attachment = message.attachment { write(attachment) }
     json.endObject()
     return try json.withBytes(body)
   }
@@ -139,6 +145,22 @@ public struct LabelEncoder: Sendable {
     guard let step = steps.step else { return }
     json.key("step")
     if let whole = Int64(exactly: step) { json.write(whole) } else { json.write(step) }
+  }
+
+  private mutating func write(_ attachment: LabelAttachment) {
+    json.key("attached")
+    json.beginObject()
+    write("first", attachment.first)
+    json.key("rate")
+    json.write(attachment.rate)
+    write("columns", Int64(attachment.columns))
+    write("rows", Int64(attachment.rows))
+    if attachment.isCut { write("cut", true) }
+    if inlinesSamples, !attachment.values.isEmpty {
+      json.key("samples")
+      write(attachment.values[...])
+    }
+    json.endObject()
   }
 
   private mutating func write(_ numbers: ArraySlice<Float>) {

@@ -68,6 +68,8 @@ public struct LabelMessage: Sendable, Equatable {
   /// The steps of a label that is a sequence; nil where it is one label.
   public var steps: LabelSequence?
   public var values: [Value]
+  /// What the network saw around it; nil where nothing was asked for.
+  public var attachment: LabelAttachment?
   public var level: Level?
   public var quality: Quality?
   /// Input samples missing in the range.

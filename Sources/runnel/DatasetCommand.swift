@@ -89,10 +89,9 @@ struct DatasetCommand: ParsableCommand {
     let dataset = try Dataset(
       try form(labeller, input), labeller: labeller, input: input, rule: rule,
       truth: truth.first == "." ? String(truth.dropFirst()) : truth, tool: "runnel \(Version.text)")
-    let manifest = try dataset.write(files, to: output, warn: { Terminal.say("warning: \($0)") }) { record, done in
-      Terminal.progress("\(record)  \(Int(100 * done)) %")
-    }
-    Terminal.endProgress()
+    let meter = ProgressMeter()
+    let manifest = try dataset.write(files, to: output, warn: { Terminal.say("warning: \($0)") }) { meter.show($0) }
+    meter.end()
     if json {
       var writer = JSONWriter()
       manifest.json(into: &writer)

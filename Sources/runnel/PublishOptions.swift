@@ -33,6 +33,11 @@ struct PublishOptions: ParsableArguments {
       chunk: chunk, isLive: isLive && speed == .times(1))
   }
 
+  func messageSettings(endpoint: String) throws -> MessageReplayer.Settings {
+    MessageReplayer.Settings(
+      endpoint: endpoint, attachment: attachment == .bind ? .bind : .connect, speed: try PublishSpeed(speed))
+  }
+
   /// Publishes until the end, Ctrl-C or SIGTERM.
   func publish(_ source: any SampleSource, _ settings: SamplePublisher.Settings) throws {
     let stop = try StopSignal()

@@ -12,12 +12,16 @@ struct RecordCommand: ParsableCommand {
         runnel record -o ward.mcap tcp://127.0.0.1:5556
         runnel record -o ward.mcap -c runnel.yaml --split-every 1h
         runnel record -o ward.mcap tcp://bed7.ward:5556 tcp://bed8.ward:5556 --seconds 600 --json
+        runnel record -o ward.mcap --from-daemon /run/runnel/control.sock
         runnel record --recover ward.mcap
 
       The file is MCAP: Zstandard chunks with indexes and statistics. Samples and labels of runnel can be read by \
       `runnel label`, `runnel convert` and, like every message, by MCAP's own programs; whatever else comes is kept with \
       all its parts. `runnel replay` sends it all again. With -c the inputs of a configuration are recorded, and the \
       configuration goes with them.
+
+      --from-daemon records what a running daemon admits, with what it decided by the clock: `runnel label ward.mcap -c \
+      CONFIG` gives its labels again, byte for byte in canonical form, of sessions that began after the recording did.
 
       It ends at Ctrl-C, SIGTERM, --seconds or --messages. A recorder that is killed loses at most the last second, and \
       --recover makes its file whole. Exit codes: 0 good, 1 something in the file could not be recovered, 65 no MCAP file \
@@ -35,6 +39,12 @@ struct RecordCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: "A configuration: its inputs are recorded.")
   var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Record what the daemon with this control socket admits, with its verdicts. `runnel run` says where the socket is.",
+      valueName: "socket"))
+  var fromDaemon: String?
 
   @Flag(help: "For PUSH publishers. Takes their messages away from their other readers.")
   var pull = false
@@ -66,29 +76,36 @@ struct RecordCommand: ParsableCommand {
 
   func validate() throws {
     if recover != nil {
-      guard endpoints.isEmpty, config == nil else {
-        throw ValidationError("--recover mends a file and records nothing; leave endpoints and -c away.")
+      guard endpoints.isEmpty, config == nil, fromDaemon == nil else {
+        throw ValidationError("--recover mends a file and records nothing; leave endpoints, -c and --from-daemon away.")
       }
       return
     }
     guard output != nil else { throw ValidationError("-o FILE.mcap says where to.") }
+    if let seconds, !(0.1...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.1 to 1e9.") }
+    if messages == 0 { throw ValidationError("--messages is at least 1.") }
+    if fromDaemon != nil {
+      guard endpoints.isEmpty, config == nil, !pull, !bind else {
+        throw ValidationError("--from-daemon records a daemon; leave endpoints, -c, --pull and --bind away.")
+      }
+      return
+    }
     guard endpoints.isEmpty != (config == nil) else {
       throw ValidationError(
         endpoints.isEmpty
-          ? "Give endpoints, or -c CONFIG whose inputs are recorded."
+          ? "Give endpoints, -c CONFIG whose inputs are recorded, or --from-daemon SOCKET."
           : "Endpoints and -c exclude each other: a configuration names its endpoints itself.")
     }
     guard config == nil || !(pull || bind) else {
       throw ValidationError("--pull and --bind go with endpoints; with -c they stand in the configuration.")
     }
-    if let seconds, !(0.1...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.1 to 1e9.") }
-    if messages == 0 { throw ValidationError("--messages is at least 1.") }
   }
 
   func run() throws {
     if let recover { return try mend(recover) }
     let stop = try StopSignal()
     let settings = try settings()
+    if let fromDaemon { return try record(daemon: fromDaemon, settings, stop) }
     let inputs =
       try config.map { try ConfigurationFile.read($0).configuration.inputs } ?? [
         .bare(endpoints, kind: pull ? .pull : .sub, attachment: bind ? .bind : .connect)
@@ -116,6 +133,14 @@ struct RecordCommand: ParsableCommand {
     }
   }
 
+  private func record(daemon socket: String, _ settings: Recorder.Settings, _ stop: StopSignal) throws {
+    let recorder = try DaemonRecorder(try ControlCaller([socket]), settings)
+    Terminal.say("recording what the daemon admits (\(socket))")
+    let report = try recorder.run(stop: stop.fileDescriptor) { Terminal.progress($0) }
+    Terminal.endProgress()
+    say(report)
+  }
+
   private func settings() throws -> Recorder.Settings {
     var settings = Recorder.Settings(path: output ?? "")
     settings.isForced = force
@@ -138,9 +163,12 @@ struct RecordCommand: ParsableCommand {
       Terminal.print(writer.text)
     } else {
       Terminal.print(report.sentence)
-      if report.messages > 0 {
-        Terminal.say("next: runnel replay \(report.files.joined(separator: " ")) --to tcp://127.0.0.1:5556")
-      }
+      guard report.messages > 0 else { return }
+      let files = report.files.joined(separator: " ")
+      Terminal.say(
+        fromDaemon == nil
+          ? "next: runnel replay \(files) --to tcp://127.0.0.1:5556"
+          : "next: runnel label \(files) -c CONFIG --canonical, with the daemon's configuration")
     }
   }
 

@@ -71,7 +71,7 @@ struct WatchCommand: ParsableCommand {
       filter: LabelFilter(
         stream: stream, pipeline: pipeline, channel: channel, labels: Set(labels.map { String($0) }),
         statuses: status || canonical))
-    var encoder = LabelEncoder(canonical: true)
+    var encoder = LabelEncoder(canonical: true, inlinesSamples: true)
     var printed = 0
     try watcher.run(stop: stop.fileDescriptor, seconds: seconds) { event in
       switch event {

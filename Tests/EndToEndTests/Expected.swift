@@ -55,6 +55,8 @@ struct Settings {
   var format = "topic: s/*/, format: runnel"
   var model = Place.model
   var digest = ""
+  /// Further keys of the pipeline.
+  var pipeline = ""
   var labels = "tcp://127.0.0.1:*"
 
   var text: String {
@@ -65,7 +67,7 @@ struct Settings {
     models:
       beats: {file: "\(model)"\(digest)}
     pipelines:
-      beats: {from: beds, channels: [MLII], model: beats}
+      beats: {from: beds, channels: [MLII], model: beats\(pipeline)}
     outputs:
       labels: {bind: "\(labels)"}
 

@@ -82,6 +82,44 @@ import Testing
     #expect(subscriber.labels.allSatisfy { $0.level == way.level })
   }
 
+  /// Law 4 of what arrived: the recording, sent again and labelled by itself.
+  @Test(
+    .enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"),
+    arguments: ways.filter { ["raw-i16", "gnuradio-tags", "json-rows", "msgpack", "openephys"].contains($0.name) })
+  func `a recording of it has the same labels, sent again or labelled by itself`(way: Way) throws {
+    let (folder, expected) = (Folder(), try Expected.shared.get())
+    let endpoint = "ipc://\(folder.path)/samples"
+    let settings = Settings(input: "connect: \"\(endpoint)\"", format: way.settings)
+    let configuration = folder.write(settings.text, to: "record.yaml")
+    let file = folder.path + "/x.mcap"
+    let recorder = try Program(Program.runnel, ["record", "-o", file, "-c", configuration, "--json"])
+    try recorder.line(containing: "recording ipc://")
+    let format = way.script == "publish.py" ? [way.name] : []
+    let publisher = try Program(
+      Place.python,
+      [Place.root + "/python/live/" + way.script] + format + [try Self.array.get(), endpoint] + way.arguments)
+    #expect(try publisher.ended() == 0, "\(publisher.messages)")
+    try recorder.line(containing: "went away")
+    recorder.signal(SIGTERM)
+    #expect(try recorder.ended() == 0, "\(recorder.messages)")
+
+    let label = try Program(
+      Program.runnel, ["label", file, "-c", configuration, "--format", "jsonl", "--canonical"])
+    #expect(try label.ended() == 0, "\(label.messages)")
+    let labels = try label.outputLines.map { try LabelDecoder().decode($0) }
+    let wanted = Expected.decisions(expected.labels)
+    #expect(Expected.decisions(labels) == wanted)
+
+    let daemon = try RunningDaemon(settings, in: folder)
+    let subscriber = try LabelSubscriber(daemon.labels)
+    let replay = try Program(Program.runnel, ["replay", file, "--to", endpoint, "--speed", "max"])
+    #expect(try replay.ended() == 0, "\(replay.messages)")
+    try daemon.program.line(containing: "is gone")
+    #expect(try daemon.end().used == Expected.rows)
+    try subscriber.receive("the labels") { Expected.decisions($0).count >= wanted.count }
+    #expect(subscriber.canonical == label.outputLines)
+  }
+
   @Test(.enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"))
   func `a pickle is refused with the lines that replace it`() throws {
     let folder = Folder()

@@ -25,6 +25,28 @@ import Testing
     try Program(Program.runnel, ["replay", expected.record, "--to", endpoint, "--connect", "--speed", speed])
   }
 
+  @Test func `what was recorded is sent to a daemon once more, and has its labels`() throws {
+    let (program, endpoint) = try recorder()
+    let replay = try replay(to: endpoint)
+    #expect(try replay.ended() == 0, "\(replay.messages)")
+    try program.line(containing: "went away")
+    program.signal(SIGTERM)
+    #expect(try program.ended() == 0, "\(program.messages)")
+    let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)
+    let subscriber = try LabelSubscriber(daemon.labels)
+    let again = try Program(
+      Program.runnel, ["replay", file, "--to", daemon.samples, "--connect", "--speed", "max", "--json"])
+    try subscriber.receive("the end") { $0.contains(where: \.isEnd) }
+    #expect(subscriber.canonical == expected.lines)
+    #expect(try again.ended() == 0, "\(again.messages)")
+    #expect(try json(again)["messages"]?.number == json(program)["messages"]?.number)
+    #expect(try daemon.end().used == Expected.rows)
+    let label = try Program(
+      Program.runnel, ["label", file, "-c", folder.path + "/runnel.yaml", "--format", "jsonl", "--canonical"])
+    #expect(try label.ended() == 0, "\(label.messages)")
+    #expect(label.outputLines == expected.lines)
+  }
+
   private func label(_ file: String) throws -> [String] {
     let label = try Program(
       Program.runnel,

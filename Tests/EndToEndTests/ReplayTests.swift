@@ -28,6 +28,32 @@ import Testing
     #expect(account.used == Expected.rows && account.dropped == 0 && account.lost == 0)
   }
 
+  /// Law 4, for what goes with the labels too.
+  @Test func `watch prints what runnel label prints of a replay, with the samples attached to each label`() throws {
+    var settings = Settings(input: "bind: tcp://127.0.0.1:*")
+    settings.pipeline = ", attach: {before: 300ms, after: 400ms}"
+    let daemon = try RunningDaemon(settings, in: folder)
+    let label = try Program(
+      Program.runnel,
+      ["label", expected.record, "-c", folder.path + "/runnel.yaml", "--format", "jsonl", "--canonical"])
+    #expect(try label.ended() == 0, "\(label.messages)")
+    #expect(label.outputLines.count == expected.lines.count)
+    #expect(label.outputLines.count { $0.contains(#""rows":85,"samples":["#) } > 60)
+    let watch = try Program(
+      Program.runnel, ["watch", daemon.labels, "--canonical", "--count", "\(expected.lines.count)"])
+    try watch.line(containing: "connected")
+    #expect(try daemon.replay(expected).ended() == 0)
+    #expect(try watch.ended() == 0, "\(watch.messages)")
+    #expect(watch.outputLines == label.outputLines)
+    let plain = try watch.outputLines.map { line in
+      var message = try LabelDecoder().decode(line)
+      message.attachment = nil
+      return message
+    }
+    #expect(Expected.decisions(plain) == Expected.decisions(expected.labels), "the labels themselves are the same")
+    _ = try daemon.end()
+  }
+
   @Test func `a daemon that connects to the replay's endpoint labels the same`() throws {
     let endpoint = "ipc://\(folder.path)/samples"
     let daemon = try RunningDaemon(Settings(input: "connect: \"\(endpoint)\""), in: folder)

@@ -6,14 +6,17 @@ final class RunningDaemon {
   let program: Program
   let samples: String
   let labels: String
+  /// Its control socket.
+  let control: String
 
-  init(_ settings: Settings, in folder: Folder, environment: [String: String] = [:]) throws {
-    let configuration = folder.write(settings.text, to: "runnel.yaml")
+  init(_ settings: Settings, in folder: Folder, environment: [String: String] = [:], shards: Int = 1) throws {
+    let configuration = folder.write(settings.text + (shards > 1 ? "shards: \(shards)\n" : ""), to: "runnel.yaml")
     program = try Program(
       Program.runnel, ["run", "-c", configuration],
       environment: environment.merging(["XDG_RUNTIME_DIR": folder.path]) { given, _ in given })
     samples = try Self.endpoint(program.line(containing: "input 'beds'"))
     labels = try Self.endpoint(program.line(containing: "publishes labels at"))
+    control = String(try program.line(containing: "answers `runnel status` at").split(separator: " ").last ?? "")
   }
 
   private static func endpoint(_ line: String) throws -> String {

@@ -13,7 +13,7 @@ final class Rig {
 
   struct Collector: LabelSink {
     var lines: [String: [String]] = [:]  // by lane
-    private var encoder = LabelEncoder(canonical: true)
+    private var encoder = LabelEncoder(canonical: true, inlinesSamples: true)
 
     mutating func publish(_ label: LabelMessage, arrived: Int64) {
       guard label.isCanonical else { return }

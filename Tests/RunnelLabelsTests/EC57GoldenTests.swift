@@ -53,7 +53,7 @@ import Testing
   }
 }
 
-private func goldenCases(_ name: String) throws -> [JSONValue] {
+func goldenCases(_ name: String) throws -> [JSONValue] {
   let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
   let json = try JSONValue(parsing: text(of: root + "/Golden/ec57/" + name))
   return json["cases"]?.array ?? []

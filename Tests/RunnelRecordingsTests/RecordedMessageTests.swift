@@ -69,7 +69,8 @@ import Testing
   }
 
   @Test func `JSON of another topic than labels is no message of ours`() {
-    #expect(RecordedEncoding(of: MCAPChannel(topic: "l/a/b/c/", encoding: "json")) == .label)
+    #expect(RecordedEncoding(of: MCAPChannel(topic: "l/a/b/c/", encoding: "json")) == .json)
+    #expect(RecordedEncoding(of: MCAPChannel(topic: "j/a/", encoding: "json")) == .json)
     #expect(RecordedEncoding(of: MCAPChannel(topic: "/diagnostics", encoding: "json")) == nil)
     #expect(RecordedEncoding(of: MCAPChannel(topic: "x", encoding: "cdr")) == nil)
   }

@@ -7,10 +7,14 @@ public struct BeatScoring: Sendable, Hashable {
   public var learning: Double
   /// A record counts in a mean only with at least so many beats of the class.
   public var fewestForMean: Int
+  /// The test's beats lie where those of the truth do, so that classes alone are judged, and QRS says nothing.
+  public var usesReferenceBeats: Bool
 
   public init(
-    classMap: BeatClassMap = .aami, window: Double = 0.15, learning: Double = 300, fewestForMean: Int = 10
+    classMap: BeatClassMap = .aami, window: Double = 0.15, learning: Double = 300, fewestForMean: Int = 10,
+    usesReferenceBeats: Bool = false
   ) {
+    self.usesReferenceBeats = usesReferenceBeats
     self.classMap = classMap
     self.window = window
     self.learning = learning

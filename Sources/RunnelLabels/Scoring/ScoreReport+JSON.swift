@@ -8,7 +8,7 @@ import RunnelCore
 ///      "records": [{"record": "100", "QRS": …}],
 ///      "mean": {"QRS": {"sensitivity": …, "positive_predictivity": …, "records": 22}, …},
 ///      "scoring": {"class_map": "aami", "classes": {"N": "N L R B e j", …}, "window_s": 0.15, "learning_s": 300.0,
-///                  "fewest_for_mean": 10}}
+///                  "fewest_for_mean": 10, "reference_beats": false}}
 extension ScoreReport {
   public func json(into json: inout JSONWriter) {
     json.beginObject()
@@ -80,6 +80,8 @@ extension ScoreReport {
     Self.write("window_s", scoring.window, into: &json)
     Self.write("learning_s", scoring.learning, into: &json)
     Self.write("fewest_for_mean", scoring.fewestForMean, into: &json)
+    json.key("reference_beats")
+    json.write(scoring.usesReferenceBeats)
     json.endObject()
   }
 

@@ -30,7 +30,8 @@ public struct StreamAdmission {
   private(set) var isOver = false
   /// The connection was seen to drop and nothing came since.
   private var isDisconnected = false
-  private(set) var refusal: (epoch: UInt64?, refusal: Refusal)?
+  /// Why nothing is made of its session; nil where something is.
+  public private(set) var refusal: (epoch: UInt64?, refusal: Refusal)?
   /// The last rival or straggler an operator was told of: one line each, not one a message.
   private var toldOf: UInt64?
 

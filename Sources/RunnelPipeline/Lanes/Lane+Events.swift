@@ -37,6 +37,7 @@ extension Lane {
         announce(event, judged, stage, &events, step: step, &composer, publish)
       }
     }
+    handOver(publish)
     // The step may be the largest so far of the peak that is open now.
     if let hidden, state.decision.openPeak == step { events.keep(hidden) }
     state.events = events
@@ -58,7 +59,7 @@ extension Lane {
     let isWarming = composer.isWarming
     composer.isWarming = event.isWarming
     let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-      publish($0, arrived)
+      say($0, publish)
     }
     composer.isWarming = isWarming
     if isPublished { events.nextEvent += 1 }

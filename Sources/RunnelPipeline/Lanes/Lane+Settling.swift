@@ -14,6 +14,7 @@ extension Lane {
     while let turn = queue.takeTurn() { take(turn, publish) }
     guard let index = queue.takeFrame(into: frame) else { return nil }
     state.window.push(frame, step: index)
+    if !state.waiting.isEmpty { releaseComplete(publish) }
     return index
   }
 
@@ -86,11 +87,12 @@ extension Lane {
     withComposer(at: frame) { composer in
       plan.decision.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
         let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-          publish($0, arrived)
+          say($0, publish)
         }
         if !isPublished { isWithheld = true }
       }
     }
+    handOver(publish)
     guard isWithheld else { return }
     // A class that nobody was told of is news still.
     state.decision.forgetLabel()
@@ -111,9 +113,10 @@ extension Lane {
           steps.append(id.map { names[$0] } ?? "unknown", id: id, p: p, scores: scores)
         }
       } _: {
-        publish($0, arrived)
+        say($0, publish)
       }
     }
+    handOver(publish)
     if !isPublished { counts.windowsLeftOut += 1 }
   }
 
@@ -146,14 +149,18 @@ extension Lane {
     switch turn {
     case .gap(let range, let reason, let wasReset):
       let frame = firstFrame(after: range.upperBound)
+      releaseAll(publish)
       state.warmUntil = max(state.warmUntil, frame + (wasReset ? plan.framesToWarm : plan.framesToSettle))
       state.window.breakOff()
       counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: frame)
       tell(.gap, reason.rawValue, range, publish)
     case .reset(let range, let reason): reset(reason, over: range, publish)
     case .missing(let range, let quality): state.missing.add(range, quality: quality)
-    case .left(let index): giveUp(at: index)
+    case .left(let index):
+      releaseAll(publish)
+      giveUp(at: index)
     case .end(let index):
+      releaseAll(publish)
       giveUp(at: index)
       tell(.end, "end", index..<index, publish)
     }
@@ -172,6 +179,7 @@ extension Lane {
     for slot in states.slots { states.bank?.reset(slot) }
     if let slot = states.eventSlot { states.judge?.reset(slot) }
     forgetDecision()
+    releaseAll(publish)
     state.window.breakOff()
     counts.windowsLeftOut += plan.regime.schedule.reset(&state.schedule, at: frame)
     state.warmUntil = frame + plan.framesToWarm
@@ -201,13 +209,22 @@ extension Lane {
 
   /// Says that nothing comes; no state changes and no seq is taken.
   func tellStale(at index: Int64, _ publish: Publish) {
-    speak { $0.status(.stale, reason: "silent", range: index..<index) { publish($0, 0) } }
+    speak {
+      $0.status(.stale, reason: "silent", range: index..<index) { label in
+        // The next seq is that of the label that waits, if one does.
+        guard let first = state.waiting.first else { return publish(label, 0) }
+        var label = label
+        label.sequence = first.sequence
+        publish(label, 0)
+      }
+    }
   }
 
   private func tell(
     _ status: LabelMessage.Status, _ reason: String, _ range: Range<Int64>, _ publish: Publish
   ) {
-    speak { $0.status(status, reason: reason, range: range) { publish($0, arrived) } }
+    speak { $0.status(status, reason: reason, range: range) { say($0, publish) } }
+    handOver(publish)
   }
 
   private func firstFrame(after index: Int64) -> Int64 { plan.conditioner.frames(upTo: index) }

@@ -22,6 +22,8 @@ final class Lane {
   let composer: SharedComposer
   /// Room for the scores of a label, lent to the composer.
   var scores: [Float] = []
+  /// What was composed while the state was lent, where labels carry what the network saw.
+  var said: [LabelMessage] = []
   /// Monotonic ns when the message being worked on came in.
   private(set) var arrived: Int64 = 0
 

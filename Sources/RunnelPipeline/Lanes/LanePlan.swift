@@ -23,6 +23,8 @@ final class LanePlan: Sendable {
   let networkTime: NetworkGraph.StepTime
   /// What of the events is judged by a second network; nil where there is none.
   let eventStage: EventStagePlan?
+  /// What goes with each label; nil for nothing.
+  let attach: AttachPlan?
 
   /// Rows worked on at a time, and the frames that can come of them and of what waits in the filler: they bound the memory
   /// of a lane whatever the size of a message.
@@ -61,6 +63,8 @@ final class LanePlan: Sendable {
     // A window has settled when its first frame has, and it is judged by its newest.
     framesToSettle = Int64((conditioner.settlingSeconds * model.rate).rounded(.up)) + plan.regime.windowReach
     framesToWarm = max(framesToSettle, Int64((model.warmUp * model.rate).rounded(.up)))
-    window = max(1, Int(model.rate.rounded(.up)), plan.regime.windowLength)
+    let delay = Int64((model.delay * model.rate).rounded(.up))
+    attach = plan.attach.map { AttachPlan($0, plan: plan, ratio: ratio, delay: delay) }
+    window = max(1, Int(model.rate.rounded(.up)), plan.regime.windowLength, attach?.window ?? 0)
   }
 }

@@ -25,6 +25,8 @@ struct LaneState: Sendable, Equatable {
   var warmUntil: Int64
   /// The newest frame with which a window became something that is not finite.
   var lastFailure: Int64?
+  /// Labels that wait for the frames after them.
+  var waiting = WaitingLabels()
   /// The seq of the next label.
   var nextSequence: UInt64 = 0
 

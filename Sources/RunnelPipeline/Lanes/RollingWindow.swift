@@ -11,7 +11,7 @@ public struct RollingWindow: Sendable, Equatable {
   /// Frames of the newest run, up to N.
   public private(set) var count = 0
   /// The grid index of the frame that would continue it.
-  private var nextStep: Int64 = 0
+  public private(set) var nextStep: Int64 = 0
   /// Grid indexes of what is left of the runs before it, oldest first.
   private var older: [Range<Int64>] = []
   private var olderCount = 0
@@ -65,6 +65,22 @@ public struct RollingWindow: Sendable, Equatable {
 
   /// The frames of those runs, one behind the other: (T, D).
   public func withAll<R>(_ body: (UnsafeBufferPointer<Float>) -> R) -> R { withLast(count + olderCount, body) }
+
+  /// What is left of these frames in the run that has the frame `around`: their grid indexes and values, (T, D).
+  func frames(of wanted: Range<Int64>, around: Int64) -> (steps: Range<Int64>, values: [Float]) {
+    var place = 0
+    for run in runs {
+      guard run.contains(around) else {
+        place += run.count
+        continue
+      }
+      let steps = wanted.clamped(to: run)
+      let start = (place + Int(steps.lowerBound - run.lowerBound)) * features
+      return (steps, withAll { Array($0[start..<start + steps.count * features]) })
+    }
+    let nothing = max(wanted.lowerBound, 0)
+    return (nothing..<nothing, [])
+  }
 
   private func withLast<R>(_ frames: Int, _ body: (UnsafeBufferPointer<Float>) -> R) -> R {
     storage.withUnsafeBufferPointer { all in

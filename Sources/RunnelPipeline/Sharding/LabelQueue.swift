@@ -69,7 +69,7 @@ public final class LabelQueue: @unchecked Sendable {
   public func leave() { isLeft.store(true, ordering: .relaxed) }
 
   private static func size(of label: LabelMessage) -> Int {
-    MemoryLayout<LabelMessage>.size + 4 * label.scores.count
+    MemoryLayout<LabelMessage>.size + 4 * label.scores.count + 4 * (label.attachment?.values.count ?? 0)
       + (label.steps.map { 64 * $0.count + 4 * $0.scores.count } ?? 0)
   }
 }

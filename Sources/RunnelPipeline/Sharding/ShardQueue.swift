@@ -16,6 +16,8 @@ public final class ShardQueue: @unchecked Sendable {
       case window
       /// `object` is a retained `TopicInterest` in its box: whose conditioned samples somebody wants.
       case listen
+      /// No more input comes.
+      case drain
       case stop
     }
 

@@ -105,6 +105,8 @@ public final class ShardRouter: StreamListener, LaneOwner {
     }
   }
 
+  /// Tells every shard that no more input comes.
+  public func drain() { for shard in queues.indices { push(ShardQueue.Record(kind: .drain), to: shard) } }
   public func stop() { for shard in queues.indices { push(ShardQueue.Record(kind: .stop), to: shard) } }
 
   // MARK: StreamListener
@@ -151,7 +153,7 @@ public final class ShardRouter: StreamListener, LaneOwner {
       record.channels = Int32(chunk.channels)
       (record.element, record.byteOrder, record.layout) = (chunk.element, chunk.byteOrder, chunk.layout)
       push(record, payload: (end - start) * rowSize, toMembersOf: stream) {
-        Self.copy(chunk, rows: start..<end, to: $0)
+        chunk.copy(rows: start..<end, to: $0)
       }
       start = end
     }
@@ -201,20 +203,5 @@ public final class ShardRouter: StreamListener, LaneOwner {
       repeat { whenFull(shard) } while !queues[shard].push(record, payload: payload, write)
     }
     wake(shard)
-  }
-
-  private static func copy(_ chunk: Chunk, rows: Range<Int>, to target: UnsafeMutableRawPointer) {
-    guard let base = chunk.payload.baseAddress else { return }
-    let size = chunk.element.size
-    switch chunk.layout {
-    case .interleaved:
-      let rowSize = chunk.channels * size
-      target.copyMemory(from: base + rows.lowerBound * rowSize, byteCount: rows.count * rowSize)
-    case .planar:
-      for channel in 0..<chunk.channels {
-        (target + channel * rows.count * size).copyMemory(
-          from: base + (channel * chunk.rows + rows.lowerBound) * size, byteCount: rows.count * size)
-      }
-    }
   }
 }

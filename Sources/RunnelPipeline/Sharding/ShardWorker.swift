@@ -68,6 +68,7 @@ public final class ShardWorker<Sink: LabelSink>: @unchecked Sendable {
     case .listen:
       guard let object = record.object else { preconditionFailure("an interest is there") }
       shard.listen(to: Unmanaged<ShardRouter.InterestBox>.fromOpaque(object).takeRetainedValue().interest)
+    case .drain: shard.drain()
     case .stop:
       shard.step()
       isStopped = true

@@ -86,9 +86,9 @@ struct MCAPIndex {
     guard let channel = reader.channels[message.channel] else { return }
     switch RecordedEncoding(of: channel) {
     case .samples: try takeSamples(message, channel, reader)
-    case .label: takeLabel(message)
+    case .json where channel.topic.hasPrefix("l/"): takeLabel(message)
     case .multipart where channel.topic.hasPrefix("m/"): try takeDescription(message, channel, reader)
-    case .multipart, nil: break
+    case .json, .multipart, nil: break
     }
   }
 

@@ -4,19 +4,19 @@ import RunnelWire
 /// How a ZeroMQ message lies in an MCAP file, and how its parts come out again, byte for byte (FORMATS.md B.5):
 ///
 ///     runnel.v1       topic s/<stream>/: header and samples, one behind the other
-///     json            topic l/<stream>/<pipeline>/<channel>/: the label
+///     json            topics l/<stream>/<pipeline>/<channel>/ and j/<stream>/: the label, the verdict
 ///     zmq.multipart   u32 count of parts, and of each u32 length and its bytes
 ///
 /// The first two leave the topic to the channel, so that other programs can read them; the third holds anything.
 public enum RecordedEncoding: String, Sendable, Hashable, CaseIterable {
   case samples = "runnel.v1"
-  case label = "json"
+  case json
   case multipart = "zmq.multipart"
 
   /// Nil where a message of this channel is not known to be one that came over ZeroMQ.
   public init?(of channel: MCAPChannel) {
     guard let encoding = RecordedEncoding(rawValue: channel.encoding) else { return nil }
-    if encoding == .label, !channel.topic.hasPrefix("l/") { return nil }
+    if encoding == .json, !channel.topic.hasPrefix("l/"), !channel.topic.hasPrefix("j/") { return nil }
     self = encoding
   }
 
@@ -56,7 +56,7 @@ public enum RecordedEncoding: String, Sendable, Hashable, CaseIterable {
             UnsafeRawBufferPointer(topic), UnsafeRawBufferPointer(rebasing: data[..<cut]),
             UnsafeRawBufferPointer(rebasing: data[cut...]),
           ]
-        case .label: parts = [UnsafeRawBufferPointer(topic), data]
+        case .json: parts = [UnsafeRawBufferPointer(topic), data]
         case .multipart:
           guard let found = Self.unpacked(data) else { return nil }
           parts = found

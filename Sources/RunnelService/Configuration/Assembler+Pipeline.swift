@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelPipeline
 
 extension Assembler {
   mutating func pipeline(_ name: String, _ section: ConfigurationSection) -> PipelineConfiguration? {
@@ -13,7 +14,23 @@ extension Assembler {
     return PipelineConfiguration(
       name: name, input: input, model: model, lanes: lanes, gap: gap, decide: decide,
       regime: section.text("regime").flatMap(ModelDescription.Regime.init), window: section.integer("window"),
-      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"), linger: linger)
+      hop: section.integer("hop"), maxStateAge: section.number("max_state_age"), linger: linger,
+      attach: attach(section))
+  }
+
+  private mutating func attach(_ section: ConfigurationSection) -> AttachSettings? {
+    guard let written = section.sections["attach"], !written.isBroken else { return nil }
+    // One that is there and wrong has been reported.
+    let (before, after) = (written.number("before") ?? 0, written.number("after") ?? 0)
+    if !written.has("before") || written.values["before"] != nil,
+      !written.has("after") || written.values["after"] != nil,
+      before == 0, after == 0
+    {
+      findings.error(
+        .contradiction, at: written.place,
+        "\(written.path) asks for nothing; give before: 1s or after: 1s, or take it out")
+    }
+    return AttachSettings(before: before, after: after)
   }
 
   /// A name that must stand in another section.

@@ -167,8 +167,17 @@ public enum ConfigurationTable {
       "How long lanes that have a frame wait for others to fill their batch: fuller batches step in less time a lane, and "
         + "labels come so much later. Labels themselves do not depend on it."),
     ConfigurationKey(
-      "pipelines.*.attach", .section, .absent(""), availability: .later,
-      "Conditioned samples sent with a label."),
+      "pipelines.*.attach", .section, .absent("nothing"), synonyms: ["attachment", "snippet", "context"],
+      "What the network saw around each label, sent with it as a third part."),
+    ConfigurationKey(
+      "pipelines.*.attach.before", .quantity(.duration, 0...AttachSettings.longest), .absent("nothing"), example: "1s",
+      synonyms: ["pre"],
+      "How much before the position of the label."),
+    ConfigurationKey(
+      "pipelines.*.attach.after", .quantity(.duration, 0...AttachSettings.longest), .absent("nothing"), example: "1s",
+      synonyms: ["post"],
+      "How much after it. A label waits until those samples exist; at a gap, a reset or the end it goes with what there is, "
+        + "marked `cut`."),
   ]
 
   private static let outputs: [ConfigurationKey] =

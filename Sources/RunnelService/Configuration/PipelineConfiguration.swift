@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelInference
+import RunnelPipeline
 
 /// One entry of `pipelines`: a model on the lanes of one stream.
 public struct PipelineConfiguration: Sendable, Hashable {
@@ -36,6 +37,8 @@ public struct PipelineConfiguration: Sendable, Hashable {
   public var maxStateAge: Double?
   /// Seconds that a batch waits for more lanes.
   public var linger: Double
+  /// What the network saw that goes with each label; nil for nothing.
+  public var attach: AttachSettings?
 }
 
 /// What a lane does about a gap that stays; a longer one than `carry` resets it.

@@ -83,6 +83,20 @@ public final class ControlCaller {
     return try next()
   }
 
+  /// What there is to do.
+  enum Wake { case answer, other, nothing }
+
+  /// Waits until the daemon says something or another descriptor becomes readable, at most so many milliseconds.
+  func wait(orFor other: Int32?, milliseconds: Int) -> Wake {
+    if received.contains(Self.lineFeed) { return .answer }
+    var items = [
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: other ?? -1, events: Int16(POLLIN), revents: 0),
+    ]
+    guard poll(&items, 2, Int32(clamping: milliseconds)) > 0 else { return .nothing }
+    return items[1].revents != 0 ? .other : .answer
+  }
+
   /// The next line of an answer, and the bytes that belong to it.
   public func next() throws(ServiceError) -> Answer {
     let line = String(decoding: try line(), as: UTF8.self)

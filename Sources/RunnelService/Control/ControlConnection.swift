@@ -148,6 +148,12 @@ final class ControlConnection {
     if isDone, waiting == 0 { close() }
   }
 
+  /// Waits until the client takes more.
+  func awaitRoom(milliseconds: Int32) {
+    var item = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    poll(&item, 1, milliseconds)
+  }
+
   func close() { isOpen = false }
 
   /// Bytes not sent yet.

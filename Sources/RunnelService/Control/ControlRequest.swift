@@ -6,6 +6,8 @@ import RunnelCore
 ///     {"do":"window","lane":"bed7/beats/MLII","last":2.5}
 enum ControlRequest: Sendable, Equatable {
   case status
+  /// What is admitted from now on, as a stream.
+  case record
   /// The newest conditioned samples of a lane, of at most so many seconds.
   case window(lane: String, last: Double?)
 
@@ -22,6 +24,9 @@ enum ControlRequest: Sendable, Equatable {
     case "status":
       try Self.check(members, of: verb, allowed: [])
       self = .status
+    case "record":
+      try Self.check(members, of: verb, allowed: [])
+      self = .record
     case "window":
       try Self.check(members, of: verb, allowed: ["lane", "last"])
       guard let lane = value["lane"]?.string else {
@@ -37,7 +42,7 @@ enum ControlRequest: Sendable, Equatable {
     }
   }
 
-  private static let verbs = "status, window"
+  private static let verbs = "status, window, record"
 
   /// A key that means nothing was meant to mean something.
   private static func check(_ members: [JSONValue.Member], of verb: String, allowed: [String]) throws(ControlRefusal) {

@@ -72,6 +72,18 @@ final class ControlServer {
     return min(isAsked ? quietUntil : .max, now < closedUntil ? closedUntil : .max)
   }
 
+  /// Sends what streams still have to say to whoever reads it, for so many milliseconds at most.
+  func drain(milliseconds: Int32) {
+    for _ in 0..<max(1, milliseconds / Self.drainStep) {
+      let waiting = connections.filter { $0.isOpen && $0.interest.contains(.writable) }
+      guard let first = waiting.first else { return }
+      first.awaitRoom(milliseconds: Self.drainStep)
+      for connection in waiting { connection.flush(now: connection.lastProgress) }
+    }
+  }
+
+  private static let drainStep: Int32 = 10
+
   private func settle(with poller: inout Poller, now: Int64) {
     for connection in connections {
       connection.flush(now: now)

@@ -8,6 +8,7 @@ extension Daemon {
   func answer(_ request: ControlRequest, to connection: ControlConnection) {
     switch request {
     case .status: connection.answer(status)
+    case .record: tap?.add(connection)
     case .window(let lane, let last): answer(windowOf: lane, last: last, to: connection)
     }
   }

@@ -28,6 +28,10 @@ public final class Daemon {
   /// Nil where nobody can look on.
   let onlookers: ConditionedPublisher?
   private let control: ControlServer?
+  /// Tells recorders what is admitted; nil where nobody can ask for it.
+  let tap: AdmittedTap?
+  /// Who hears what is admitted.
+  private let owner: any LaneOwner
   /// What clients asked of lanes on other threads.
   var questions: [LaneQuestion] = []
   /// The configuration's path, for who asks; empty where there is none.
@@ -50,6 +54,8 @@ public final class Daemon {
   private static let batch = 256
   /// How long a drain may go on when publishers do not stop.
   private static let drainLimit: Int64 = 3_000_000_000
+  /// How long recorders may take for what is left, in milliseconds.
+  private static let recordersLimit: Int32 = 2000
 
   /// Binds and connects every socket of the configuration.
   ///
@@ -82,8 +88,10 @@ public final class Daemon {
       plans = try configuration.plans(models: models)
       host = try configuration.host(
         plans, epoch: epoch, publisher: publisher, onlookers: onlookers, clock: clock, meter: meter)
+      tap = self.control == nil ? nil : AdmittedTap(host.owner, clock: clock)
+      owner = tap ?? host.owner
       for (index, input) in configuration.inputs.enumerated() {
-        let owner = host.owner
+        let owner = owner
         intakes.append(Intake(policy: input.policy, numbering: { owner.addStream() }))
         for (number, endpoint) in input.socket.endpoints.enumerated() {
           inputs.append(
@@ -101,7 +109,7 @@ public final class Daemon {
     if let labels = host.labelsWait { _ = poller.add(fileDescriptor: labels) }
     self.control?.watch(with: &poller)
     let log = log
-    host.owner.observe = { event, stream in log.tell(event, of: stream) }
+    owner.observe = { event, stream in log.tell(event, of: stream) }
   }
 
   /// The daemon works without it where nobody asked for it by name, but never beside another one.
@@ -205,7 +213,7 @@ public final class Daemon {
   /// - Parameter toUnix: nanoseconds from the monotonic clock to Unix time.
   private func admit(_ parts: MessageParts, from input: InputSocket, toUnix: Int64) {
     let now = clock.monotonic()
-    host.owner.arrive(monotonic: now, unix: now + toUnix)
+    owner.arrive(monotonic: now, unix: now + toUnix)
     do throws(DecodeError) {
       let message = try input.decode(parts) { log.decided($0, of: input) }
       switch message {
@@ -230,7 +238,7 @@ public final class Daemon {
   ) {
     let arrival = intakes[input.intake].admit(
       message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now,
-      isCounted: isCounted, to: host.owner
+      isCounted: isCounted, to: owner
     ) { input.streamName(of: topic) }
     if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
   }
@@ -244,9 +252,10 @@ public final class Daemon {
 
   private func tick(_ now: Int64) throws {
     for input in inputs { try input.tick(now: now) }
-    for index in intakes.indices { intakes[index].tick(now: now, to: host.owner) }
+    for index in intakes.indices { intakes[index].tick(now: now, to: owner) }
     nextBatch = host.step(now: now)
     lanes += host.takeCounts()
+    tap?.tick(now: now)
     throughput.note(now: now) { (accounting, publisher.labels) }
     log.flush(now: now)
   }
@@ -258,7 +267,7 @@ public final class Daemon {
         if case .disconnected = report.event {
           // What was sent before the end still waits in the socket; it belongs to the session that ends here.
           try receiveQueued(from: input)
-          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: host.owner)
+          intakes[input.intake].disconnected(endpoint: input.endpoint, now: now, to: owner)
         }
       }
     }
@@ -277,8 +286,10 @@ public final class Daemon {
       guard let message = input.drain(), let topic = message.topic else { continue }
       admit(message, topic: topic, from: input, at: clock.monotonic(), isCounted: true)
     }
-    for index in intakes.indices { intakes[index].drain(to: host.owner) }
+    for index in intakes.indices { intakes[index].drain(to: owner) }
     host.drain()
+    tap?.close()
+    control?.drain(milliseconds: Self.recordersLimit)
     lanes += host.takeCounts()
     log.flush(now: .max)
     return report()

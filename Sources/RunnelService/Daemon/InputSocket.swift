@@ -2,108 +2,39 @@ import RunnelCore
 import RunnelWire
 import RunnelZeroMQ
 
-/// One endpoint of one input: its socket, what watches its connections, and the decoder of its format, which the first
-/// message tells where the configuration says `auto`.
-final class InputSocket {
-  let input: InputConfiguration
-  /// The endpoint as configured, or with the port that `*` became.
-  let endpoint: String
+/// One endpoint of one input: its socket, what watches its connections, and how its messages are read.
+final class InputSocket: InputReader {
   let socket: Socket
   var monitor: SocketMonitor
   /// Messages that one connection may have waiting in the socket.
   let queueMessages: Int
-  /// What the messages are; `auto` until one has told.
-  private(set) var format: InputConfiguration.Format
-  /// Nil until the format is known.
-  private var decoder: MessageDecoder?
   /// Where this input's streams are admitted.
   let intake: Int
-  private let pattern: TopicPattern?
-  /// The pattern of the same streams' descriptions, where the format may be runnel's.
-  private let description: TopicPattern?
-  private let number: Int
   /// Of Open Ephys, where the configuration wants it.
   private let heartbeat: OpenEphysHeartbeat?
-
-  /// In a format without epochs the endpoint's number: each endpoint has streams of its own, since nothing tells whether
-  /// two of one name are copies. 0 in the others.
-  var source: Int { format == .runnel ? 0 : number }
 
   init(
     _ input: InputConfiguration, endpoint address: EndpointAddress, number: Int, intake: Int, context: ZeroMQContext
   ) throws {
-    self.input = input
     self.intake = intake
-    self.number = number
-    format = input.format
-    pattern = input.topic
-    description = Self.description(input)
     let kind: SocketKind = input.kind == .sub ? .sub : .pull
     var options = SocketOptions(for: kind)
     options.apply(input.socket)
     queueMessages = options.receiveHighWater
-    socket = try Socket(kind, in: context, options: options)
+    let socket = try Socket(kind, in: context, options: options)
     monitor = try SocketMonitor(of: socket, in: context)
-    decoder = input.format == .auto ? nil : input.decoder(of: input.format)
     if kind == .sub { for prefix in Self.prefixes(input) { try socket.subscribe(prefix) } }
     let isHeard = input.format == .openephys && input.heartbeat && input.socket.attachment == .connect
     heartbeat = isHeard ? try OpenEphysHeartbeat(of: address, input: input, context: context) : nil
+    let endpoint: String
     switch input.socket.attachment {
     case .bind: endpoint = try socket.bind(address.text)
     case .connect: endpoint = try socket.connect(address.text)
     }
-  }
-
-  /// SUB filters by prefix; a wildcard's tail is checked on receipt.
-  private static func prefixes(_ input: InputConfiguration) -> [String] {
-    ([input.topic?.prefix ?? []] + (description(input).map { [$0.prefix] } ?? [])).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-  }
-
-  private static func description(_ input: InputConfiguration) -> TopicPattern? {
-    switch input.format {
-    case .runnel: input.topic?.with(.description)
-    case .auto: (input.topic?.text).flatMap { try? TopicPattern($0, kind: .samples) }?.with(.description)
-    default: nil
-    }
-  }
-
-  /// What this message says. Borrowed from the parts, or from what the decoder keeps.
-  ///
-  /// - Parameter decided: called where the format was not known before this message.
-  func decode(_ parts: MessageParts, decided: (FormatDecision) -> Void) throws(DecodeError) -> DecodedMessage {
-    if let decoder { return try decoder.decode(parts) }
-    let decision = try FormatDecision(parts, for: input)
-    let chosen = input.decoder(of: decision.format, passTags: decision.hasTags)
-    (format, decoder) = (decision.format, chosen)
-    decided(decision)
-    return try chosen.decode(parts)
+    self.socket = socket
+    super.init(input, endpoint: endpoint, number: number)
   }
 
   /// Time passes.
   func tick(now: Int64) throws(ZeroMQError) { try heartbeat?.beat(now: now) }
-
-  /// What the decoder still kept for messages that will not come.
-  func drain() -> DecodedMessage? { decoder?.drain() }
-
-  /// The bytes that tell this input's streams apart: in the runnel format the topic without its first letter, so that
-  /// samples and description of a stream meet.
-  func key(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard !topic.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return format == .runnel ? UnsafeRawBufferPointer(rebasing: topic.dropFirst()) : topic
-  }
-
-  func streamName(of topic: UnsafeRawBufferPointer) -> String {
-    let name =
-      topic.isEmpty ? input.name : (try? Topic(topic))?.stream ?? String(decoding: topic, as: UTF8.self)
-    let isShared = format != .runnel && input.socket.endpoints.count > 1
-    return isShared ? "\(name)@\(number + 1)" : name
-  }
-
-  /// Whether the topic is one of this input's; SUB delivers by prefix, which is more.
-  func claims(_ topic: UnsafeRawBufferPointer) -> Bool {
-    guard let pattern else { return true }
-    return pattern.matches(topic) || description?.matches(topic) == true
-  }
 }

@@ -83,6 +83,7 @@ final class LabelPublisher: LabelSink {
     var channel: String
     var epoch: UInt64?
     var body: [UInt8] = []
+    var attachment: LabelAttachment?
     var next: UInt64 = 0
     /// What the newest decision said, and where.
     var label: String?
@@ -115,6 +116,7 @@ final class LabelPublisher: LabelSink {
     }
     if label.consumesSequence {
       encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
+      entries[place].attachment = label.attachment
     }
     // When it came by the clock on the wall: as long ago as by the other. Mostly nobody asks.
     let arrival = needsArrival && label.timestamp == nil ? clock.unix() - latency : 0
@@ -208,6 +210,7 @@ final class LabelPublisher: LabelSink {
   private func repeatLast(_ entry: Entry, to output: inout Output) {
     guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
     label.isRepeat = true
+    label.attachment = entry.attachment
     output.send(label, topic: entry.topic, arrival: clock.unix())
   }
 

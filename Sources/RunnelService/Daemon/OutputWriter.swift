@@ -3,7 +3,7 @@ import RunnelWire
 
 /// How one output writes label messages: the parts after the topic, in the shape that its readers know.
 ///
-///     runnel        JSON
+///     runnel        JSON, then what is attached: a 64-byte header and f32 frames
 ///     plotjuggler   JSON, then the time in decimal seconds: t, or the time of arrival where the label has none
 ///     binary        a 64-byte header, then f32 scores
 ///
@@ -18,6 +18,7 @@ struct OutputWriter {
   var needsArrival: Bool { format == .plotjuggler }
   private var json = LabelEncoder()
   private var binary = ScoreEncoder()
+  private var attachment = AttachmentEncoder()
   private var seconds = JSONWriter()
 
   init(_ output: OutputConfiguration) {
@@ -34,8 +35,10 @@ struct OutputWriter {
   ) -> R? {
     var message = message
     if !hasScores { message.removeScores() }
+    if format != .runnel { message.attachment = nil }
     switch format {
-    case .runnel: return json.encode(message) { body($0, nil) }
+    case .runnel:
+      return json.encode(message) { json in attachment.encode(message) { body(json, $0) } ?? body(json, nil) }
     case .plotjuggler:
       guard message.consumesSequence else { return nil }
       seconds.clear()

@@ -17,8 +17,11 @@ extension Annotation {
     {
       if let last = end, mark.at >= last, mark.extent != .point {
         // A state that begins where the other ends follows it at once.
-        if mark.at > last { annotations.append(change(at: last, to: none)) }
-        (state, end) = (nil, nil)
+        if mark.at > last {
+          annotations.append(change(at: last, to: none))
+          state = nil
+        }
+        end = nil
       }
       switch mark.extent {
       case .point:

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelLabels
 import RunnelPipeline
 import RunnelWire
 
@@ -9,32 +10,34 @@ import RunnelWire
 public struct BeatLabels: LabelSink, Sendable {
   public private(set) var annotations: [Annotation] = []
   public private(set) var mistake: String?
-  private var sequences: Set<UInt64> = []
+  private var list = MarkList()
 
   public init() {}
 
   public mutating func publish(_ label: LabelMessage, arrived: Int64) {
-    if let problem = take(label) { mistake = mistake ?? problem }
+    guard list.take(label), let mark = list.marks.last else { return }
+    do throws(Mistake) { annotations.append(try Self.beat(mark)) } catch { mistake = mistake ?? error.sentence }
   }
 
-  /// What is wrong with a message, or nil.
-  mutating func take(_ label: LabelMessage) -> String? {
-    switch label.kind {
-    case .status, .heartbeat: return nil
-    case .label, .event(.onset, _), .event(.offset, _):
-      return """
-        labels of \(label.pipeline) are no points in time, and beats are: give its `decide` the rule `emit: peaks`
-        """
-    case .event(.point, _): break
+  /// Why a label is no beat.
+  struct Mistake: Error {
+    var sentence: String
+  }
+
+  static func beat(_ mark: LabelMark) throws(Mistake) -> Annotation {
+    guard mark.extent == .point else {
+      throw Mistake(
+        sentence: """
+          labels of \(mark.lane.pipeline ?? "it") are no points in time, and beats are: give its `decide` the rule \
+          `emit: peaks`, or score them as states, with --episodes
+          """)
     }
-    // A repeat for a late subscriber has the seq of its original.
-    guard sequences.insert(label.sequence).inserted else { return nil }
-    let name = label.label ?? ""
-    guard let code = Self.code(of: name) else {
-      return "label '\(name)' is no class of beats: N, S, V, F, Q or unknown"
+    guard let code = code(of: mark.label) else {
+      throw Mistake(
+        sentence:
+          "label '\(mark.label)' is no class of beats: N, S, V, F, Q or unknown; states are scored with --episodes")
     }
-    annotations.append(Annotation(at: label.at ?? 0, code: code))
-    return nil
+    return Annotation(at: mark.at, code: code)
   }
 
   static func code(of label: String) -> AnnotationCode? {

@@ -43,7 +43,7 @@ public struct CanonicalComparison: Sendable {
         .usage, "\(path) holds no label messages, and only they have a canonical form: leave out --canonical")
     }
     var lanes: [Lane: [String]] = [:]
-    var encoder = LabelEncoder(canonical: true)
+    var encoder = LabelEncoder(canonical: true, inlinesSamples: true)
     try LabelMessageFile.read(path) { label, _ in
       guard label.isCanonical else { return }
       lanes[Lane(names: [label.stream, label.pipeline, label.channel]), default: []].append(encoder.text(label))

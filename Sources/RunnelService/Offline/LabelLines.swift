@@ -9,6 +9,8 @@ public struct LabelLines: LabelSink {
     case json(canonical: Bool)
     /// For people: time in the recording, sample index, label, score, and whatever is amiss.
     case text(rate: Double)
+    /// The same of several streams, as `runnel watch` shows them.
+    case live
   }
 
   /// Lines written.
@@ -22,7 +24,7 @@ public struct LabelLines: LabelSink {
     self.form = form
     self.write = write
     if case .json(let canonical) = form {
-      encoder = LabelEncoder(canonical: canonical)
+      encoder = LabelEncoder(canonical: canonical, inlinesSamples: true)
     } else {
       encoder = LabelEncoder()
     }
@@ -36,6 +38,9 @@ public struct LabelLines: LabelSink {
       withUnsafeBytes(of: UInt8(ascii: "\n"), write)
     case .text(let rate):
       var line = Self.line(label, rate: rate) + "\n"
+      line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    case .live:
+      var line = LabelLine.text(label) + "\n"
       line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
     count += 1

@@ -22,7 +22,7 @@ public struct LabelOutput: LabelSink {
   private let start: Int64?
   private let library: String
   private var labels: [LabelMessage] = []
-  private var encoder = LabelEncoder()
+  private var encoder = LabelEncoder(inlinesSamples: true)
 
   /// - Parameters:
   ///   - rate, start: of the recording that is labelled: what places mean.
@@ -59,7 +59,7 @@ public struct LabelOutput: LabelSink {
   private var marks: [LabelMark] {
     var list = MarkList()
     for label in labels { list.take(label) }
-    return list.marks
+    return list.settled
   }
 
   private func writeTable() throws(RecordingError) -> Int {

@@ -76,24 +76,25 @@ public struct LabelRun: Sendable {
   ) -> [ServiceError] {
     precondition(places.map { $0.count == paths.count } ?? true, "a place for each recording")
     let meter = WorkMeter(paths.count, progress)
-    let failures = Failures()
+    let results = Results<Void>()
     SideBySide(jobs: jobs).run(paths.count, hear: hear) { number, say in
       do throws(ServiceError) {
         try label(paths[number], to: places?[number], say) { meter.show(number, paths[number], done: $0, of: $1) }
       } catch {
         let error = error.naming(paths[number], among: paths.count)
-        failures.append(error, number)
+        results.append(.failure(error), number)
         say(.failure(error))
       }
       meter.finish(number, paths[number])
     }
-    return failures.all
+    return results.failures
   }
 
   private func label(
     _ path: String, to place: String?, _ say: @escaping (Word) -> Void,
     _ progress: @escaping (Int, Int) -> Void
   ) throws(ServiceError) {
+    if try isOfMessages(path) { return try labelMessages(path, to: place, say, progress) }
     let recording = try RecordingSource(path, selection)
     for remark in recording.remarks { say(.message("warning: \(remark)")) }
     let work = Work(run: self, recording: recording, observer: try frames?(recording), say: say, progress: progress)
@@ -111,6 +112,48 @@ public struct LabelRun: Sendable {
       try work.print(lines(recording))
     }
     if let summary, let place { say(.message("\(place): \(summary)")) }
+  }
+
+  // MARK: what was recorded live
+
+  /// Whether a file holds messages as they came or were admitted, and all of it is wanted: then every stream in it is
+  /// labelled, each session from its beginning.
+  private func isOfMessages(_ path: String) throws(ServiceError) -> Bool {
+    guard selection.track == nil, selection.from == nil, selection.until == nil, selection.stream == nil,
+      selection.rate == nil, frames == nil
+    else { return false }
+    return try RecordedMessages.isOne(path)
+  }
+
+  private func labelMessages(
+    _ path: String, to place: String?, _ say: @escaping (Word) -> Void, _ progress: @escaping (Int, Int) -> Void
+  ) throws(ServiceError) {
+    let lines: LabelLines.Form
+    switch form {
+    case .text: lines = .live
+    case .jsonl: lines = .json(canonical: canonical)
+    case .atr, .csv, .edf, .mcap, nil:
+      throw ServiceError(
+        .usage,
+        "\(path) may hold several streams and sessions, whose labels are written as jsonl: label one in another form with --track NAME"
+      )
+    }
+    var messages = try RecordedMessages([path])
+    var remarks: [String] = []
+    if let place {
+      var file = try LineFile(lines, place)
+      remarks = try labeller.label(&messages, into: &file, progress: progress).remarks
+      say(.message("\(place): \(try file.finish()) lines"))
+    } else {
+      let pending = Pending(say)
+      var sink = LabelLines(lines) { pending.append($0) }
+      remarks = try labeller.label(&messages, into: &sink) { done, total in
+        if isWatched { pending.flush() }
+        progress(done, total)
+      }.remarks
+      pending.flush()
+    }
+    for remark in remarks { say(.message("warning: \(remark)")) }
   }
 
   private func lines(_ recording: RecordingSource) -> LabelLines.Form {

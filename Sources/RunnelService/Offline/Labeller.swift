@@ -16,6 +16,10 @@ public struct Labeller: Sendable {
   /// Hz that the configuration asks for.
   private let rate: Double?
   private let timeSource: LabelMessage.TimeSource?
+  /// The input that the pipelines read; nil where there is no configuration.
+  let configured: InputConfiguration?
+  /// What the input of a recording is called where nothing names it.
+  static let anyInput = "file"
   /// What is added where a channel is missing: there is no pipeline to name it in.
   private let remedy: String
 
@@ -32,8 +36,9 @@ public struct Labeller: Sendable {
           name: pipeline ?? model.description.name, model: model, binding: try Self.binding(model, channels))
       ]
     } catch { throw ServiceError(.usage, error.sentence) }
-    input = "file"
+    input = Self.anyInput
     rate = nil
+    configured = nil
     timeSource = .sender
     remedy =
       "; without a configuration that is --channels "
@@ -63,6 +68,7 @@ public struct Labeller: Sendable {
     }
     plans = wanted.map(\.plan)
     input = chosen.name
+    configured = chosen
     rate = chosen.rate
     timeSource = chosen.time.wire
     remedy = ""

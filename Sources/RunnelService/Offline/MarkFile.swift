@@ -19,7 +19,7 @@ public struct MarkFile: Sendable {
     if LabelMessageFile.isOne(path) || Self.isPipe(path) {
       var list = MarkList()
       try LabelMessageFile.read(path) { label, _ in list.take(label) }
-      marks = list.marks
+      marks = list.settled
       return
     }
     let counting: AnnotationReader.Counting

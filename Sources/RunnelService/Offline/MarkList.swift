@@ -12,14 +12,16 @@ public struct MarkList: LabelSink, Sendable {
   private var open: [LabelMark.Lane: [Int64: Int]] = [:]
   private var sequences: [LabelMark.Lane: Set<UInt64>] = [:]
 
-  public init() {}
+  public init(_ marks: [LabelMark] = []) { self.marks = marks }
 
   public mutating func publish(_ label: LabelMessage, arrived: Int64) { take(label) }
 
-  mutating func take(_ label: LabelMessage) {
+  /// - Returns: whether it is a mark more.
+  @discardableResult
+  mutating func take(_ label: LabelMessage) -> Bool {
     let lane = LabelMark.Lane(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
-    if label.consumesSequence, !sequences[lane, default: []].insert(label.sequence).inserted { return }
-    let at = label.at ?? 0
+    if label.consumesSequence, !sequences[lane, default: []].insert(label.sequence).inserted { return false }
+    let at = LabelMark.bounded(label.at ?? 0)
     switch label.kind {
     case .label: marks.append(Self.mark(label, lane, .untilNext))
     case .event(.point, _): marks.append(Self.mark(label, lane, .point))
@@ -27,11 +29,29 @@ public struct MarkList: LabelSink, Sendable {
       open[lane, default: [:]][number] = marks.count
       marks.append(Self.mark(label, lane, .open))
     case .event(.offset, let number):
-      guard let onset = open[lane]?.removeValue(forKey: number) else { return }
-      marks[onset].extent = .rows(max(0, at - marks[onset].at))
-    case .status(.reset, _), .status(.end, _): breaks[lane, default: []].append(at)
-    case .status, .heartbeat: break
+      if let onset = open[lane]?.removeValue(forKey: number) {
+        marks[onset].extent = .rows(max(0, at - marks[onset].at))
+      }
+      return false
+    case .status(.reset, _), .status(.end, _):
+      breaks[lane, default: []].append(at)
+      return false
+    case .status, .heartbeat: return false
     }
+    return true
+  }
+
+  /// The marks, with labels that hold until the next reaching there, or to the next break.
+  public var settled: [LabelMark] {
+    var settled = marks
+    var next: [LabelMark.Lane: Int64] = [:]
+    for index in settled.indices.reversed() where settled[index].extent == .untilNext {
+      let (lane, at) = (settled[index].lane, settled[index].at)
+      let ends = [next[lane], breaks[lane]?.first { $0 > at }].compactMap { $0 }
+      if let end = ends.min() { settled[index].extent = .rows(max(0, end - at)) }
+      next[lane] = at
+    }
+    return settled
   }
 
   private static func mark(_ label: LabelMessage, _ lane: LabelMark.Lane, _ extent: LabelMark.Extent) -> LabelMark {

@@ -6,6 +6,7 @@ extension Scorer {
   public enum Truth: Sendable {
     /// Beside the recording, under its name: `atr`. A recording that has no such file may have marks of its own.
     case annotator(String)
+    /// One file, or with `{}` for the record's name one for each.
     case file(String)
     /// In the recording itself: EDF+, SigMF, XDF, MCAP.
     case own
@@ -38,5 +39,28 @@ extension Scorer {
       let base = path.lastIndex(of: ".").map { String(path[..<$0]) } ?? path
       return "\(base).\(name)"
     }
+  }
+
+  /// What is true of a record.
+  ///
+  /// - Throws: `ServiceError` (66, 77; 65 with the place).
+  func truth(of record: Record) throws(ServiceError) -> LabelSide {
+    if case .file(let path) = truth {
+      return try LabelFile(contentsOf: path).side(of: record.name, record: record.path, rate: record.rate, isOnly: true)
+    }
+    if let open = record.open {
+      return .annotations(try truth.annotations(of: open.recording, on: open.track, rate: record.rate))
+    }
+    guard case .annotator(let name) = truth else {
+      throw ServiceError(
+        .usage, "nothing says where the truth is: give --truth-extension atr or --truth FILE")
+    }
+    let path = Truth.file(beside: record.path, name)
+    if LabelMessageFile.isOne(path) {
+      return try LabelFile(contentsOf: path).side(of: record.name, record: record.path, rate: record.rate, isOnly: true)
+    }
+    do throws(RecordingError) {
+      return .annotations(try AnnotationReader.annotations(in: path, rate: record.rate))
+    } catch { throw ServiceError(error) }
   }
 }

@@ -3,58 +3,117 @@ import RunnelLabels
 import RunnelPipeline
 import RunnelRecordings
 
-/// Holds labels against annotations, record by record, as ANSI/AAMI EC57 asks for.
+/// Holds labels against annotations, record by record, as ANSI/AAMI EC57 asks for: beats, or episodes of any kind.
 public struct Scorer: Sendable {
-  /// Where the beats to be judged come from.
+  /// Where the labels to be judged come from.
   public enum Detections: Sendable {
     case labeller(Labeller)
     case labels(LabelFile)
   }
 
+  /// What is compared.
+  public enum Method: Sendable {
+    case beats(BeatScoring)
+    case episodes(EpisodeScoring)
+
+    var learning: Double {
+      switch self {
+      case .beats(let scoring): scoring.learning
+      case .episodes(let scoring): scoring.learning
+      }
+    }
+
+    var usesReferenceBeats: Bool { if case .beats(let scoring) = self { scoring.usesReferenceBeats } else { false } }
+  }
+
   public var truth: Truth
   public var detections: Detections
-  public var scoring: BeatScoring
+  public var method: Method
   /// What is chosen of recordings that have several tracks, or state no rate.
   public var selection = RecordingSource.Selection()
 
-  public init(truth: Truth, detections: Detections, scoring: BeatScoring = BeatScoring()) {
+  public init(truth: Truth, detections: Detections, method: Method = .beats(BeatScoring())) {
     self.truth = truth
     self.detections = detections
-    self.scoring = scoring
+    self.method = method
   }
 
-  /// Scores of these records, in their order.
+  /// These records compared, in their order.
   ///
   /// - Parameters:
-  ///   - warn: hears of what is probably not meant.
-  ///   - progress: hears which record, and how much of it is done, 0...1.
-  public func score(
-    _ paths: [String], warn: (String) -> Void = { _ in }, progress: (String, Double) -> Void = { _, _ in }
-  ) throws(ServiceError) -> ScoreReport {
-    if case .file = truth, paths.count != 1 {
-      throw ServiceError(.usage, "--truth is one file, for one record: for several give --truth-extension")
+  ///   - jobs: records at a time.
+  ///   - progress: called by one thread at a time.
+  /// - Throws: the first record's error that has one.
+  public func compare(
+    _ paths: [String], jobs: Int = 1, progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
+  ) throws(ServiceError) -> [ScoredRecord] {
+    if case .file(let path) = truth, paths.count != 1, !path.contains("{}") {
+      throw ServiceError(
+        .usage, "--truth is one file, for one record: for several give --truth-extension, or {} for the record's name")
     }
-    var report = ScoreReport(scoring: scoring)
-    for path in paths {
-      let record = try Record(path, chosen)
-      progress(record.name, 0)
-      if let rows = record.rows, Double(rows) <= scoring.learning * record.rate {
-        warn(
-          """
-          \(record.path) is not longer than the \(Phrase.number(scoring.learning)) s that are left out for learning, so \
-          nothing of it is scored: give --learning 0s
-          """)
-      }
-      let truth = try beats(of: record)
-      let test = try test(of: record, isOnly: paths.count == 1) { progress(record.name, $0) }
+    let meter = WorkMeter(paths.count, progress)
+    let results = Results<ScoredRecord>()
+    SideBySide(jobs: jobs).run(paths.count, hear: { (_: Never) in }) { number, _ in
+      let path = paths[number]
+      do throws(ServiceError) {
+        let record = try compare(path, isOnly: paths.count == 1) { meter.show(number, path, done: $0, of: $1) }
+        results.append(.success(record), number)
+      } catch { results.append(.failure(error.naming(path, among: paths.count)), number) }
+      meter.finish(number, path)
+    }
+    return try results.all()
+  }
+
+  private func compare(
+    _ path: String, isOnly: Bool, progress: @escaping (Int, Int) -> Void
+  ) throws(ServiceError) -> ScoredRecord {
+    let record = try Record(path, chosen)
+    let truth = try truth(of: record)
+    let beats = method.usesReferenceBeats ? try truth.beats() : nil
+    let (test, channel) = try test(of: record, isOnly: isOnly, at: beats, progress: progress)
+    let scored: ScoredRecord
+    switch method {
+    case .beats(let scoring):
+      let (truth, test) = (try truth.beats(), try test.beats())
       let pairing = BeatPairing(truth: truth, test: test, rate: record.rate, length: record.rows, scoring: scoring)
-      report.append(ScoreReport.Record(name: record.name, pairing: pairing))
+      scored = ScoredRecord(
+        name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel, truth: truth,
+        test: test,
+        outcome: .beats(pairing), remarks: remarks(record))
+    case .episodes(let scoring):
+      let (truth, test) = (truth.episodes(end: record.rows), test.episodes(end: record.rows))
+      let comparison = EpisodeComparison(
+        truth: truth.episodes, test: test.episodes, rate: record.rate, length: record.rows, scoring: scoring)
+      scored = ScoredRecord(
+        name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel,
+        outcome: .episodes(comparison),
+        remarks: remarks(record) + Self.remarks(record, truth: truth, test: test))
     }
-    return report
+    return scored
+  }
+
+  private func remarks(_ record: Record) -> [String] {
+    guard let rows = record.rows, Double(rows) <= method.learning * record.rate else { return [] }
+    return [
+      """
+      \(record.path) is not longer than the \(Phrase.number(method.learning)) s that are left out for learning, so \
+      nothing of it is scored: give --learning 0s
+      """
+    ]
+  }
+
+  private typealias Found = (episodes: [Episode], points: Int)
+
+  private static func remarks(_ record: Record, truth: Found, test: Found) -> [String] {
+    [("truth", truth), ("labels", test)].compactMap { side, found in
+      guard found.episodes.isEmpty, found.points > 0 else { return nil }
+      return
+        "\(record.path): \(found.points) points in time and no episode in the \(side); beats are scored without --episodes"
+    }
   }
 
   /// What scoring needs to know of a recording; its samples may be elsewhere.
-  private struct Record {
+  struct Record {
     var path: String
     var name: String
     var rate: Double
@@ -97,29 +156,17 @@ public struct Scorer: Sendable {
     return chosen
   }
 
-  private func beats(of record: Record) throws(ServiceError) -> [Annotation] {
-    if case .file(let path) = truth, LabelFile.isOne(path) {
-      return try LabelFile(contentsOf: path).beats(of: record.name, isOnly: true)
-    }
-    if let open = record.open { return try truth.annotations(of: open.recording, on: open.track, rate: record.rate) }
-    let path =
-      switch truth {
-      case .annotator(let name): Truth.file(beside: record.path, name)
-      case .file(let path): path
-      case .own:
-        throw ServiceError(
-          .usage, "nothing says where the true beats are: give --truth-extension atr or --truth FILE")
-      }
-    do throws(RecordingError) { return try AnnotationReader.annotations(in: path, rate: record.rate) } catch {
-      throw ServiceError(error)
-    }
-  }
-
   private func test(
-    of record: Record, isOnly: Bool, progress: (Double) -> Void
-  ) throws(ServiceError) -> [Annotation] {
+    of record: Record, isOnly: Bool, at beats: [Annotation]?, progress: @escaping (Int, Int) -> Void
+  ) throws(ServiceError) -> (side: LabelSide, channel: String?) {
     switch detections {
-    case .labels(let file): return try file.beats(of: record.name, isOnly: isOnly)
+    case .labels(let file):
+      guard beats == nil else {
+        throw ServiceError(
+          .usage, "--reference-beats asks a network for the class of each beat: give -m or -c, not --labels")
+      }
+      let side = try file.side(of: record.name, record: record.path, rate: record.rate, isOnly: isOnly)
+      return (side, side.channel)
     case .labeller(let labeller):
       let source = try RecordingSource(record.path, chosen)
       let labeller = try labeller.onTrainedLead(of: source)
@@ -133,11 +180,15 @@ public struct Scorer: Sendable {
           choose with --channels\(labeller.plans.count > 1 ? " or --pipeline" : "")
           """)
       }
-      var beats = BeatLabels()
-      let rows = Double(max(source.rowCount ?? 1, 1))
-      try labeller.label(source, into: &beats, progress: { progress(Double($0) / rows) })
-      if let mistake = beats.mistake { throw ServiceError(.data, mistake) }
-      return beats.annotations
+      let total = Int(max(source.rowCount ?? 1, 1))
+      if let beats, case .beats(let scoring) = method {
+        var classes = try ReferenceBeats(beats, labeller: labeller, rate: record.rate, scoring: scoring)
+        try classes.labeller.label(source, into: &classes, progress: { progress(Int($0), total) })
+        return (.annotations(classes.annotations), lanes[0].channel)
+      }
+      var list = MarkList()
+      try labeller.label(source, into: &list, progress: { progress(Int($0), total) })
+      return (.labels(list, places: []), lanes[0].channel)
     }
   }
 }

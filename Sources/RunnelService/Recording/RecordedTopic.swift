@@ -14,7 +14,7 @@ struct RecordedTopic {
   private(set) var bytes: UInt64 = 0
   /// Of runnel's own samples; nothing tells of losses in others.
   private(set) var ledger: SequenceLedger?
-  /// Whether its messages are said again and again, or have a ledger of their own: descriptions, and labels.
+  /// Whether its messages are no samples: descriptions, labels, verdicts.
   var isAside = false
 
   /// The series' channels for its messages, by how they are written; one of a topic's can be malformed.

@@ -46,18 +46,10 @@ public final class Recorder {
   private let context = ZeroMQContext()
   private var inputs: [InputSocket] = []
   private var peers: [PeerStatus]
-  private let series: RecordingSeries
-  private var topics: RecordedTopics
-  private var descriptions: [String: StreamDescription] = [:]
-  private var labels = LabelLedger()
-  private var bytes: UInt64 = 0
-  private var tooManyParts: UInt64 = 0
+  private let messages: MessageLog
   private var receiver = MultipartReceiver()
   private var poller = Poller()
   private var entries: [(messages: Poller.Entry, connections: Poller.Entry)] = []
-  private let runnel = RunnelDecoder()
-  private let label = LabelDecoder()
-  private var packed: [UInt8] = []
   private let start: Int64
   private var nextTick: Int64
   private var lastMessage: Int64
@@ -91,25 +83,9 @@ public final class Recorder {
       preconditionFailure("only sockets fail here: \(error)")
     }
     peers = Array(repeating: PeerStatus(), count: self.inputs.count)
-    topics = RecordedTopics(endpoints: self.inputs.count)
-    series = try RecordingSeries(Self.series(settings, self.inputs), now: UInt64(clamping: clock.unix()))
+    let about = ["kind": "arrived", "endpoints": self.inputs.map(\.endpoint).joined(separator: " ")]
+    messages = try MessageLog(settings.series(about), endpoints: self.inputs.count, now: clock.unix())
     for input in self.inputs { entries.append((poller.add(input.socket), poller.add(input.monitor))) }
-  }
-
-  private static func series(_ settings: Settings, _ inputs: [InputSocket]) -> RecordingSeries.Settings {
-    var series = RecordingSeries.Settings(path: settings.path)
-    series.isForced = settings.isForced
-    series.splitSize = settings.splitSize
-    series.splitSpan = settings.splitSpan.map { Int64($0 * 1e9) }
-    series.library = settings.library
-    series.metadata = ["kind": "arrived", "endpoints": inputs.map(\.endpoint).joined(separator: " ")]
-    if let configuration = settings.configuration {
-      series.metadata["configuration"] = configuration.path
-      series.attachments = [
-        RecordingSeries.Attachment(name: "runnel.yaml", mediaType: "application/yaml", data: configuration.bytes)
-      ]
-    }
-    return series
   }
 
   /// The endpoints as peers reach them.
@@ -142,13 +118,13 @@ public final class Recorder {
     }
     try drain()
     var report = report()
-    try series.finish()
-    report.size = series.size
+    try messages.series.finish()
+    report.size = messages.series.size
     report.ending = ending
     return report
   }
 
-  private var isComplete: Bool { settings.messages.map { series.messageCount >= $0 } ?? false }
+  private var isComplete: Bool { settings.messages.map { messages.series.messageCount >= $0 } ?? false }
 
   /// Waits for messages, until a monotonic time at most, and takes them.
   private func turn(until wake: Int64) throws(ServiceError) {
@@ -166,7 +142,7 @@ public final class Recorder {
 
   private func tick(_ now: Int64) throws(ServiceError) {
     nextTick = now + Self.tick
-    try series.tick(now: UInt64(clamping: clock.unix()))
+    try messages.series.tick(now: UInt64(clamping: clock.unix()))
     try sockets { () throws(ZeroMQError) in for input in inputs { try input.tick(now: now) } }
     guard !silenceTold, now - lastMessage >= Self.silence else { return }
     silenceTold = true
@@ -197,8 +173,12 @@ public final class Recorder {
       case .message(let parts):
         lastMessage = clock.monotonic()
         silenceTold = false
-        try take(parts, from: index, at: UInt64(clamping: lastMessage + toUnix))
-      case .tooManyParts: tooManyParts += 1
+        let input = inputs[index]
+        let source = MessageLog.Source(
+          input: input.input.name, endpoint: input.endpoint,
+          decoder: input.input.format == .auto ? nil : input.input.format.rawValue)
+        try messages.take(parts, endpoint: index, from: source, at: UInt64(clamping: lastMessage + toUnix))
+      case .tooManyParts: messages.tooManyParts += 1
       }
     }
     return isComplete
@@ -212,94 +192,30 @@ public final class Recorder {
     }
   }
 
-  // MARK: one message
-
-  private func take(_ parts: MessageParts, from index: Int, at time: UInt64) throws(ServiceError) {
-    let input = inputs[index]
-    let place = topics.place(of: parts, endpoint: index) { text in
-      RecordedTopic(
-        name: text ?? (input.input.name.isEmpty ? input.endpoint : input.input.name), input: input.input.name,
-        endpoint: input.endpoint, decoder: Self.decoder(of: input, parts))
-    }
-    topics[place].count(parts.byteCount)
-    bytes += UInt64(parts.byteCount)
-    if RecordedEncoding.holdsSamples(parts), let decoded = try? runnel.decode(parts) {
-      topics[place].note(decoded)
-      return try append(decoded, parts, to: place, at: time)
-    }
-    if parts.count == 2, parts[0].first == Topic.Kind.labels.rawValue, let message = try? label.decode(parts) {
-      _ = labels.enter(message)
-      topics[place].isAside = true
-      let channel = topics[place].channel(.label) ?? topics[place].add(.label, to: series)
-      return try series.append(
-        channel, sequence: UInt32(truncatingIfNeeded: message.sequence), logTime: time, publishTime: time, parts[1])
-    }
-    if parts.count == 2, parts[0].first == Topic.Kind.description.rawValue,
-      case .description(let description)? = try? runnel.decode(parts)
-    {
-      descriptions[description.stream] = description
-      topics[place].isAside = true
-    }
-    let channel = topics[place].channel(.multipart) ?? topics[place].add(.multipart, to: series)
-    RecordedEncoding.pack(parts, into: &packed)
-    let outcome: Result<Void, ServiceError> = packed.withUnsafeBytes { packed in
-      do throws(ServiceError) {
-        return .success(
-          try series.append(
-            channel, sequence: UInt32(truncatingIfNeeded: topics[place].messages - 1), logTime: time,
-            publishTime: time, packed))
-      } catch { return .failure(error) }
-    }
-    try outcome.get()
-  }
-
-  private func append(
-    _ decoded: DecodedMessage, _ parts: MessageParts, to place: Int, at time: UInt64
-  ) throws(ServiceError) {
-    let channel =
-      topics[place].channel(.samples)
-      ?? topics[place].add(
-        .samples, to: series, first: decoded,
-        description: (try? Topic(parts[0])).flatMap { descriptions[$0.stream] })
-    var (sequence, sent): (UInt64, UInt64) = (0, time)
-    switch decoded {
-    case .samples(let samples):
-      sequence = samples.sequence ?? 0
-      sent = samples.timestamp.map { UInt64(clamping: $0) } ?? time
-    case .heartbeat(let beat): sequence = beat.nextSequence
-    case .end(let end): sequence = end.nextSequence
-    case .description, .kept, .ignored: break
-    }
-    try series.append(
-      channel, sequence: UInt32(truncatingIfNeeded: sequence), logTime: time, publishTime: sent, parts[1], parts[2])
-  }
-
-  /// The format as configured; else what the first message seems to be.
-  private static func decoder(of input: InputSocket, _ parts: MessageParts) -> String {
-    guard input.input.format == .auto else { return input.input.format.rawValue }
-    let guess = WireFormat.guess(parts).format
-    switch guess {
-    case .samples, .description: return InputConfiguration.Format.runnel.rawValue
-    case .array1: return InputConfiguration.Format.array.rawValue
-    default: return guess.rawValue
-    }
-  }
-
   /// Where everything went until now.
-  public func report() -> RecorderReport {
-    RecorderReport(
-      files: series.files,
-      topics: topics.all.map { topic in
-        RecorderReport.Topic(
-          topic: topic.name, endpoint: topic.endpoint, decoder: topic.decoder, messages: topic.messages,
-          bytes: topic.bytes, lostMessages: topic.ledger?.lostMessages, lostRows: topic.ledger?.lostRows,
-          repeats: topic.ledger?.repeats, sessions: topic.ledger?.sessions,
-          isAside: topic.isAside)
-      }, messages: series.messageCount, bytes: bytes, size: series.size,
-      seconds: Double(clock.monotonic() - start) / 1e9, tooManyParts: tooManyParts, lostLabels: labels.lost)
-  }
+  public func report() -> RecorderReport { messages.report(seconds: Double(clock.monotonic() - start) / 1e9) }
 
   private func sockets<R>(_ body: () throws(ZeroMQError) -> R) throws(ServiceError) -> R {
     do throws(ZeroMQError) { return try body() } catch { throw ServiceError(error) }
+  }
+}
+
+extension Recorder.Settings {
+  /// - Parameter about: what the files say of themselves.
+  func series(_ about: [String: String]) -> RecordingSeries.Settings {
+    var series = RecordingSeries.Settings(path: path)
+    series.isForced = isForced
+    series.splitSize = splitSize
+    series.splitSpan = splitSpan.map { Int64($0 * 1e9) }
+    series.library = library
+    series.metadata = about
+    if let configuration {
+      series.metadata["configuration"] = configuration.path
+      series.attachments = [
+        RecordingSeries.Attachment(
+          name: RecordingSeries.configurationName, mediaType: "application/yaml", data: configuration.bytes)
+      ]
+    }
+    return series
   }
 }

@@ -5,6 +5,8 @@ public struct RecorderReport: Sendable, Hashable {
   /// Why it ended.
   public enum Ending: String, Sendable, Hashable {
     case stopped, seconds, messages
+    /// The daemon that was recorded ended.
+    case daemon
   }
 
   public struct Topic: Sendable, Hashable {

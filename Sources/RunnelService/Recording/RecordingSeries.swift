@@ -34,6 +34,8 @@ final class RecordingSeries {
 
   /// The metadata record that marks a recording of what arrived.
   static let metadataName = "runnel.recording"
+  /// The attachment with the configuration that was recorded with.
+  static let configurationName = "runnel.yaml"
 
   /// The file that grows now.
   private final class Part {
@@ -78,7 +80,7 @@ final class RecordingSeries {
 
   /// - Returns: the number by which messages name it, in whatever file.
   func addChannel(_ channel: MCAPChannel) -> Int {
-    channels.append((channel, RecordedEncoding(of: channel) == .label))
+    channels.append((channel, RecordedEncoding(of: channel) == .json && channel.topic.hasPrefix("l/")))
     part?.numbers.append(0)
     return channels.count - 1
   }

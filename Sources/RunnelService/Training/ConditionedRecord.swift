@@ -30,11 +30,11 @@ struct ConditionedRecord {
   ///
   /// - Parameters:
   ///   - labeller: with one lane on this record.
-  ///   - progress: of the rows, 0...1.
+  ///   - progress: hears how many rows are done, of how many.
   ///   - take: hears all frames in order, (T, D), those that are missing as zeros.
   /// - Throws: `ServiceError` (64, 65) where lane and record do not fit.
   init(
-    _ source: RecordingSource, labeller: Labeller, progress: (Double) -> Void = { _ in },
+    _ source: RecordingSource, labeller: Labeller, progress: (Int, Int) -> Void = { _, _ in },
     take: @escaping (UnsafeBufferPointer<Float>) -> Void
   ) throws(ServiceError) {
     self.source = source
@@ -44,10 +44,10 @@ struct ConditionedRecord {
         after: Int64(source.range.lowerBound))..<timing.firstFrame(after: Int64(source.range.upperBound))
     marks = Array(repeating: .missing, count: frames.count)
     var list = GapList()
-    let rows = Double(max(source.range.count, 1))
+    let rows = Int(source.rowCount ?? 0)
     let feed = Feed(frames, width: labeller.plans[0].model.description.inputs.count, take)
     try labeller.label(
-      source, into: &list, frames: { feed.append($1, $2) }, progress: { progress(Double($0) / rows) })
+      source, into: &list, frames: { feed.append($1, $2) }, progress: { progress(Int($0), rows) })
     feed.finish()
     for steps in feed.runs { for step in steps { marks[Int(step - frames.lowerBound)] = .good } }
     mark(list.gaps)

@@ -12,7 +12,7 @@ import RunnelRecordings
 extension Dataset {
   func writeEvents(
     _ paths: [String], to folder: borrowing AtomicFolder, _ manifest: inout DatasetManifest, _ warn: (String) -> Void,
-    _ progress: Progress
+    _ meter: WorkMeter
   ) throws(ServiceError) {
     let model = labeller.plans[0].model.description
     guard let stage = model.eventStage else {
@@ -26,16 +26,18 @@ extension Dataset {
     let at = try ArrayFile("at.npy", in: folder, element: .int64)
     let y = try ArrayFile("y.npy", in: folder, element: .int64)
     let mask = try ArrayFile("mask.npy", in: folder, element: .uint8)
-    for path in paths {
+    for (number, path) in paths.enumerated() {
       let (source, annotations) = try open(path, warn)
       let (name, first) = (source.description.stream, x.rows)
       let labeller = try labeller.onTrainedLead(of: source)
       let (channel, _) = try labeller.onlyLane(of: source)
       var events: [ObservedEvent] = []
       var gaps = GapList()
-      let rows = Double(max(source.range.count, 1))
+      let rows = Int(source.rowCount ?? 0)
       try labeller.label(
-        source, into: &gaps, events: { events.append($1) }, progress: { progress(name, Double($0) / rows) })
+        source, into: &gaps, events: { events.append($1) },
+        progress: { meter.show(number, path, done: Int($0), of: rows) })
+      meter.finish(number, path)
       let targets = targets(of: events, annotations, source)
       for event in events { x.append(event.features) }
       at.append(events.map(\.at))

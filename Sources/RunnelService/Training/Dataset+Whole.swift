@@ -2,13 +2,11 @@ import RunnelRecordings
 
 /// Records as they are, for training with carried state; and cut into windows.
 extension Dataset {
-  typealias Progress = (String, Double) -> Void
-
   func writeWhole(
     _ paths: [String], to folder: borrowing AtomicFolder, _ manifest: inout DatasetManifest, _ warn: (String) -> Void,
-    _ progress: Progress
+    _ meter: WorkMeter
   ) throws(ServiceError) {
-    for path in paths {
+    for (number, path) in paths.enumerated() {
       let (source, annotations) = try open(path, warn)
       let name = source.description.stream
       guard !manifest.records.contains(where: { $0.name == name }) else {
@@ -18,11 +16,12 @@ extension Dataset {
       let x = try ArrayFile("\(name).x.npy", in: folder, width: input.inputs.count)
       let y = try ArrayFile("\(name).y.npy", in: folder, element: .int64)
       let mask = try ArrayFile("\(name).mask.npy", in: folder, element: .uint8)
-      let record = try condition(source, into: x, progress)
+      let record = try condition(source, into: x) { meter.show(number, path, done: $0, of: $1) }
       let targets = targets(of: record, annotations, at: zip(record.frames, record.marks))
       y.append(targets.y)
       mask.append(targets.mask)
       for file in [x, y, mask] { try file.finish(&manifest) }
+      meter.finish(number, path)
       manifest.records.append(
         entry(record, path: path, rows: 0..<record.frames.count, counts: targets.counts(rule), annotations))
     }
@@ -30,16 +29,16 @@ extension Dataset {
 
   func writeWindows(
     _ paths: [String], _ cut: WindowCut, to folder: borrowing AtomicFolder, _ manifest: inout DatasetManifest,
-    _ warn: (String) -> Void, _ progress: Progress
+    _ warn: (String) -> Void, _ meter: WorkMeter
   ) throws(ServiceError) {
     let x = try ArrayFile("x.npy", in: folder, width: input.inputs.count)
     let index = try ArrayFile("index.npy", in: folder, element: .int64)
     let y = try ArrayFile("y.npy", in: folder, element: .int64)
     let mask = try ArrayFile("mask.npy", in: folder, element: .uint8)
-    for path in paths {
+    for (number, path) in paths.enumerated() {
       let (source, annotations) = try open(path, warn)
       let first = x.rows
-      let record = try condition(source, into: x, progress)
+      let record = try condition(source, into: x) { meter.show(number, path, done: $0, of: $1) }
       let (starts, leftOut) = cut.starts(first: record.frames.lowerBound, marks: record.marks)
       index.append(starts.map { Int64(first + $0) })
       let asked =
@@ -55,6 +54,7 @@ extension Dataset {
       mask.append(asked.mask)
       var counts = asked.counts(rule)
       counts.windowsLeftOut = leftOut
+      meter.finish(number, path)
       manifest.records.append(
         entry(record, path: path, rows: first..<x.rows, counts: counts, annotations))
       if starts.isEmpty {
@@ -66,11 +66,8 @@ extension Dataset {
 
   /// A record's frames, appended to x.
   private func condition(
-    _ source: RecordingSource, into x: ArrayFile, _ progress: Progress
+    _ source: RecordingSource, into x: ArrayFile, progress: (Int, Int) -> Void
   ) throws(ServiceError) -> ConditionedRecord {
-    let name = source.description.stream
-    return try ConditionedRecord(source, labeller: try feeding(source), progress: { progress(name, $0) }) {
-      x.append($0)
-    }
+    try ConditionedRecord(source, labeller: try feeding(source), progress: progress) { x.append($0) }
   }
 }

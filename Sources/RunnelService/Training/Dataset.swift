@@ -71,19 +71,20 @@ public struct Dataset: Sendable {
   /// - Parameters:
   ///   - paths: headers of WFDB records.
   ///   - warn: hears of what is probably not meant.
-  ///   - progress: hears which record, and how much of it is done, 0...1.
+  ///   - progress: hears how far it has come.
   public func write(
     _ paths: [String], to path: String, warn: (String) -> Void = { _ in },
-    progress: (String, Double) -> Void = { _, _ in }
+    progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) throws(ServiceError) -> DatasetManifest {
     var manifest = DatasetManifest(
       tool: tool, form: form, input: input, rule: rule, truth: truth, totals: .init(classes: rule.classes.count))
     let folder: AtomicFolder
     do throws(RecordingError) { folder = try AtomicFolder(path) } catch { throw ServiceError(error) }
+    let meter = WorkMeter(paths.count, progress)
     switch form {
-    case .whole: try writeWhole(paths, to: folder, &manifest, warn, progress)
-    case .windows(let cut): try writeWindows(paths, cut, to: folder, &manifest, warn, progress)
-    case .events: try writeEvents(paths, to: folder, &manifest, warn, progress)
+    case .whole: try writeWhole(paths, to: folder, &manifest, warn, meter)
+    case .windows(let cut): try writeWindows(paths, cut, to: folder, &manifest, warn, meter)
+    case .events: try writeEvents(paths, to: folder, &manifest, warn, meter)
     }
     for record in manifest.records { manifest.totals += record.counts }
     try finish(folder, manifest)

@@ -27,6 +27,9 @@ public enum LabelLine {
     if case .event(let phase, _) = message.kind, phase != .point { pieces.append(phase.rawValue) }
     if message.steps == nil { pieces.append(message.p.map(thousandths) ?? "") }
     pieces.append(message.quality?.name ?? "")
+    if let attached = message.attachment {
+      pieces.append("attached \(attached.rows)\(attached.isCut ? " (cut)" : "")")
+    }
     if message.synthetic == true { pieces.append("synthetic") }
     if message.isRepeat { pieces.append("repeat") }
     pieces.append(message.latencyMicroseconds.map { "\($0) µs" } ?? "")

@@ -110,6 +110,25 @@ import Testing
     }
   }
 
+  @Test func `labels that hold until the next reach it in a table, and make an annotation where they change`() throws {
+    let rig = try OfflineRig(seconds: 20)
+    var labeller = try Labeller(model: OfflineRig.model.get(), channels: ["MLII"])
+    labeller.plans[0].rule.emit = .every
+    let places = ["l.csv", "l.rnl"].map { rig.folder + "/" + $0 }
+    for (form, place) in zip([LabelRun.Form.csv, .atr], places) {
+      let run = LabelRun(labeller, form: form, library: "test")
+      #expect(run.label([rig.path], to: [place], jobs: 1, hear: { _ in }).isEmpty)
+    }
+    let rows = try #require(try LabelTable.read(places[0]))
+    #expect(rows.count > 2000 && zip(rows, rows.dropFirst()).allSatisfy { $0.first + $0.count == $1.first })
+    let changes = zip(rows, rows.dropFirst()).filter { $0.label != $1.label }.map { "\($1.first)(\($1.label)" }
+    let found = try AnnotationFile(contentsOf: places[1]).annotations
+    #expect(
+      found.allSatisfy { $0.code == .rhythm }
+        && found.dropFirst().map { "\($0.at)\($0.text)" }.dropLast() == changes[...])
+    #expect(found.last?.text == "(none", "at the end of the stream")
+  }
+
   // MARK: annotations of the MIT format
 
   @Test func `points, states and labels that hold until the next are annotations in their own way`() {
@@ -123,6 +142,8 @@ import Testing
     #expect(
       words([mark(5, "AF", .rows(10)), mark(30, "VT", .rows(5))]) == ["5+(AF", "15+(none", "30+(VT", "35+(none"])
     #expect(words([mark(5, "AF", .rows(10)), mark(15, "VT", .open)]) == ["5+(AF", "15+(VT"])
+    #expect(
+      words([mark(0, "a", .rows(3)), mark(3, "a", .rows(3)), mark(6, "b", .rows(2))]) == ["0+(a", "6+(b", "8+(none"])
     #expect(words([mark(0, "a", .untilNext), mark(3, "a", .untilNext), mark(6, "b", .untilNext)]) == ["0+(a", "6+(b"])
     #expect(words([mark(5, "AF", .rows(10)), mark(7, "V")]) == ["5+(AF", "7V", "15+(none"])
   }

@@ -57,6 +57,8 @@ final class OfflineRig {
     rmdir(folder)
   }
 
+  func remove(_ name: String) throws { unlink(folder + "/" + name) }
+
   var path: String { folder + "/syn.hea" }
 
   /// The record in segments, without some of its rows: `gap.hea`.

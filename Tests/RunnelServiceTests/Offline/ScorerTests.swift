@@ -28,9 +28,9 @@ import Testing
 
   @Test func `a record that is all learning is warned of`() throws {
     let rig = try OfflineRig(seconds: 60)
-    var warnings: [String] = []
-    _ = try scorer(rig, lines(rig.beats), learning: 300).score([rig.path], warn: { warnings.append($0) })
-    #expect(warnings.count == 1 && warnings[0].contains("--learning 0s"))
+    let records = try scorer(rig, lines(rig.beats), learning: 300).compare([rig.path])
+    let remarks = records.flatMap(\.remarks)
+    #expect(remarks.count == 1 && remarks[0].contains("--learning 0s"))
   }
 
   @Test func `a network is scored as its labels in a file are`() throws {
@@ -38,7 +38,8 @@ import Testing
     let labeller = try Labeller(model: OfflineRig.model.get(), channels: ["MLII"])
     let labels = try rig.labels(labeller)
     #expect(labels.count > 10, "the test model finds something")
-    let run = Scorer(truth: .annotator("atr"), detections: .labeller(labeller), scoring: BeatScoring(learning: 0))
+    let run = Scorer(
+      truth: .annotator("atr"), detections: .labeller(labeller), method: .beats(BeatScoring(learning: 0)))
     let read = try scorer(rig, labels.joined(separator: "\n"))
     #expect(try run.score([rig.path]).gross == read.score([rig.path]).gross)
   }
@@ -151,7 +152,7 @@ import Testing
   ) throws -> Scorer {
     Scorer(
       truth: .annotator("atr"), detections: .labels(try LabelFile(contentsOf: try rig.write("l.jsonl", text))),
-      scoring: BeatScoring(learning: learning))
+      method: .beats(BeatScoring(learning: learning)))
   }
 
   /// A message a beat.
@@ -166,5 +167,13 @@ import Testing
           label: label ?? symbol,
           level: .sequenced, quality: .ok, missing: 0)) + "\n"
     }.joined()
+  }
+}
+
+extension Scorer {
+  /// The beats of these records.
+  func score(_ paths: [String]) throws -> ScoreReport {
+    guard case .beats(let scoring) = method else { return ScoreReport() }
+    return ScoreReport(scoring: scoring, of: try compare(paths))
   }
 }

@@ -55,12 +55,13 @@ final class DatasetRig {
 
   @discardableResult
   func write(
-    _ form: Dataset.Form, labeller: Labeller? = nil, input: TrainingInput? = nil, rule: TargetRule? = nil
+    _ form: Dataset.Form, of record: String? = nil, labeller: Labeller? = nil, input: TrainingInput? = nil,
+    rule: TargetRule? = nil, truth: String = "atr"
   ) throws -> DatasetManifest {
     let own = try Labeller(model: OfflineRig.model.get(), channels: ["MLII"])
     return try Dataset(
-      form, labeller: labeller ?? own, input: input, rule: rule ?? TargetRule(), truth: "atr", tool: "test"
-    ).write([offline.path], to: path)
+      form, labeller: labeller ?? own, input: input, rule: rule ?? TargetRule(), truth: truth, tool: "test"
+    ).write([record ?? offline.path], to: path)
   }
 
   func array(_ name: String) throws -> NumpyFile { try NumpyFile(contentsOf: path + "/" + name) }

@@ -25,6 +25,24 @@ import Testing
     #expect(try rig.array("y.npy").shape == [28] && rig.array("mask.npy").shape == [28])
   }
 
+  @Test(arguments: [("x.mcap", "atr"), ("x.edf", "atr"), ("x.csv", "labels.csv")])
+  func `a record of another format makes the same set, with its own truth or that beside it`(
+    name: String, truth: String
+  ) throws {
+    let rig = try DatasetRig()
+    try rig.write(.whole)
+    let (x, y) = (try rig.floats("syn.x.npy"), try rig.integers("syn.y.npy"))
+    try rig.removeSet()
+    let record = rig.offline.folder + "/" + name
+    _ = try Converter().convert(rig.offline.path, to: record)
+    let manifest = try rig.write(.whole, of: record, truth: truth)
+    let made = manifest.records[0].name
+    #expect(try rig.integers("\(made).y.npy") == y && Set(y).count > 1)
+    let frames = try rig.floats("\(made).x.npy")
+    // EDF says a scaling by its limits, which differ in the last bits.
+    #expect(frames.count == x.count && zip(frames, x).allSatisfy { abs($0 - $1) <= (name == "x.edf" ? 1e-3 : 0) })
+  }
+
   @Test func `the filling of short gaps and the gap rule of a configuration hold here too`() throws {
     let rig = try DatasetRig(missing: [2000..<2100])
     let text = rig.offline.configuration(

@@ -47,5 +47,5 @@ final class OwnShard: LaneHost {
   func ask(_ question: WindowQuestion, of stream: StreamIdentity) { shard.answer(question) }
   func listen(to interest: TopicInterest) { shard.listen(to: interest) }
   func takeCounts() -> LaneCounts { shard.takeCounts() }
-  func drain() { shard.step() }
+  func drain() { shard.drain() }
 }

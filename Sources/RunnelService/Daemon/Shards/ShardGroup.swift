@@ -75,6 +75,7 @@ final class ShardGroup: LaneHost {
   }
 
   func drain() {
+    router.drain()
     router.askForCounts()
     while !router.isEmpty {
       publishLabels()
