@@ -34,20 +34,28 @@ import Testing
     }
   }
 
+  /// One step of one row, from some state, has the bits of the reference.
+  static func expectStep(
+    of cell: PackedCell, _ weights: CellWeights, like reference: ReferenceCell<Float>, x: [Float]
+  ) {
+    var h = frames(2 * cell.hStride, seed: 5)
+    var c = frames(2 * cell.cStride, seed: 6)
+    let (inputs, hidden) = (weights.inputs, weights.hidden)
+    let exact = reference.step(x: x, h: Array(h[..<weights.outputs]), c: Array(c[..<hidden]))
+    let y = cell.step(x, inputs: inputs, h: &h, c: &c, from: [0], to: [1])
+    #expect(zip(y, exact.h).allSatisfy(sameBits), "y of \(inputs) × \(hidden)")
+    #expect(zip(h[cell.hStride...], exact.h).allSatisfy(sameBits), "h of \(inputs) × \(hidden)")
+    #expect(zip(c[cell.cStride...], exact.c).allSatisfy(sameBits), "c of \(inputs) × \(hidden)")
+  }
+
   @Test(arguments: CellForm.all, sets)
   func `a step has the order that the header states, bit for bit`(form: CellForm, set: KernelSet) {
     for (inputs, hidden) in Self.shapes {
       let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 40 + UInt64(hidden))
       let reference = ReferenceCell<Float>(weights: weights, act: Plain.activated)
       let cell = PackedCell(weights, set)
-      var h = Self.frames(2 * cell.hStride, seed: 5)
-      var c = Self.frames(2 * cell.cStride, seed: 6)
-      let x = Self.frames(inputs, seed: 7)
-      let exact = reference.step(x: x, h: Array(h[..<weights.outputs]), c: Array(c[..<hidden]))
-      let y = cell.step(x, inputs: inputs, h: &h, c: &c, from: [0], to: [1])
-      #expect(zip(y, exact.h).allSatisfy(sameBits), "y of \(inputs) × \(hidden)")
-      #expect(zip(h[cell.hStride...], exact.h).allSatisfy(sameBits), "h of \(inputs) × \(hidden)")
-      #expect(zip(c[cell.cStride...], exact.c).allSatisfy(sameBits), "c of \(inputs) × \(hidden)")
+      Self.expectStep(
+        of: cell, weights, like: reference, x: Self.frames(inputs, seed: 7))
     }
   }
 

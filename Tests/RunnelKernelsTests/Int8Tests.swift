@@ -31,14 +31,8 @@ import Testing
       let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 50 + UInt64(hidden))
       let reference = ReferenceCell<Float>(weights: weights, act: Plain.activated, term: Self.term)
       let cell = PackedCell(weights, set, .int8)
-      var h = CellTests.frames(2 * cell.hStride, seed: 5)
-      var c = CellTests.frames(2 * cell.cStride, seed: 6)
-      let x = CellTests.frames(inputs, seed: 7).map { $0 * 30 }
-      let exact = reference.step(x: x, h: Array(h[..<weights.outputs]), c: Array(c[..<hidden]))
-      let y = cell.step(x, inputs: inputs, h: &h, c: &c, from: [0], to: [1])
-      #expect(zip(y, exact.h).allSatisfy(sameBits), "y of \(inputs) × \(hidden)")
-      #expect(zip(h[cell.hStride...], exact.h).allSatisfy(sameBits), "h of \(inputs) × \(hidden)")
-      #expect(zip(c[cell.cStride...], exact.c).allSatisfy(sameBits), "c of \(inputs) × \(hidden)")
+      CellTests.expectStep(
+        of: cell, weights, like: reference, x: CellTests.frames(inputs, seed: 7).map { $0 * 30 })
     }
   }
 

@@ -39,19 +39,7 @@ import Testing
     try publisher.describe()
     try publisher.send(wave(720))
     let last = try #require(try rig.receive(labels: 720 / 3 - 42).last { $0.label != nil })
-    let late = try Socket(.sub, in: rig.context)
-    try late.subscribe("l/bed7/")
-    try late.connect(rig.daemon.outputEndpoints[0])
-    var receiver = MultipartReceiver()
-    var repeated: LabelMessage?
-    try rig.turn(
-      until: {
-        while case .message(let parts) = try receiver.receive(from: late) {
-          let message = try LabelDecoder().decode(parts)
-          if message.isRepeat { repeated = message }
-        }
-        return repeated != nil
-      }, "the repeat comes")
+    let repeated = try rig.repeatedLabel(of: "l/bed7/")
     #expect(repeated?.attachment == last.attachment && last.attachment?.rows == 13)
   }
 

@@ -74,6 +74,24 @@ final class DaemonRig {
     Issue.record(comment ?? "it never came to be", sourceLocation: place)
   }
 
+  /// What a late subscriber to these labels gets at once: the last label, marked as a repeat.
+  func repeatedLabel(of topic: String) throws -> LabelMessage? {
+    let late = try Socket(.sub, in: context)
+    try late.subscribe(topic)
+    try late.connect(daemon.outputEndpoints[0])
+    var own = MultipartReceiver()
+    var repeated: LabelMessage?
+    try turn(
+      until: {
+        while case .message(let parts) = try own.receive(from: late) {
+          let message = try decoder.decode(parts)
+          if message.isRepeat { repeated = message }
+        }
+        return repeated != nil
+      }, "the repeat comes")
+    return repeated
+  }
+
   /// A publisher of the runnel format whose subscription has arrived, so that nothing it sends is lost.
   func publisher(
     _ description: StreamDescription, epoch: UInt64, element: ElementType = .int16, endpoint: Int = 0
