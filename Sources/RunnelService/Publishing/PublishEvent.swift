@@ -20,7 +20,8 @@ public enum PublishEvent: Sendable, Hashable {
     switch self {
     case .waiting(let topic, let connected, let count):
       count > 1
-        ? "waiting for \(count) subscribers of \(topic); \(connected) connected" : "waiting for a subscriber of \(topic)"
+        ? "waiting for \(count) subscribers of \(topic); \(connected) connected"
+        : "waiting for a subscriber of \(topic)"
     case .began(let epoch): "began, epoch \(epoch)"
     case .stalled(let peer, let seconds):
       "waiting for subscriber \(peer), which has read nothing for \(Phrase.number(seconds.rounded())) s"

@@ -13,7 +13,8 @@ import Testing
     chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20
   ) throws -> SamplePublisher {
     try .onAnyPort(
-      source, speed: speed, subscribers: subscribers, loops: loops, chunk: chunk, isLive: isLive, queueBytes: queueBytes, clock: hands.clock,
+      source, speed: speed, subscribers: subscribers, loops: loops, chunk: chunk, isLive: isLive,
+      queueBytes: queueBytes, clock: hands.clock,
       context: context)
   }
 
