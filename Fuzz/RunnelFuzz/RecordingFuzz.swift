@@ -74,8 +74,6 @@ enum RecordingFuzz {
     guard let report = try? MCAPRecovery.recover(path, to: mended) else { return }
     let again = try? MCAPRecovery.mend(mended)
     precondition(again?.isWhole == true && again?.messages == report.messages && again?.wrongSums == 0)
-    let (a, b) = (messages(of: path), messages(of: mended))
-    print(again as Any, report, a.count, b.count, a, b)
     precondition(messages(of: path).starts(with: messages(of: mended)))
   }
 
