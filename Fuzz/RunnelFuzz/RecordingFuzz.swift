@@ -2,6 +2,7 @@ import Glibc
 import RunnelCore
 import RunnelLabels
 import RunnelRecordings
+import RunnelWire
 
 @testable import RunnelService
 
@@ -103,6 +104,19 @@ enum RecordingFuzz {
     if let comparison = try? LabelComparison(path, path, rate: 360) {
       precondition(comparison.isSame)
       _ = Annotation.list(of: comparison.a.marks)
+    }
+    if LabelMessageFile.isOne(path) {
+      var encoder = LabelEncoder(inlinesSamples: true)
+      let decoder = LabelDecoder()
+      try? LabelMessageFile.read(path) { label, _ in
+        precondition(DiscoveryFuzz.isPrintable(LabelLine.text(label)))
+        // What was read once is written and read as it is.
+        let text = encoder.text(label)
+        guard let again = Array(text.utf8).withUnsafeBytes({ try? decoder.decode(json: $0) }) else {
+          fatalError("no label: \(text)")
+        }
+        precondition(encoder.text(again) == text, "\(text)")
+      }
     }
     if let comparison = try? CanonicalComparison(path, path) { precondition(comparison.sentences.isEmpty) }
     guard let file = try? LabelFile(contentsOf: path),
