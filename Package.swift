@@ -26,7 +26,10 @@ let fuzz: [Target] =
   : [
     .executableTarget(
       name: "RunnelFuzz",
-      dependencies: ["RunnelImport", "RunnelInference", "RunnelRecordings", "RunnelWire", "RunnelCore"],
+      dependencies: [
+        "RunnelService", "RunnelPipeline", "RunnelImport", "RunnelInference", "RunnelLabels", "RunnelRecordings",
+        "RunnelZeroMQ", "RunnelWire", "RunnelCore",
+      ],
       path: "Fuzz/RunnelFuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])

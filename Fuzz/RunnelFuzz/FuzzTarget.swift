@@ -4,7 +4,7 @@ import RunnelImport
 import RunnelInference
 import RunnelWire
 
-/// Bytes as libFuzzer makes them, given to one reader of model files, of recordings or of messages: an error or a value is
+/// Bytes as libFuzzer makes them, given to one reader of model files, of recordings, of messages or of requests: an error or a value is
 /// fine, a crash is a bug.
 ///
 ///     RUNNEL_FUZZ_TARGET=onnx .build-fuzz/debug/RunnelFuzz -max_total_time=60 Fuzz/Corpus/onnx
@@ -23,6 +23,9 @@ enum FuzzTarget: String, CaseIterable {
   case openephys
   case json
   case msgpack
+  case recovery, marks
+  case admitted, arrived
+  case control, discover
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -72,6 +75,12 @@ enum FuzzTarget: String, CaseIterable {
     case .openephys: MessageFuzz.feed(bytes, to: .openephys(OpenEphysDecoder(channels: ["CH1", "CH2"])))
     case .json: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.json))
     case .msgpack: MessageFuzz.feed(bytes, to: MessageFuzz.maps(.msgpack))
+    case .recovery: RecordingFuzz.feedRecovery(bytes)
+    case .marks: RecordingFuzz.feedMarks(bytes)
+    case .admitted: LabellingFuzz.feedAdmitted(bytes)
+    case .arrived: LabellingFuzz.feedArrived(bytes)
+    case .control: ControlFuzz.feed(bytes)
+    case .discover: DiscoveryFuzz.feed(bytes)
     }
   }
 

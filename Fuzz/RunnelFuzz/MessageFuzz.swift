@@ -7,25 +7,33 @@ enum MessageFuzz {
   /// Feeds them to a decoder that lives as long as the file; what it gives out must agree with itself.
   static func feed(_ bytes: [UInt8], to decoder: MessageDecoder) {
     bytes.withUnsafeBytes { raw in
-      var position = 0
-      while position < raw.count {
-        var parts: [UnsafeRawBufferPointer] = []
-        let count = Int(raw[position]) % 8
-        position += 1
-        for _ in 0..<count where position + 2 <= raw.count {
-          let length = Int(raw[position]) | Int(raw[position + 1]) << 8
-          position += 2
-          let end = min(position + length, raw.count)
-          parts.append(UnsafeRawBufferPointer(rebasing: raw[position..<end]))
-          position = end
-        }
-        guard !parts.isEmpty else { continue }
-        parts.withUnsafeBufferPointer { list in
-          guard let decoded = try? decoder.decode(MessageParts(list.baseAddress!, count: list.count)) else { return }
-          check(decoded)
-        }
+      forEach(raw[...]) { _, parts in
+        guard let decoded = try? decoder.decode(parts) else { return }
+        check(decoded)
       }
       if let rest = decoder.drain() { check(rest) }
+    }
+  }
+
+  /// - Parameter body: hears the byte that each message begins with, whose upper five bits say nothing here, and its parts.
+  static func forEach(
+    _ bytes: Slice<UnsafeRawBufferPointer>, _ body: (_ first: UInt8, MessageParts) -> Void
+  ) {
+    let raw = UnsafeRawBufferPointer(rebasing: bytes)
+    var position = 0
+    while position < raw.count {
+      var parts: [UnsafeRawBufferPointer] = []
+      let first = raw[position]
+      position += 1
+      for _ in 0..<first % 8 where position + 2 <= raw.count {
+        let length = Int(raw[position]) | Int(raw[position + 1]) << 8
+        position += 2
+        let end = min(position + length, raw.count)
+        parts.append(UnsafeRawBufferPointer(rebasing: raw[position..<end]))
+        position = end
+      }
+      guard !parts.isEmpty else { continue }
+      parts.withUnsafeBufferPointer { body(first, MessageParts($0.baseAddress!, count: $0.count)) }
     }
   }
 

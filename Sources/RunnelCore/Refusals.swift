@@ -91,6 +91,8 @@ public struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
   public var part: Int
   /// Offset inside that part.
   public var byteOffset: Int
+  /// False where the message as a whole is meant, and no byte of it can be pointed at.
+  public private(set) var hasPlace = true
   /// What the format asks for, in words: "3 parts", "an even row count".
   public var expected: String
   /// What was there.
@@ -104,7 +106,14 @@ public struct DecodeError: Error, Sendable, Equatable, CustomStringConvertible {
     self.found = found
   }
 
+  /// Of the message as a whole.
+  public init(_ reason: RejectReason, expected: String, found: String) {
+    self.init(reason, part: 0, byteOffset: 0, expected: expected, found: found)
+    hasPlace = false
+  }
+
   public var description: String {
-    "\(reason.rawValue): part \(part), byte \(byteOffset): expected \(expected), found \(found)"
+    let place = hasPlace ? "part \(part), byte \(byteOffset): " : ""
+    return "\(reason.rawValue): \(place)expected \(expected), found \(found)"
   }
 }

@@ -19,6 +19,8 @@ struct LabelCommand: ParsableCommand {
         runnel label night.edf -m ecg-beats.safetensors --channels ECG -o labels.edf
         runnel label mitdb/*.hea -m ecg-beats.safetensors --channels MLII --format csv -o labels/
         runnel label mitdb/*.hea -m ecg-beats.safetensors --channels MLII -o 'labels/{}-beats.mcap' --jobs 4
+        runnel label ward.mcap -c runnel.yaml --format csv -o labels/
+        runnel label ward-0*.mcap -c runnel.yaml --canonical > labels.jsonl
         runnel label 119.hea -m untrained.safetensors --channels MLII --conditioned frames.npy
 
       In canonical form the labels are, byte for byte, those of the daemon fed by `runnel replay` of the same file. \
@@ -28,6 +30,11 @@ struct LabelCommand: ParsableCommand {
       follow each other. One that cannot be labelled does not keep the others from their outputs; the exit code is that of \
       the first of them. In annotations of the MIT format beats are beats, states are rhythm changes, (NAME to (none, and \
       other points are comments.
+
+      Of what `runnel record` wrote every stream and session is labelled. jsonl, text and mcap hold them all; csv, atr and edf \
+      have a file for each session: ward-bed7.csv, and ward-bed7-2.csv after a restart of its publisher, or ward.csv itself \
+      where there is one session only. The parts of a recording that was split are labelled as one when they are given \
+      together. --track labels one session as any other recording.
       """)
 
   typealias Format = LabelRun.Form
@@ -79,18 +86,20 @@ struct LabelCommand: ParsableCommand {
     run.isWatched = Terminal.isRead
     let frames = conditioned.map { FrameFile($0, labeller) }
     if let frames { run.frames = { recording throws(ServiceError) in try frames.observer(of: recording) } }
-    let places = try output.map { try LabelPlaces.list($0, of: files, ending: (form ?? .jsonl).suffix) }
+    let recordings = run.recordings(files)
+    let places = try output.map { try LabelPlaces.list($0, of: recordings, ending: (form ?? .jsonl).suffix) }
     let meter = ProgressMeter()
-    let failures = run.label(files, to: places, jobs: jobs ?? SideBySide.cores, hear: hear(meter)) { meter.show($0) }
+    let failures = run.label(
+      recordings, to: places, jobs: jobs ?? SideBySide.cores, hear: hear(meter, isAlone: recordings.count == 1)
+    ) { meter.show($0) }
     meter.end()
-    try finish(failures)
+    try finish(failures, of: recordings.count)
     if let frames, let conditioned { Terminal.say("\(conditioned): \(try frames.finish()) frames") }
   }
 
-  private func hear(_ meter: ProgressMeter) -> @Sendable (LabelRun.Word) -> Void {
-    // The only one that fails ends the command with its own sentence.
-    let isAlone = files.count == 1
-    return { word in
+  /// - Parameter isAlone: of one recording, which, where it fails, ends the command with its own sentence.
+  private func hear(_ meter: ProgressMeter, isAlone: Bool) -> @Sendable (LabelRun.Word) -> Void {
+    { word in
       meter.pause()
       switch word {
       case .output(let bytes): bytes.withUnsafeBytes { Terminal.print($0) }
@@ -100,10 +109,10 @@ struct LabelCommand: ParsableCommand {
     }
   }
 
-  private func finish(_ failures: [ServiceError]) throws {
+  private func finish(_ failures: [ServiceError], of count: Int) throws {
     guard let first = failures.first else { return }
-    guard files.count > 1 else { throw first }
-    throw ServiceError(first.kind, "\(failures.count) of \(files.count) recordings were not labelled; the others were")
+    guard count > 1 else { throw first }
+    throw ServiceError(first.kind, "\(failures.count) of \(count) recordings were not labelled; the others were")
   }
 
   private func chosenForm() throws -> Format? {

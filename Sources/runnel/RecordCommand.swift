@@ -24,8 +24,8 @@ struct RecordCommand: ParsableCommand {
       CONFIG` gives its labels again, byte for byte in canonical form, of sessions that began after the recording did.
 
       It ends at Ctrl-C, SIGTERM, --seconds or --messages. A recorder that is killed loses at most the last second, and \
-      --recover makes its file whole. Exit codes: 0 good, 1 something in the file could not be recovered, 65 no MCAP file \
-      or damaged in its middle, 69 nobody answers, or the endpoint is in use, or the file is being recorded, 73 the file \
+      --recover makes its file whole, wherever it breaks off, and says what was kept and what was not. Exit codes: 0 good, 65 \
+      no MCAP file, one damaged in its middle, or one of which nothing can be kept, 69 nobody answers, or the endpoint is in use, or the file is being recorded, 73 the file \
       cannot be made or is there already, 74 the disk is full or fails, 77 permission.
       """)
 
@@ -185,6 +185,5 @@ struct RecordCommand: ParsableCommand {
     } else {
       Terminal.print(result.sentence)
     }
-    if result.report.hasLost { throw ExitCode(1) }
   }
 }

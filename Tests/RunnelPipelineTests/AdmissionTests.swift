@@ -212,6 +212,32 @@ import Testing
     #expect(publisher.heard.last == "rows 10..<20")
   }
 
+  @Test func `a changed shape is told at its byte in runnel's own messages, and without one in those of others`() {
+    func sentences(_ publisher: Publisher, epoch: UInt64?) -> [String] {
+      publisher.send(10, epoch: epoch, first: 0)
+      publisher.send(10, epoch: epoch, first: 10, rate: 101)
+      publisher.send(10, epoch: epoch, first: 10, channels: 2)
+      publisher.send(10, epoch: epoch, first: 1 << 53)
+      return publisher.notebook.notes.compactMap {
+        if case .rejected(let error) = $0 { error.description } else { nil }
+      }
+    }
+    let own = Publisher()
+    own.describe()
+    #expect(
+      sentences(own, epoch: 1) == [
+        "shape-changed: part 1, byte 48: expected 100.0 Hz, the rate this session began with, found 101.0 Hz",
+        "shape-changed: part 1, byte 56: expected 1 channel (A), found 2",
+        "limit: part 1, byte 32: expected indexes up to 2^53, found 9007199254741002",
+      ])
+    #expect(
+      sentences(Publisher(channels: ["A"], rate: 100), epoch: nil) == [
+        "shape-changed: expected 100.0 Hz, the rate this session began with, found 101.0 Hz",
+        "shape-changed: expected 1 channel (A), found 2",
+        "limit: expected indexes up to 2^53, found 9007199254741002",
+      ])
+  }
+
   @Test func `a description that names no channels leaves those of the configuration`() {
     let publisher = Publisher(channels: ["A"], rate: 100)
     publisher.describe(channels: [])

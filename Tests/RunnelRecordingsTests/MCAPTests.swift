@@ -8,6 +8,9 @@ private struct Made {
   var messages: [[UInt8]] = []
   /// Where each chunk begins, and messages before it.
   var chunks: [(place: Int, messages: Int)] = []
+  /// Where records begin, and behind the last of the data.
+  var places: Set<Int> = []
+  var dataEnd = 0
 
   init(_ path: String, _ compression: MCAPCompression, chunks count: Int = 4, per: Int = 6) throws {
     var random = SeededGenerator(seed: 3)
@@ -31,6 +34,14 @@ private struct Made {
     }
     chunks.append((writer.size, messages.count))
     try writer.finish()
+    let bytes = try ByteFile.read(path, limit: 1 << 20)
+    var place = 8
+    while dataEnd == 0 {
+      places.insert(place)
+      let length = (0..<8).reduce(0) { $0 | Int(bytes[place + 1 + $1]) << (8 * $1) }
+      if bytes[place] == 0x0F { dataEnd = place + 9 + length }
+      place += 9 + length
+    }
   }
 }
 
@@ -124,7 +135,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
   @Test func `a whole file is recovered with nothing lost, and says so`() throws {
     let made = try Made(folder.path + "/x.mcap", .zstd)
     let report = try MCAPRecovery.recover(folder.path + "/x.mcap", to: folder.path + "/y.mcap")
-    #expect(report.isWhole && report.sentence == "\(made.messages.count) messages")
+    #expect(report.isWhole && report.sentence == "\(made.messages.count) messages kept")
   }
 
   @Test func `attachments and metadata survive recovery`() throws {
@@ -143,6 +154,24 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
       }
     }
     #expect(found == [true, true] && reader.wrongSums.isEmpty)
+  }
+
+  /// `make fuzz` found that it was copied with its wrong sum, so that the recovered file was refused as damaged.
+  @Test func `an attachment whose sum is wrong is kept, and has the right one when it is recovered`() throws {
+    let made = try Made(folder.path + "/x.mcap", .none, chunks: 1)
+    var writer = try MCAPWriter(folder.path + "/y.mcap")
+    let channel = writer.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    try writer.append(
+      MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: made.messages[0][...]), as: channel)
+    try writer.attach("model", mediaType: "x/y", logTime: 5, [1, 2, 3])
+    try writer.finish()
+    var bytes = try ByteFile.read(folder.path + "/y.mcap", limit: 1 << 20)
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [1, 2, 3]) })
+    bytes[place] = 9
+    let report = try MCAPRecovery.recover(try folder.write("z.mcap", bytes), to: folder.path + "/m.mcap")
+    #expect(report.wrongSums > 0 && report.messages == 1)
+    #expect(try read(folder.path + "/m.mcap").reader.wrongSums.isEmpty)
+    #expect(try MCAPRecording(folder.path + "/m.mcap").remarks.count == 1, "it can be read; no topic has samples")
   }
 
   @Test func `a record of an unknown kind is passed over`() throws {
@@ -275,22 +304,39 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
   ) throws {
     let made = try Made(folder.path + "/x.mcap", compression)
     let bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
-    for cut in made.chunks[2].place..<bytes.count {
+    for cut in 0..<bytes.count {
       let path = try folder.write("cut.mcap", Array(bytes[..<cut]))
-      let report = try MCAPRecovery.mend(path)
+      let report: MCAPRecovery.Report
+      do throws(RecordingError) { report = try MCAPRecovery.mend(path) } catch {
+        #expect(error.kind == .malformed && cut < made.chunks[1].place, "cut at \(cut): \(error)")
+        #expect(try ByteFile.read(path, limit: 1 << 20) == Array(bytes[..<cut]), "it stays as it is")
+        continue
+      }
       let (messages, reader) = try read(path)
       #expect(reader.end == .whole && messages == Array(made.messages.prefix(messages.count)), "cut at \(cut)")
-      #expect(report.messages == UInt64(messages.count) && messages.count >= made.messages.count / 2)
+      #expect(report.messages == UInt64(messages.count) && report.messagesOfTheLast <= messages.count)
+      // Whatever is behind the data is made anew.
+      let isOfData = cut < made.dataEnd
+      #expect((report.bytesLost == 0) == (!isOfData || made.places.contains(cut)), "cut at \(cut): \(report.sentence)")
       // A second time there is nothing to do.
       #expect(try MCAPRecovery.mend(path).isWhole)
     }
+  }
+
+  @Test func `a file that ends in zeros, as after a loss of power, is mended like one that was cut`() throws {
+    let made = try Made(folder.path + "/x.mcap", .zstd)
+    let bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
+    let path = try folder.write("y.mcap", bytes[..<made.chunks[3].place] + [UInt8](repeating: 0, count: 5000))
+    let report = try MCAPRecovery.mend(path)
+    #expect(report.messages == 18 && report.bytesLost == 5000 && report.end == .cut(at: made.chunks[3].place))
+    #expect(try read(path).messages == Array(made.messages[..<18]))
   }
 
   @Test func `a file that is whole stays as it is, byte for byte`() throws {
     _ = try Made(folder.path + "/x.mcap", .zstd)
     let before = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
     let report = try MCAPRecovery.mend(folder.path + "/x.mcap")
-    #expect(report.isWhole && report.messages == 24 && !report.hasLost)
+    #expect(report.isWhole && report.messages == 24 && report.bytesLost == 0)
     #expect(try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20) == before)
   }
 
@@ -303,7 +349,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(error?.kind == .malformed && error?.place == .byte(made.chunks[2].place))
     #expect(try ByteFile.read(path, limit: 1 << 20) == bytes)
     let report = try MCAPRecovery.recover(path, to: folder.path + "/z.mcap")
-    #expect(report.messages == 12 && report.hasLost)
+    #expect(report.messages == 12 && report.bytesLost > 0)
   }
 
   @Test func `a file that is being written is not mended`() throws {

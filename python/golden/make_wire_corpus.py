@@ -46,4 +46,5 @@ def main():
                 file.write(scenarios[name])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -70,7 +70,7 @@ public struct StreamAdmission {
 
   public mutating func admit(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
-    guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), listener) else { return }
+    guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), of: message.epoch, listener) else { return }
     release(now: now, to: listener)
     let owner = owner(of: message, now: now)
     if case .current = owner, let refusal { return accounting.reject(refusal.refusal.reason) }
@@ -81,7 +81,7 @@ public struct StreamAdmission {
   /// A heartbeat tells what was lost at the tail, where no later sample would.
   public mutating func admit(_ heartbeat: Heartbeat, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
-    guard isInReach(heartbeat.nextIndex, listener) else { return }
+    guard isInReach(heartbeat.nextIndex, of: heartbeat.epoch, listener) else { return }
     accounting.messagesDecoded += 1
     guard session != nil, heartbeat.epoch == session?.epoch, !isOver else { return }
     silence.hear(at: now)
@@ -91,7 +91,7 @@ public struct StreamAdmission {
 
   public mutating func admit(_ end: EndOfStream, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
-    guard isInReach(end.nextIndex, listener) else { return }
+    guard isInReach(end.nextIndex, of: end.epoch, listener) else { return }
     accounting.messagesDecoded += 1
     release(now: now, to: listener)
     place(end, since: now, now: now, to: listener)
@@ -348,8 +348,8 @@ public struct StreamAdmission {
       guard let session else { return nil }
       if let error = miscount(message, known: session.channels) { return error }
       guard !StreamShape.agree(message.rate, session.rate) else { return nil }
-      return DecodeError(
-        .shapeChanged, part: 1, byteOffset: 48, expected: "\(session.rate) Hz, the rate this epoch began with",
+      return error(
+        .shapeChanged, of: message.epoch, byte: 48, expected: "\(session.rate) Hz, the rate this session began with",
         found: "\(message.rate ?? 0) Hz")
     }
   }
@@ -357,15 +357,24 @@ public struct StreamAdmission {
   /// - Parameter known: empty where no channels are known.
   private func miscount(_ message: SampleMessage, known: [Channel]) -> DecodeError? {
     guard !known.isEmpty, message.chunk.channels != known.count else { return nil }
-    return DecodeError(
-      .shapeChanged, part: 1, byteOffset: 56, expected: "\(known.count) channels (\(known.map(\.name)))",
+    return error(
+      .shapeChanged, of: message.epoch, byte: 56,
+      expected: "\(known.count) channel\(known.count == 1 ? "" : "s") (\(known.map(\.name).joined(separator: ", ")))",
       found: "\(message.chunk.channels)")
   }
 
-  private mutating func isInReach(_ end: Int64, _ listener: any StreamListener) -> Bool {
+  /// - Parameter byte: of runnel's own header. Other formats, which have no epoch, say it elsewhere or not at all.
+  private func error(
+    _ reason: RejectReason, of epoch: UInt64?, byte: Int, expected: String, found: String
+  ) -> DecodeError {
+    epoch == nil
+      ? DecodeError(reason, expected: expected, found: found)
+      : DecodeError(reason, part: 1, byteOffset: byte, expected: expected, found: found)
+  }
+
+  private mutating func isInReach(_ end: Int64, of epoch: UInt64?, _ listener: any StreamListener) -> Bool {
     if end <= Self.lastIndex { return true }
-    reject(
-      DecodeError(.limit, part: 1, byteOffset: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
+    reject(error(.limit, of: epoch, byte: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
     return false
   }
 

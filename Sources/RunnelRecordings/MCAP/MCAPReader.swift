@@ -20,9 +20,9 @@ public struct MCAPReader: Sendable {
 
   /// How the file ended.
   public enum End: Sendable, Hashable {
-    /// With its footer.
+    /// With its footer and the magic behind it.
     case whole
-    /// In the middle of the record at this byte.
+    /// In the middle of the record at this byte, or with nothing but zeros from there on, as after a loss of power.
     case cut(at: Int)
     /// At this byte, before something that is no record: what was expected, what was found.
     case damaged(at: Int, expected: String, found: String)
@@ -38,6 +38,8 @@ public struct MCAPReader: Sendable {
   /// Messages of channels that the file does not describe.
   public private(set) var orphans = 0
   public private(set) var chunkCount = 0
+  /// Whether the end of the data was read: what follows are indexes and sums of what came before.
+  public private(set) var hasAllData = false
   /// Of the record that the last item came from, at the file's own level: its chunk, or itself.
   public private(set) var place = 0
   /// Of the next one.
@@ -63,8 +65,11 @@ public struct MCAPReader: Sendable {
     size = file.size
     let head = try file.bytes(at: 0, count: MCAPMagic.bytes.count)
     guard head == MCAPMagic.bytes else {
+      let isCut = MCAPMagic.bytes.starts(with: head)
       throw RecordingError(
-        .malformed, file: path, at: .byte(0), "expected the first bytes of an MCAP file", remedy: Self.remedy)
+        .malformed, file: path, at: .byte(isCut ? head.count : 0),
+        isCut ? "the file ends before its first record" : "expected the first bytes of an MCAP file",
+        remedy: Self.remedy)
     }
     position = head.count
     checksum.update(head)
@@ -180,7 +185,7 @@ public struct MCAPReader: Sendable {
     }
     let opcode = head[0]
     guard opcode != 0 else {
-      end = damaged("a record", "opcode 0")
+      end = try isZero(from: position) ? .cut(at: position) : damaged("a record", "opcode 0")
       return nil
     }
     let content = position + 9
@@ -206,10 +211,22 @@ public struct MCAPReader: Sendable {
     case MCAPOpcode.dataEnd:
       guard length == 4 else { throw wrong("an end of data of 4 bytes", "\(length)") }
       try checkData(try file.bytes(at: content, count: 4))
-    case MCAPOpcode.footer: end = .whole
+      hasAllData = true
+    case MCAPOpcode.footer:
+      let isEnded = try file.bytes(at: position, count: MCAPMagic.bytes.count) == MCAPMagic.bytes
+      end = isEnded ? .whole : .cut(at: place)
     default: _ = try load(content, length)
     }
     return nil
+  }
+
+  private func isZero(from place: Int) throws(RecordingError) -> Bool {
+    var place = place
+    while case let block = try file.bytes(at: place, count: 1 << 20), !block.isEmpty {
+      guard block.allSatisfy({ $0 == 0 }) else { return false }
+      place += block.count
+    }
+    return true
   }
 
   private mutating func item(_ opcode: UInt8, _ content: [UInt8]) throws(RecordingError) -> Item? {

@@ -15,39 +15,41 @@ public enum MCAPRecovery {
     public var orphans = 0
     /// How the file ended.
     public var end = MCAPReader.End.whole
-    /// Bytes behind the last record that was read whole.
+    /// Bytes behind the last record that was read whole; 0 where only indexes and sums were behind it, which are made anew.
     public var bytesLost = 0
+    /// Messages that were had of the record in which the file ends.
+    public var messagesOfTheLast = 0
     /// Chunks and attachments whose sum was wrong, and which were kept.
     public var wrongSums = 0
 
     /// Whether the file was whole.
     public var isWhole: Bool { end == .whole && orphans == 0 }
-    /// Whether something in the file could not be kept. What a killed recorder had not yet written is in no file.
-    public var hasLost: Bool { bytesLost > 0 || orphans > 0 }
 
-    /// `1204 messages; the file ends in the middle of a record at byte 40961: 512 bytes are lost`
+    /// `1204 messages kept; the file was cut in the record at byte 40961: its last 512 bytes are cut off`
     public var sentence: String {
-      var parts = ["\(messages) messages"]
+      var parts = ["\(Self.count(messages)) kept"]
       switch end {
       case .whole: break
-      case .cut where bytesLost == 0: parts.append("the file was not ended; all that is in it is kept")
+      case _ where bytesLost == 0: parts.append("the file was not ended, and is now: nothing in it is lost")
       case .cut(let place):
-        parts.append(
-          "the file ends in the middle of a record at byte \(place): its last \(bytesLost) bytes are not whole")
+        let kept = messagesOfTheLast > 0 ? ", but for \(Self.count(UInt64(messagesOfTheLast))) in them," : ""
+        parts.append("the file was cut in the record at byte \(place): its last \(bytesLost) bytes\(kept) are lost")
       case .damaged(let place, let expected, let found):
         parts.append(
           "byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
       }
-      if orphans > 0 { parts.append("\(orphans) messages of channels that are not described are left out") }
+      if orphans > 0 { parts.append("\(Self.count(UInt64(orphans))) of channels that are not described left out") }
       if wrongSums > 0 { parts.append("\(wrongSums) sums are wrong, their messages are kept") }
       return parts.joined(separator: "; ")
     }
+
+    private static func count(_ messages: UInt64) -> String { "\(messages) message\(messages == 1 ? "" : "s")" }
   }
 
   /// Mends a file where it lies; one that is whole stays as it is. It is replaced at once, by a file that is whole.
   ///
   /// - Throws: `inUse` for one that is being recorded; `malformed` for one that is damaged in its middle, where what is
-  ///   behind might be wanted.
+  ///   behind might be wanted, and for one of which nothing can be kept: it stays as it is.
   public static func mend(
     _ path: String, library: String = "runnel", progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(RecordingError) -> Report {
@@ -62,7 +64,7 @@ public enum MCAPRecovery {
     report.orphans = reader.orphans
     report.wrongSums = reader.wrongSums.count
     if report.isWhole { return report }
-    if case .damaged(let place, let expected, let found) = report.end {
+    if case .damaged(let place, let expected, let found) = report.end, report.bytesLost > 0 {
       throw RecordingError(
         .malformed, file: path, at: .byte(place),
         "expected \(expected), found \(found), and \(report.bytesLost) bytes from there on cannot be read",
@@ -72,7 +74,8 @@ public enum MCAPRecovery {
   }
 
   /// - Parameter progress: hears of the bytes read, of how many.
-  /// - Throws: `malformed` for what does not begin as an MCAP file; what making the new one throws.
+  /// - Throws: `malformed` for what does not begin as an MCAP file, and for a file of which nothing can be kept: then no
+  ///   other is made. What making the new one throws.
   public static func recover(
     _ path: String, to output: String, library: String = "runnel",
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -82,10 +85,12 @@ public enum MCAPRecovery {
     var report = Report()
     var numbers: [UInt16: UInt16] = [:]
     var schemas: [UInt16: UInt16] = [:]
+    var last = (place: 0, messages: 0)
     while let item = next(&reader, &report) {
       switch item {
       case .message(let message):
         guard let channel = reader.channels[message.channel] else { continue }
+        last = reader.place == last.place ? (last.place, last.messages + 1) : (reader.place, 1)
         let number =
           numbers[message.channel]
           ?? {
@@ -109,10 +114,17 @@ public enum MCAPRecovery {
       }
       progress(reader.position, reader.size)
     }
-    try writer.finish()
     report.messages = writer.messageCount
+    if report.end == .cut(at: last.place) { report.messagesOfTheLast = last.messages }
     report.orphans = reader.orphans
     report.wrongSums = reader.wrongSums.count
+    if report.messages == 0, report.bytesLost + report.orphans > 0 {
+      throw RecordingError(
+        .malformed, file: path, at: .byte(reader.place),
+        "nothing in the file can be kept: it breaks off before the first message that can be read",
+        remedy: "it stays as it is; record anew")
+    }
+    try writer.finish()
     return report
   }
 
@@ -126,7 +138,7 @@ public enum MCAPRecovery {
     }
     switch report.end {
     case .whole: break
-    case .cut(let place), .damaged(let place, _, _): report.bytesLost = reader.size - place
+    case .cut(let place), .damaged(let place, _, _): report.bytesLost = reader.hasAllData ? 0 : reader.size - place
     }
     return nil
   }

@@ -257,11 +257,11 @@ public struct MCAPWriter: ~Copyable {
     content.put(mediaType)
     content.put(UInt64(data.count))
     content.append(data)
-    content.put(ZipChecksum.of(content.bytes))
+    content.put(UInt32(0))
     try attach(content.bytes)
   }
 
-  /// An attachment as `MCAPReader` gives it.
+  /// An attachment as `MCAPReader` gives it. Its sum is made anew: what was kept in spite of a wrong one is no longer wrong.
   mutating func attach(_ content: [UInt8]) throws(RecordingError) {
     var fields = FileFields(content, file: file.path)
     let (log, create) = (try fields.integer(UInt64.self, "a time"), try fields.integer(UInt64.self, "a time"))
@@ -270,7 +270,8 @@ public struct MCAPWriter: ~Copyable {
     try closeChunk()
     let place = size
     record.put(opcode: MCAPOpcode.attachment, length: content.count)
-    record.append(content)
+    record.append(content.dropLast(4))
+    record.put(ZipChecksum.of(content.dropLast(4)))
     try writeRecord()
     let length = size - place
     attachmentIndexes.put(opcode: MCAPOpcode.attachmentIndex) {

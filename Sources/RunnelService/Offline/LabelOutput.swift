@@ -18,16 +18,17 @@ public struct LabelOutput: LabelSink {
 
   public let form: Form
   public let path: String
-  private let rate: Double
+  private let rate: Double?
   private let start: Int64?
   private let library: String
-  private var labels: [LabelMessage] = []
+  private var labels: [(label: LabelMessage, arrived: Int64)] = []
   private var encoder = LabelEncoder(inlinesSamples: true)
 
   /// - Parameters:
-  ///   - rate, start: of the recording that is labelled: what places mean.
+  ///   - rate, start: of the recording that is labelled: what places mean. A nil rate is of several streams together, whose
+  ///     messages are of the time when their samples came.
   ///   - library: who writes it.
-  public init(_ form: Form, _ path: String, rate: Double, start: Int64?, library: String) {
+  public init(_ form: Form, _ path: String, rate: Double?, start: Int64?, library: String) {
     self.form = form
     self.path = path
     self.rate = rate
@@ -36,7 +37,7 @@ public struct LabelOutput: LabelSink {
   }
 
   public mutating func publish(_ label: LabelMessage, arrived: Int64) {
-    if label.kind != .heartbeat { labels.append(label) }
+    if label.kind != .heartbeat { labels.append((label, arrived)) }
   }
 
   /// Writes the file.
@@ -58,7 +59,7 @@ public struct LabelOutput: LabelSink {
 
   private var marks: [LabelMark] {
     var list = MarkList()
-    for label in labels { list.take(label) }
+    for (label, _) in labels { list.take(label) }
     return list.settled
   }
 
@@ -73,6 +74,11 @@ public struct LabelOutput: LabelSink {
   }
 
   private func writeTexts() throws(RecordingError) -> Int {
+    guard let rate, rate > 0 else {
+      throw RecordingError(
+        .unsupported, file: path, "EDF+ counts in seconds, and the labelled stream states no rate",
+        remedy: "write csv, which counts rows")
+    }
     let annotations = marks.map { mark in
       Annotation(at: mark.at, code: .comment, text: mark.label, length: mark.length)
     }
@@ -92,15 +98,17 @@ public struct LabelOutput: LabelSink {
     var writer = try MCAPWriter(path, library: library)
     let schema = writer.addSchema(.label)
     var channels: [String: UInt16] = [:]
-    for label in labels {
+    // What no sample brought about is of the time of the newest before it; at the beginning, of the first.
+    var newest = labels.lazy.compactMap { $0.label.timestamp ?? ($0.arrived > 0 ? $0.arrived : nil) }.first ?? 0
+    for (label, arrived) in labels {
+      newest = max(newest, arrived)
       guard let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel) else {
         continue
       }
       let name = topic.description
       let channel = channels[name] ?? writer.addChannel(MCAPChannel(topic: name, encoding: "json", schema: schema))
       channels[name] = channel
-      let after = Int64(nearest: Double(label.at ?? 0) / rate * 1e9)
-      let time = UInt64(clamping: label.timestamp ?? (start ?? 0) &+ after)
+      let time = UInt64(clamping: label.timestamp ?? place(of: label) ?? newest)
       let sequence = UInt32(truncatingIfNeeded: label.sequence)
       let outcome: Result<Void, RecordingError> = encoder.encode(label) { json in
         do throws(RecordingError) {
@@ -111,5 +119,9 @@ public struct LabelOutput: LabelSink {
     }
     try writer.finish()
     return labels.count
+  }
+
+  private func place(of label: LabelMessage) -> Int64? {
+    rate.map { (start ?? 0) &+ Int64(nearest: Double(label.at ?? 0) / $0 * 1e9) }
   }
 }

@@ -2,38 +2,50 @@ import Glibc
 
 /// Where the labels of each of many recordings go: a folder, a pattern with `{}` for the recording's name, or one file.
 ///
-///     try LabelPlaces.list("out/", of: ["a.hea", "b.edf"], ending: "csv")     // out/a.csv, out/b.csv
-///     try LabelPlaces.list("{}.rnl", of: ["x/a.hea"], ending: "rnl")          // a.rnl
+///     let recordings = WholeRecording.list(["x/a.hea", "b.edf"])
+///     try LabelPlaces.list("out/", of: recordings, ending: "csv")     // out/a.csv, out/b.csv
+///     try LabelPlaces.list("{}.rnl", of: recordings, ending: "rnl")   // a.rnl, b.rnl
+///     LabelPlaces.place("out/a.csv", ofSession: "bed7")               // out/a-bed7.csv
 public enum LabelPlaces {
   /// A folder that does not exist is made where its name ends with a slash.
   ///
   /// - Parameter suffix: what files in a folder end in.
   /// - Throws: `ServiceError` (64) where two would be the same file, or one of those that are read; 73, 77.
-  public static func list(_ output: String, of files: [String], ending suffix: String) throws(ServiceError) -> [String]
-  {
+  public static func list(
+    _ output: String, of recordings: [WholeRecording], ending suffix: String
+  ) throws(ServiceError) -> [String] {
     let places: [String]
     if output.contains("{}") {
-      places = files.map { output.replacing("{}", with: name(of: $0)) }
+      places = recordings.map { output.replacing("{}", with: $0.name) }
     } else if output.hasSuffix("/") || isFolder(output) {
       try make(output)
       let folder = output.hasSuffix("/") ? output : output + "/"
-      places = files.map { "\(folder)\(name(of: $0)).\(suffix)" }
+      places = recordings.map { "\(folder)\($0.name).\(suffix)" }
     } else {
-      guard files.count == 1 else {
+      guard recordings.count == 1 else {
         throw ServiceError(
           .usage,
-          "\(files.count) recordings have as many outputs: give -o a folder (\(output)/) or a pattern ({}.\(suffix))")
+          "\(recordings.count) recordings have as many outputs: give -o a folder (\(output)/) or a pattern ({}.\(suffix))"
+        )
       }
       places = [output]
     }
     var owners: [String: String] = [:]
-    for (file, place) in zip(files, places) {
-      if let other = owners.updateValue(file, forKey: place) {
-        throw ServiceError(.usage, "\(other) and \(file) would both be written to \(place): label them apart")
+    for (recording, place) in zip(recordings, places) {
+      if let other = owners.updateValue(recording.files[0], forKey: place) {
+        throw ServiceError(
+          .usage, "\(other) and \(recording.files[0]) would both be written to \(place): label them apart")
       }
-      try OutputPlace.check(place, apartFrom: files)
+      try OutputPlace.check(place, apartFrom: recordings.flatMap(\.files))
     }
     return places
+  }
+
+  /// Where one session's labels go, of a recording that has several.
+  static func place(_ place: String, ofSession name: String) -> String {
+    let file = place.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return "\(place)-\(name)" }
+    return "\(place[..<dot])-\(name)\(place[dot...])"
   }
 
   /// Without folder and extension.

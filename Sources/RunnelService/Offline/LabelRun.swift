@@ -6,7 +6,8 @@ import RunnelWire
 /// What `runnel label` does: recordings labelled, several side by side, each as it would be alone.
 ///
 ///     let run = LabelRun(labeller, form: .csv, library: "runnel")
-///     let failures = run.label(["a.hea", "b.hea"], to: ["a.csv", "b.csv"], jobs: 2) { print($0) }
+///     let recordings = run.recordings(["a.hea", "b.hea"])
+///     let failures = run.label(recordings, to: ["a.csv", "b.csv"], jobs: 2) { print($0) }
 ///
 /// One that fails leaves no output and does not keep the others from theirs.
 public struct LabelRun: Sendable {
@@ -64,6 +65,11 @@ public struct LabelRun: Sendable {
     self.library = library
   }
 
+  /// What there is to label: parts of one recording are labelled as one, where all of it is wanted.
+  public func recordings(_ paths: [String]) -> [WholeRecording] {
+    wantsAll ? WholeRecording.list(paths) : paths.map { WholeRecording($0) }
+  }
+
   /// - Parameters:
   ///   - places: the file of each recording; nil writes to the output, one after the other.
   ///   - jobs: recordings at a time.
@@ -71,30 +77,34 @@ public struct LabelRun: Sendable {
   ///   - progress: called by one thread at a time, beside `hear`.
   /// - Returns: why recordings were not labelled, in their order.
   public func label(
-    _ paths: [String], to places: [String]?, jobs: Int, hear: @escaping @Sendable (Word) -> Void,
+    _ recordings: [WholeRecording], to places: [String]?, jobs: Int, hear: @escaping @Sendable (Word) -> Void,
     progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
   ) -> [ServiceError] {
-    precondition(places.map { $0.count == paths.count } ?? true, "a place for each recording")
-    let meter = WorkMeter(paths.count, progress)
+    precondition(places.map { $0.count == recordings.count } ?? true, "a place for each recording")
+    let meter = WorkMeter(recordings.count, progress)
     let results = Results<Void>()
-    SideBySide(jobs: jobs).run(paths.count, hear: hear) { number, say in
+    SideBySide(jobs: jobs).run(recordings.count, hear: hear) { number, say in
+      let path = recordings[number].files[0]
       do throws(ServiceError) {
-        try label(paths[number], to: places?[number], say) { meter.show(number, paths[number], done: $0, of: $1) }
+        try label(recordings[number], to: places?[number], say) { meter.show(number, path, done: $0, of: $1) }
       } catch {
-        let error = error.naming(paths[number], among: paths.count)
+        let error = error.naming(path, among: recordings.count)
         results.append(.failure(error), number)
         say(.failure(error))
       }
-      meter.finish(number, paths[number])
+      meter.finish(number, path)
     }
     return results.failures
   }
 
   private func label(
-    _ path: String, to place: String?, _ say: @escaping (Word) -> Void,
+    _ whole: WholeRecording, to place: String?, _ say: @escaping (Word) -> Void,
     _ progress: @escaping (Int, Int) -> Void
   ) throws(ServiceError) {
-    if try isOfMessages(path) { return try labelMessages(path, to: place, say, progress) }
+    let path = whole.files[0]
+    if wantsAll, try RecordedMessages.isOne(path) {
+      return try MessageWork(run: self, recording: whole, say: say, progress: progress).label(to: place)
+    }
     let recording = try RecordingSource(path, selection)
     for remark in recording.remarks { say(.message("warning: \(remark)")) }
     let work = Work(run: self, recording: recording, observer: try frames?(recording), say: say, progress: progress)
@@ -114,46 +124,11 @@ public struct LabelRun: Sendable {
     if let summary, let place { say(.message("\(place): \(summary)")) }
   }
 
-  // MARK: what was recorded live
-
-  /// Whether a file holds messages as they came or were admitted, and all of it is wanted: then every stream in it is
-  /// labelled, each session from its beginning.
-  private func isOfMessages(_ path: String) throws(ServiceError) -> Bool {
-    guard selection.track == nil, selection.from == nil, selection.until == nil, selection.stream == nil,
-      selection.rate == nil, frames == nil
-    else { return false }
-    return try RecordedMessages.isOne(path)
-  }
-
-  private func labelMessages(
-    _ path: String, to place: String?, _ say: @escaping (Word) -> Void, _ progress: @escaping (Int, Int) -> Void
-  ) throws(ServiceError) {
-    let lines: LabelLines.Form
-    switch form {
-    case .text: lines = .live
-    case .jsonl: lines = .json(canonical: canonical)
-    case .atr, .csv, .edf, .mcap, nil:
-      throw ServiceError(
-        .usage,
-        "\(path) may hold several streams and sessions, whose labels are written as jsonl: label one in another form with --track NAME"
-      )
-    }
-    var messages = try RecordedMessages([path])
-    var remarks: [String] = []
-    if let place {
-      var file = try LineFile(lines, place)
-      remarks = try labeller.label(&messages, into: &file, progress: progress).remarks
-      say(.message("\(place): \(try file.finish()) lines"))
-    } else {
-      let pending = Pending(say)
-      var sink = LabelLines(lines) { pending.append($0) }
-      remarks = try labeller.label(&messages, into: &sink) { done, total in
-        if isWatched { pending.flush() }
-        progress(done, total)
-      }.remarks
-      pending.flush()
-    }
-    for remark in remarks { say(.message("warning: \(remark)")) }
+  /// Whether all of a recording is wanted: then of messages as they came or were admitted every stream is labelled, each
+  /// session from its beginning.
+  private var wantsAll: Bool {
+    selection.track == nil && selection.from == nil && selection.until == nil && selection.stream == nil
+      && selection.rate == nil && frames == nil
   }
 
   private func lines(_ recording: RecordingSource) -> LabelLines.Form {
@@ -208,30 +183,16 @@ private struct Work {
   private func checkLane() throws(ServiceError) {
     let lanes = try run.labeller.lanes(on: recording)
     guard lanes.count != 1 else { return }
-    throw ServiceError(
-      .usage,
-      "an annotation file holds one lane, and there are \(lanes.count) "
-        + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
+    throw .severalLanes(lanes)
   }
 }
 
-/// Gathers small writes.
-private final class Pending {
-  private var bytes: [UInt8] = []
-  private let say: (LabelRun.Word) -> Void
-  private static let size = 1 << 16
-
-  init(_ say: @escaping (LabelRun.Word) -> Void) { self.say = say }
-
-  func append(_ more: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: more)
-    if bytes.count >= Self.size { flush() }
-  }
-
-  func flush() {
-    guard !bytes.isEmpty else { return }
-    say(.output(bytes))
-    bytes.removeAll(keepingCapacity: true)
+extension ServiceError {
+  static func severalLanes(_ lanes: [Labeller.Lane]) -> ServiceError {
+    ServiceError(
+      .usage,
+      "an annotation file holds one lane, and there are \(lanes.count) "
+        + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
   }
 }
 

@@ -68,7 +68,7 @@ final class AdmittedReplay: MessageReplay {
     if first > stream.next { lanes.gap(stream.next..<first, stream: stream.number) }
     let skipped = Int(min(max(0, stream.next - first), Int64(samples.chunk.rows)))
     guard skipped < samples.chunk.rows else { return }
-    lanes.arrive(monotonic: 0, unix: time)
+    lanes.arrive(monotonic: time, unix: time)
     lanes.chunk(
       samples.chunk, rows: skipped..<samples.chunk.rows, first: first + Int64(skipped),
       timestamp: skipped == 0 ? samples.timestamp : nil, stream: stream.number)

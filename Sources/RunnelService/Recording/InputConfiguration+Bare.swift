@@ -3,7 +3,7 @@ extension InputConfiguration {
   ///
   /// - Throws: `usage` for an endpoint that cannot be.
   public static func bare(
-    _ endpoints: [String], kind: Kind = .sub, attachment: SocketConfiguration.Attachment = .connect
+    _ endpoints: [String], name: String = "", kind: Kind = .sub, attachment: SocketConfiguration.Attachment = .connect
   ) throws(ServiceError) -> InputConfiguration {
     var addresses: [EndpointAddress] = []
     for text in endpoints {
@@ -12,7 +12,7 @@ extension InputConfiguration {
       } catch { throw ServiceError(.usage, "'\(text)' \(error.message)") }
     }
     return InputConfiguration(
-      name: "",
+      name: name,
       socket: SocketConfiguration(
         attachment: attachment, endpoints: addresses, ipv6: addresses.contains(where: \.isIPv6), keepalive: true,
         // A publisher that is being started is heard soon.

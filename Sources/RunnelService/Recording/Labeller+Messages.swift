@@ -29,17 +29,38 @@ extension Labeller {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> (counts: LaneCounts, remarks: [String]) {
     let inputs = try inputs(of: messages)
-    // A network alone labels whatever streams there are.
-    let isAnyInput = messages.isAdmitted && configured == nil
-    let names = isAnyInput ? [Self.anyInput] : inputs.map(\.name)
+    let shard = shard(of: inputs, into: sink)
+    let result = try label(&messages, of: inputs, by: shard, progress: progress)
+    sink = shard.sink
+    return result
+  }
+
+  /// The same, each session apart; of those that have lanes, in the order in which they began.
+  func sessions(
+    of messages: inout RecordedMessages, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(ServiceError) -> (sessions: [SessionLanes.Part], remarks: [String]) {
+    let inputs = try inputs(of: messages)
+    let lanes = SessionLanes { shard(of: inputs, into: SessionLanes.LabelList()) }
+    let remarks = try label(&messages, of: inputs, by: lanes, progress: progress).remarks
+    return (lanes.sessions, remarks)
+  }
+
+  private func shard<Sink: LabelSink>(of inputs: [InputConfiguration], into sink: Sink) -> Shard<Sink> {
     let shard = Shard(
       claims: plans.flatMap { plan in
-        names.map { Shard<Sink>.Claim(input: $0, pipeline: Pipeline(plan: plan, epoch: 1)) }
+        inputs.map { Shard<Sink>.Claim(input: $0.name, pipeline: Pipeline(plan: plan, epoch: 1)) }
       }, sink: sink)
     for input in inputs { shard.timeSources[input.name] = input.time.wire }
+    return shard
+  }
+
+  private func label(
+    _ messages: inout RecordedMessages, of inputs: [InputConfiguration], by lanes: any RecordedLanes,
+    progress: (_ done: Int, _ total: Int) -> Void
+  ) throws(ServiceError) -> (counts: LaneCounts, remarks: [String]) {
     let replay: any MessageReplay =
       messages.isAdmitted
-      ? AdmittedReplay(shard, input: names[0], isAny: isAnyInput) : ArrivedReplay(shard, inputs: inputs)
+      ? AdmittedReplay(lanes, input: inputs[0].name, isAny: configured == nil) : ArrivedReplay(lanes, inputs: inputs)
     var counts = LaneCounts()
     while let message = try messages.next() {
       let outcome: Result<Void, DecodeError> = try message.withParts { parts in
@@ -51,16 +72,19 @@ extension Labeller {
           "\(message.file): byte \(message.place): part \(error.part): expected \(error.expected), found \(error.found)"
         )
       }
-      shard.step()
-      counts += shard.takeCounts()
+      lanes.step()
+      counts += lanes.takeCounts()
       progress(messages.position, messages.size)
     }
     let refusal = replay.finish()
-    shard.step()
-    sink = shard.sink
-    counts += shard.takeCounts()
+    lanes.step()
+    counts += lanes.takeCounts()
     if replay.sessions == 0 {
-      let reason = refusal?.sentence ?? (replay.remarks.first ?? "no samples are in it")
+      let part = messages.about?[RecordingSeries.partKey].flatMap { Int($0) } ?? 1
+      let reason =
+        refusal?.sentence ?? replay.remarks.first
+        ?? (part == 1
+          ? "no samples are in it" : "it is part \(part) of a recording that was split: give those before it too")
       throw ServiceError(.data, "nothing of \(messages.files[0]) can be labelled: \(reason)")
     }
     return (counts, messages.remarks + replay.remarks)
@@ -69,6 +93,8 @@ extension Labeller {
   /// Whose messages are labelled: the input of the configuration that was given; else those that were recorded.
   private func inputs(of messages: RecordedMessages) throws(ServiceError) -> [InputConfiguration] {
     if let configured { return [configured] }
+    // A network alone labels whatever streams a daemon admitted.
+    if messages.isAdmitted { return [try .bare([], name: Self.anyInput)] }
     if let attached = messages.attachments.first(where: { $0.name == RecordingSeries.configurationName }) {
       do throws(ConfigurationErrors) {
         return try ConfigurationReader.read(

@@ -54,13 +54,16 @@ public struct RecordedMessages {
     } catch { throw ServiceError(error) }
   }
 
-  /// Whether a file was written by `runnel record`: what came, message by message.
-  public static func isOne(_ path: String) throws(ServiceError) -> Bool {
+  /// What a file that was written by `runnel record` says of itself; nil of any other.
+  public static func about(_ path: String) throws(ServiceError) -> [String: String]? {
     do throws(RecordingError) {
-      guard try RecordingFormat.detect(path) == .mcap else { return false }
-      return try preface(path).about != nil
+      guard try RecordingFormat.detect(path) == .mcap else { return nil }
+      return try preface(path).about
     } catch { throw ServiceError(error) }
   }
+
+  /// Whether a file was written by `runnel record`: what came, message by message.
+  public static func isOne(_ path: String) throws(ServiceError) -> Bool { try about(path) != nil }
 
   /// What stands in a file before its first message.
   private static func preface(

@@ -9,9 +9,9 @@ public enum RecordingMender {
     /// Whether the file was whole, and is as it was.
     public var isUntouched: Bool
 
-    /// `ward.mcap: 1204 messages; …`
+    /// `ward.mcap: 1204 messages kept; …`
     public var sentence: String {
-      isUntouched ? "\(path) is whole: \(report.messages) messages" : "\(path): \(report.sentence)"
+      isUntouched ? "\(path) was whole, and is as it was: \(report.sentence)" : "\(path): \(report.sentence)"
     }
 
     /// Its JSON, for programs.
@@ -33,8 +33,8 @@ public enum RecordingMender {
   }
 
   /// - Parameter output: where the whole file goes; nil mends it where it lies.
-  /// - Throws: `ServiceError`: 65 for what is no MCAP file, or is damaged in its middle and has no `output`; 69 for one
-  ///   that is being recorded; 66, 73, 74, 77.
+  /// - Throws: `ServiceError`: 65 for what is no MCAP file, for one of which nothing can be kept, and for one that is damaged
+  ///   in its middle and has no `output`; 69 for one that is being recorded; 66, 73, 74, 77.
   public static func mend(
     _ path: String, to output: String? = nil, library: String = "runnel",
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }

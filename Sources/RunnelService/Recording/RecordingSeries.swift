@@ -34,6 +34,10 @@ final class RecordingSeries {
 
   /// The metadata record that marks a recording of what arrived.
   static let metadataName = "runnel.recording"
+  /// Its keys for which file of the recording it is, from 1 on, and for what tells one recording from another: when it
+  /// began, in Unix nanoseconds.
+  static let partKey = "part"
+  static let beganKey = "began"
   /// The attachment with the configuration that was recorded with.
   static let configurationName = "runnel.yaml"
 
@@ -55,6 +59,7 @@ final class RecordingSeries {
   }
 
   private let settings: Settings
+  private let began: UInt64
   private let name: RecordingName
   private(set) var files: [String] = []
   /// Of the files that are closed.
@@ -68,6 +73,7 @@ final class RecordingSeries {
   /// - Throws: 66, 73, 74, 77 where it cannot be made, is there already, or has no room to grow.
   init(_ settings: Settings, now: UInt64) throws(ServiceError) {
     self.settings = settings
+    began = now
     name = RecordingName(settings.path, isSplit: settings.isSplit)
     try name.makeFree(isForced: settings.isForced)
     try DiskSpace.check(folderOf: settings.path)
@@ -139,7 +145,8 @@ final class RecordingSeries {
   private func open(at now: UInt64) throws(ServiceError) -> Part {
     let path = name.path(of: files.count + 1)
     var metadata = settings.metadata
-    metadata["part"] = "\(files.count + 1)"
+    metadata[Self.partKey] = "\(files.count + 1)"
+    metadata[Self.beganKey] = "\(began)"
     let opened: Part
     do throws(RecordingError) {
       var writer = try MCAPWriter(path, library: settings.library, isVisible: true)

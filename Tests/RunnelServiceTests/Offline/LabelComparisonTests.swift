@@ -11,7 +11,7 @@ import Testing
     for form in LabelRun.Form.allCases where form != .text {
       let place = "\(rig.folder)/l.\(form.suffix)"
       let run = LabelRun(try Labeller(model: OfflineRig.model.get(), channels: ["MLII"]), form: form, library: "test")
-      #expect(run.label([rig.path], to: [place], jobs: 1, hear: { _ in }).isEmpty)
+      #expect(run.label([WholeRecording(rig.path)], to: [place], jobs: 1, hear: { _ in }).isEmpty)
       files[form.rawValue] = place
     }
     return files

@@ -36,7 +36,7 @@ import Testing
     _ run: LabelRun, _ paths: [String], to places: [String]? = nil, jobs: Int
   ) -> (heard: Heard, failures: [ServiceError]) {
     let heard = Heard()
-    return (heard, run.label(paths, to: places, jobs: jobs, hear: heard.take))
+    return (heard, run.label(run.recordings(paths), to: places, jobs: jobs, hear: heard.take))
   }
 
   @Test func `the output is that of each alone, whatever works at a time, a failing one left out`() throws {
@@ -82,7 +82,7 @@ import Testing
   @Test func `progress ends with every row of every recording`() throws {
     let rigs = try (0..<3).map { try OfflineRig(seconds: 20, seed: UInt64($0)) }
     let last = Mutex<[WorkProgress]>([])
-    _ = try run(nil).label(rigs.map(\.path), to: nil, jobs: 2, hear: { _ in }) { step in
+    _ = try run(nil).label(rigs.map { WholeRecording($0.path) }, to: nil, jobs: 2, hear: { _ in }) { step in
       last.withLock { $0.append(step) }
     }
     let steps = last.withLock { $0 }
@@ -95,10 +95,13 @@ import Testing
   @Test func `a folder or a pattern gives each recording a file of its name`() throws {
     let rig = try OfflineRig(seconds: 5)
     #expect(
-      try LabelPlaces.list(rig.folder, of: ["x/a.hea", "b.edf"], ending: "csv")
+      try LabelPlaces.list(rig.folder, of: WholeRecording.list(["x/a.hea", "b.edf"]), ending: "csv")
         == ["a", "b"].map { "\(rig.folder)/\($0).csv" })
-    #expect(try LabelPlaces.list("o-{}.x", of: ["x/a.hea", "b.b.edf"], ending: "csv") == ["o-a.x", "o-b.b.x"])
-    #expect(try LabelPlaces.list("one.csv", of: ["a.hea"], ending: "csv") == ["one.csv"])
+    #expect(
+      try LabelPlaces.list("o-{}.x", of: WholeRecording.list(["x/a.hea", "b.b.edf"]), ending: "csv") == [
+        "o-a.x", "o-b.b.x",
+      ])
+    #expect(try LabelPlaces.list("one.csv", of: [WholeRecording("a.hea")], ending: "csv") == ["one.csv"])
   }
 
   @Test func `two recordings of one name, one file for two, and the recording itself are refused`() throws {
@@ -106,7 +109,9 @@ import Testing
     for (output, files) in [
       ("{}.csv", ["x/a.hea", "y/a.hea"]), ("one.csv", ["a.hea", "b.hea"]), (rig.folder + "/{}.hea", [rig.path]),
     ] {
-      #expect(serviceError { _ = try LabelPlaces.list(output, of: files, ending: "csv") }?.kind == .usage, "\(output)")
+      #expect(
+        serviceError { _ = try LabelPlaces.list(output, of: WholeRecording.list(files), ending: "csv") }?.kind
+          == .usage, "\(output)")
     }
   }
 
@@ -117,7 +122,7 @@ import Testing
     let places = ["l.csv", "l.rnl"].map { rig.folder + "/" + $0 }
     for (form, place) in zip([LabelRun.Form.csv, .atr], places) {
       let run = LabelRun(labeller, form: form, library: "test")
-      #expect(run.label([rig.path], to: [place], jobs: 1, hear: { _ in }).isEmpty)
+      #expect(run.label([WholeRecording(rig.path)], to: [place], jobs: 1, hear: { _ in }).isEmpty)
     }
     let rows = try #require(try LabelTable.read(places[0]))
     #expect(rows.count > 2000 && zip(rows, rows.dropFirst()).allSatisfy { $0.first + $0.count == $1.first })

@@ -45,7 +45,7 @@ import Testing
     let rig = try OfflineRig(seconds: 60)
     let place = "\(rig.folder)/l.\(form.suffix)"
     let run = LabelRun(try labeller(), form: form, library: "test")
-    #expect(run.label([rig.path], to: [place], jobs: 1, hear: { _ in }).isEmpty)
+    #expect(run.label([WholeRecording(rig.path)], to: [place], jobs: 1, hear: { _ in }).isEmpty)
     let expected = try report(.annotator("atr"), .labeller(labeller()), rig.path).gross
     #expect(try report(.annotator("atr"), .labels(LabelFile(contentsOf: place)), rig.path).gross == expected)
     // As truth, against themselves: whatever was found is right.
@@ -64,7 +64,9 @@ import Testing
   @Test func `a file for each record is found by its name, and one file for several is refused`() throws {
     let rigs = try (0..<2).map { try OfflineRig(seconds: 30, seed: UInt64($0)) }
     let run = LabelRun(try labeller(), form: .csv, library: "test")
-    for rig in rigs { #expect(run.label([rig.path], to: [rig.folder + "/syn.csv"], jobs: 1, hear: { _ in }).isEmpty) }
+    for rig in rigs {
+      #expect(run.label([WholeRecording(rig.path)], to: [rig.folder + "/syn.csv"], jobs: 1, hear: { _ in }).isEmpty)
+    }
     // Both are called syn: the pattern gives both the same file, of the first.
     let pattern = rigs[0].folder + "/{}.csv"
     let scorer = Scorer(

@@ -1,0 +1,1 @@
+../../Fuzz/RunnelFuzz/ControlFuzz.swift

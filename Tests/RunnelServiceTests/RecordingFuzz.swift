@@ -1,0 +1,1 @@
+../../Fuzz/RunnelFuzz/RecordingFuzz.swift
