@@ -6,18 +6,23 @@
 //
 // W is weight_ih, R weight_hh, b the biases (FORMATS.md C.2), * the product of elements.
 
-// What a tile of a cell reads: the features and the old units of its rows.
+// What a tile of a cell reads: where the sums of its rows begin, their features, of which none are left where the sums
+// are begun already, and their old units.
 typedef struct {
+  const float *begin[RUNNEL_ROWS];
   const float *x[RUNNEL_ROWS];
+  int32_t features;
   const float *h[RUNNEL_ROWS];
 } RUNNEL_SET(past_rows);
 
 // Units lie `stride` floats apart from row to row.
-IN RUNNEL_SET(past_rows) RUNNEL_SET(read_rows)(const RUNNEL_SET(batch) *b, int64_t stride, int32_t row,
-                                               const int32_t rows) {
+IN RUNNEL_SET(past_rows) RUNNEL_SET(read_rows)(const RUNNEL_SET(batch) *b, const float *bias, int32_t inputs,
+                                               int64_t stride, int32_t row, const int32_t rows, const int begun) {
   RUNNEL_SET(past_rows) past;
+  past.features = begun ? 0 : inputs;
   UNROLLED for (int32_t r = 0; r < rows; r++) {
     past.x[r] = b->x + (row + r) * b->x_stride;
+    past.begin[r] = begun ? past.x[r] : bias;
     past.h[r] = b->state->h + b->state->from[row + r] * stride;
   }
   return past;
@@ -54,17 +59,19 @@ IN void RUNNEL_SET(rnn_unit)(const runnel_rnn *layer, runnel_activation activati
 }
 
 IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                             int32_t first, const int32_t registers, const int32_t chains, const int32_t precision) {
+                             int32_t first, const int32_t registers, const int32_t chains, const int32_t precision,
+                             const int begun) {
   const int64_t inputs = RUNNEL_SET(words)(precision, layer->inputs) * LANES;
   const int64_t block_size = inputs + RUNNEL_SET(words)(precision, layer->hidden) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
-  const RUNNEL_SET(past_rows) past = RUNNEL_SET(read_rows)(b, RUNNEL_SET(padded)(layer->hidden), row, rows);
+  const RUNNEL_SET(past_rows) past =
+      RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(layer->hidden), row, rows, begun);
   lanes sum[RUNNEL_TILE];  // (1)
   {
     lanes begin[RUNNEL_TILE];
     UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-      begin[p] = LOAD(layer->bias + first + p % registers * LANES);
-    RUNNEL_SET(accumulate)(precision, begin, rows, registers, 1, 1, weights, block_size, LANES, past.x, layer->inputs);
+      begin[p] = LOAD(past.begin[p / registers] + first + p % registers * LANES);
+    RUNNEL_SET(accumulate)(precision, begin, rows, registers, 1, 1, weights, block_size, LANES, past.x, past.features);
     UNROLLED for (int32_t p = 0; p < rows * registers * chains; p++)
       sum[p] = p % chains ? SPLAT(0.0f) : begin[p / chains];
   }
@@ -83,18 +90,29 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
 #define RNN(chains, name, precision)                                                                       \
   IN void RUNNEL_SET(rnn##chains##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,    \
                                            const int32_t rows, int32_t first, const int32_t registers) {   \
-    RUNNEL_SET(rnn_rows)(layer, b, row, rows, first, registers, chains, precision);                        \
+    RUNNEL_SET(rnn_rows)(layer, b, row, rows, first, registers, chains, precision, 0);                       \
   }                                                                                                        \
-  TILES(rnn##chains##_##name, chains, 4 / chains)
+  TILES(rnn##chains##_##name, chains, 4 / chains)                                                          \
+  IN void RUNNEL_SET(rnn_finish##chains##_##name)(const void *layer, const RUNNEL_SET(batch) * b,          \
+                                                  int32_t row, const int32_t rows, int32_t first,          \
+                                                  const int32_t registers) {                               \
+    RUNNEL_SET(rnn_rows)(layer, b, row, rows, first, registers, chains, precision, 1);                     \
+  }                                                                                                        \
+  TILES_ALONE(rnn_finish##chains##_##name, chains, 4 / chains)
 RNN(1, f32, RUNNEL_FLOAT32) RNN(2, f32, RUNNEL_FLOAT32) RNN(4, f32, RUNNEL_FLOAT32)
 RNN(1, bf16, RUNNEL_BF16) RNN(2, bf16, RUNNEL_BF16) RNN(4, bf16, RUNNEL_BF16)
 #undef RNN
 
 static void RUNNEL_SET(rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {
-      rows, x, x_stride, state, NULL, y, y_stride, layer->leak == 1.0f && layer->activation.kind == RUNNEL_TANH};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, rnn_is_plain(layer)};
   RUNNEL_SET(walk)(CHAINED(rnn, layer->precision, layer->hidden), layer, &batch, layer->hidden,
+                   RUNNEL_SET(descending)(&batch), 2);
+}
+
+static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, const runnel_state *state, float *y) {
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, rnn_is_plain(layer)};
+  RUNNEL_SET(walk)(CHAINED(rnn_finish, layer->precision, layer->hidden), layer, &batch, layer->hidden,
                    RUNNEL_SET(descending)(&batch), 2);
 }
 
@@ -146,17 +164,19 @@ static __attribute__((noinline)) void RUNNEL_SET(gru_any_units)(const runnel_gru
 }
 
 IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                             int32_t first, const int32_t registers, const int32_t precision) {
+                             int32_t first, const int32_t registers, const int32_t precision, const int begun) {
   const int64_t inputs = 3 * RUNNEL_SET(words)(precision, layer->inputs) * LANES;
   const int64_t block_size = inputs + 3 * RUNNEL_SET(words)(precision, layer->hidden) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
   const float *bias = layer->bias + first * 4;
-  const RUNNEL_SET(past_rows) past = RUNNEL_SET(read_rows)(b, RUNNEL_SET(padded)(layer->hidden), row, rows);
+  const int32_t lying = begun ? 3 : 4;
+  const RUNNEL_SET(past_rows) past =
+      RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(layer->hidden), row, rows, begun);
   lanes sum[RUNNEL_TILE], n[RUNNEL_TILE];
   UNROLLED for (int32_t p = 0; p < rows * registers; p++)
     UNROLLED for (int32_t g = 0; g < 3; g++)
-      sum[p * 3 + g] = LOAD(bias + p % registers * 4 * LANES + g * LANES);
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights, block_size, 3 * LANES, past.x, layer->inputs);
+      sum[p * 3 + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * lying + g * LANES);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights, block_size, 3 * LANES, past.x, past.features);
   UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
     n[p] = sum[p * 3 + 2];
     sum[p * 3 + 2] = LOAD(bias + p % registers * 4 * LANES + 3 * LANES);
@@ -209,9 +229,14 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
 #define GRU(name, precision)                                                                                         \
   IN void RUNNEL_SET(gru_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row, const int32_t rows,    \
                                  int32_t first, const int32_t registers) {                                           \
-    RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision);                                          \
+    RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision, 0);                                       \
   }                                                                                                                  \
   TILES(gru_##name, 4, WIDEST)                                                                                       \
+  IN void RUNNEL_SET(gru_finish_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,                 \
+                                        const int32_t rows, int32_t first, const int32_t registers) {                \
+    RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision, 1);                                       \
+  }                                                                                                                  \
+  TILES_ALONE(gru_finish_##name, 4, WIDEST)                                                                          \
   IN void RUNNEL_SET(gru_end_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,                    \
                                      const int32_t rows, int32_t first, const int32_t registers) {                   \
     RUNNEL_SET(gru_end)(layer, b, row, rows, first, registers, precision);                                           \
@@ -220,14 +245,24 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
 GRU(f32, RUNNEL_FLOAT32) GRU(bf16, RUNNEL_BF16)
 #undef GRU
 
+// The walk of a batch over the tiles of gru or of gru_finish, which has `inputs` features to add yet.
+IN void RUNNEL_SET(walk_gru)(const RUNNEL_SET(tiles) *tiles, const runnel_gru *layer, const RUNNEL_SET(batch) *b,
+                                 int32_t inputs) {
+  const int64_t words = 3 * RUNNEL_SET(words)(layer->precision, inputs + layer->hidden);
+  RUNNEL_SET(walk)(tiles, layer, b, layer->hidden, RUNNEL_SET(descending)(b),
+                   RUNNEL_SET(alone)(layer->hidden, words));
+  if (layer->form.reset_before)
+    RUNNEL_SET(walk)(HALF(gru_end, layer->precision), layer, b, layer->hidden, 0, 0);
+}
+
 static void RUNNEL_SET(gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, gru_is_plain(&layer->form)};
-  const int half = layer->precision == RUNNEL_BF16;
-  const int64_t words = 3 * RUNNEL_SET(words)(layer->precision, layer->inputs + layer->hidden);
-  RUNNEL_SET(walk)(half ? &RUNNEL_SET(gru_bf16_tiles) : &RUNNEL_SET(gru_f32_tiles), layer, &batch, layer->hidden,
-                   RUNNEL_SET(descending)(&batch), RUNNEL_SET(alone)(layer->hidden, words));
-  if (layer->form.reset_before)
-    RUNNEL_SET(walk)(half ? &RUNNEL_SET(gru_end_bf16_tiles) : &RUNNEL_SET(gru_end_f32_tiles), layer, &batch,
-                     layer->hidden, 0, 0);
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, gru_is_plain(&layer->form)};
+  RUNNEL_SET(walk_gru)(HALF(gru, layer->precision), layer, &batch, layer->inputs);
+}
+
+static void RUNNEL_SET(gru_finish)(const runnel_gru *layer, const float *sums, const runnel_state *state,
+                                   float *scratch, float *y) {
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, gru_is_plain(&layer->form)};
+  RUNNEL_SET(walk_gru)(HALF(gru_finish, layer->precision), layer, &batch, 0);
 }

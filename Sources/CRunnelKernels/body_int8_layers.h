@@ -69,7 +69,7 @@ TILES(linear_int8_tile, 1, 4)
 
 static void RUNNEL_SET(linear_int8)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride,
                                     runnel_activation activation, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, NULL, NULL, y, y_stride, 0};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, NULL, NULL, 0};
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
   chunk.activation = activation;
@@ -85,19 +85,20 @@ static void RUNNEL_SET(linear_int8)(const runnel_linear *layer, int32_t rows, co
 
 // MARK: RNN
 
-IN void RUNNEL_SET(rnn_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                                  int32_t first, const int32_t registers) {
-  const RUNNEL_SET(int8_chunk) *chunk = tile;
+IN void RUNNEL_SET(rnn_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const RUNNEL_SET(batch) *b, int32_t row,
+                                  const int32_t rows, int32_t first, const int32_t registers, const int begun) {
   const runnel_rnn *layer = chunk->layer;
   INT8_BLOCK(1, layer->inputs, layer->hidden);
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
-  RUNNEL_SET(multiply_int8)(of_x, rows, registers, 1, weights, block_size, LANES, &chunk->x, row, layer->inputs);
+  if (!begun)
+    RUNNEL_SET(multiply_int8)(of_x, rows, registers, 1, weights, block_size, LANES, &chunk->x, row, layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, 1, weights + of_inputs, block_size, LANES, &chunk->h, row,
                             layer->hidden);
   for (int32_t p = 0; p < rows * registers; p++) {
     const int32_t r = row + p / registers, at = first + p % registers * LANES;
     const float *scales = layer->scales + at * 2;
-    lanes a = RUNNEL_SET(worth)(of_x[p], scales, chunk->x.scale[r], LOAD(layer->bias + at));
+    lanes a = begun ? LOAD(b->x + at)
+                    : RUNNEL_SET(worth)(of_x[p], scales, chunk->x.scale[r], LOAD(layer->bias + at));
     a = RUNNEL_SET(worth)(of_h[p], scales + LANES, chunk->h.scale[r], a);
     if (b->plain)
       RUNNEL_SET(rnn_unit)(layer, plain_tanh, 0, b, r, at, a);
@@ -105,12 +106,22 @@ IN void RUNNEL_SET(rnn_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, 
       RUNNEL_SET(rnn_unit)(layer, layer->activation, layer->leak != 1.0f, b, r, at, a);
   }
 }
+
+IN void RUNNEL_SET(rnn_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
+                                  int32_t first, const int32_t registers) {
+  RUNNEL_SET(rnn_int8_rows)(chunk, b, row, rows, first, registers, 0);
+}
 TILES(rnn_int8_tile, 1, 4)
+
+IN void RUNNEL_SET(rnn_finish_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row,
+                                         const int32_t rows, int32_t first, const int32_t registers) {
+  RUNNEL_SET(rnn_int8_rows)(chunk, b, row, rows, first, registers, 1);
+}
+TILES_ALONE(rnn_finish_int8_tile, 1, 4)
 
 static void RUNNEL_SET(rnn_int8)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                                  const runnel_state *state, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {
-      rows, x, x_stride, state, NULL, y, y_stride, layer->leak == 1.0f && layer->activation.kind == RUNNEL_TANH};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, rnn_is_plain(layer)};
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
   uint32_t words[RUNNEL_WORDS];
@@ -127,13 +138,14 @@ static void RUNNEL_SET(rnn_int8)(const runnel_rnn *layer, int32_t rows, const fl
 
 // MARK: GRU
 
-IN void RUNNEL_SET(gru_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
-                                  int32_t first, const int32_t registers) {
-  const RUNNEL_SET(int8_chunk) *chunk = tile;
+IN void RUNNEL_SET(gru_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const RUNNEL_SET(batch) *b, int32_t row,
+                                  const int32_t rows, int32_t first, const int32_t registers, const int begun) {
   const runnel_gru *layer = chunk->layer;
   INT8_BLOCK(3, layer->inputs, layer->hidden);
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
-  RUNNEL_SET(multiply_int8)(of_x, rows, registers, 3, weights, block_size, 3 * LANES, &chunk->x, row, layer->inputs);
+  if (!begun)
+    RUNNEL_SET(multiply_int8)(of_x, rows, registers, 3, weights, block_size, 3 * LANES, &chunk->x, row,
+                              layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, 3, weights + of_inputs, block_size, 3 * LANES, &chunk->h, row,
                             layer->hidden);
   for (int32_t p = 0; p < rows * registers; p++) {
@@ -141,7 +153,9 @@ IN void RUNNEL_SET(gru_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, 
     const float *bias = layer->bias + at * 4, *scales = layer->scales + at * 6;
     lanes sum[3], n;
     UNROLLED for (int32_t g = 0; g < 3; g++)
-      sum[g] = RUNNEL_SET(worth)(of_x[p * 3 + g], scales + g * LANES, chunk->x.scale[r], LOAD(bias + g * LANES));
+      sum[g] = begun ? LOAD(b->x + at * 3 + g * LANES)
+                     : RUNNEL_SET(worth)(of_x[p * 3 + g], scales + g * LANES, chunk->x.scale[r],
+                                         LOAD(bias + g * LANES));
     n = sum[2];
     sum[2] = LOAD(bias + 3 * LANES);
     UNROLLED for (int32_t g = 0; g < 3; g++)
@@ -152,7 +166,18 @@ IN void RUNNEL_SET(gru_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, 
       RUNNEL_SET(gru_any_units)(layer, b, r, at, sum, n);
   }
 }
+
+IN void RUNNEL_SET(gru_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
+                                  int32_t first, const int32_t registers) {
+  RUNNEL_SET(gru_int8_rows)(chunk, b, row, rows, first, registers, 0);
+}
 TILES(gru_int8_tile, 4, WIDEST)
+
+IN void RUNNEL_SET(gru_finish_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row,
+                                         const int32_t rows, int32_t first, const int32_t registers) {
+  RUNNEL_SET(gru_int8_rows)(chunk, b, row, rows, first, registers, 1);
+}
+TILES_ALONE(gru_finish_int8_tile, 4, WIDEST)
 
 // With the reset before: x of the chunk are the rows r * h.
 IN void RUNNEL_SET(gru_end_int8_tile)(const void *tile, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
@@ -175,7 +200,7 @@ TILES(gru_end_int8_tile, 1, 1)
 
 static void RUNNEL_SET(gru_int8)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                                  const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, gru_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, gru_is_plain(&layer->form)};
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
@@ -198,13 +223,14 @@ static void RUNNEL_SET(gru_int8)(const runnel_gru *layer, int32_t rows, const fl
 
 IN void RUNNEL_SET(lstm_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const int32_t gates,
                                    const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows, int32_t first,
-                                   const int32_t registers) {
+                                   const int32_t registers, const int begun) {
   const runnel_lstm *layer = chunk->layer;
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   INT8_BLOCK(gates, layer->inputs, carried);
   bits of_x[RUNNEL_TILE], of_h[RUNNEL_TILE];
-  RUNNEL_SET(multiply_int8)(of_x, rows, registers, gates, weights, block_size, gates * LANES, &chunk->x, row,
-                            layer->inputs);
+  if (!begun)
+    RUNNEL_SET(multiply_int8)(of_x, rows, registers, gates, weights, block_size, gates * LANES, &chunk->x, row,
+                              layer->inputs);
   RUNNEL_SET(multiply_int8)(of_h, rows, registers, gates, weights + of_inputs, block_size, gates * LANES, &chunk->h,
                             row, carried);
   for (int32_t p = 0; p < rows * registers; p++) {
@@ -212,7 +238,9 @@ IN void RUNNEL_SET(lstm_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const in
     const float *bias = layer->bias + at * gates, *scales = layer->scales + at * 2 * gates;
     lanes sum[4];
     UNROLLED for (int32_t g = 0; g < gates; g++) {
-      sum[g] = RUNNEL_SET(worth)(of_x[p * gates + g], scales + g * LANES, chunk->x.scale[r], LOAD(bias + g * LANES));
+      sum[g] = begun ? LOAD(b->x + at * gates + g * LANES)
+                     : RUNNEL_SET(worth)(of_x[p * gates + g], scales + g * LANES, chunk->x.scale[r],
+                                         LOAD(bias + g * LANES));
       sum[g] = RUNNEL_SET(worth)(of_h[p * gates + g], scales + (gates + g) * LANES, chunk->h.scale[r], sum[g]);
     }
     if (gates == 4 && b->plain)
@@ -225,15 +253,20 @@ IN void RUNNEL_SET(lstm_int8_rows)(const RUNNEL_SET(int8_chunk) *chunk, const in
 #define LSTM(gates)                                                                                               \
   IN void RUNNEL_SET(lstm##gates##_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row,         \
                                               const int32_t rows, int32_t first, const int32_t registers) {       \
-    RUNNEL_SET(lstm_int8_rows)(chunk, gates, b, row, rows, first, registers);                                     \
+    RUNNEL_SET(lstm_int8_rows)(chunk, gates, b, row, rows, first, registers, 0);                                  \
   }                                                                                                               \
-  TILES(lstm##gates##_int8_tile, 4, gates == 4 ? WIDEST : 1)
+  TILES(lstm##gates##_int8_tile, 4, gates == 4 ? WIDEST : 1)                                                      \
+  IN void RUNNEL_SET(lstm_finish##gates##_int8_tile)(const void *chunk, const RUNNEL_SET(batch) *b, int32_t row,  \
+                                                     const int32_t rows, int32_t first, const int32_t registers) {\
+    RUNNEL_SET(lstm_int8_rows)(chunk, gates, b, row, rows, first, registers, 1);                                  \
+  }                                                                                                               \
+  TILES_ALONE(lstm_finish##gates##_int8_tile, 4, gates == 4 ? WIDEST : 1)
 LSTM(3) LSTM(4)
 #undef LSTM
 
 static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
                                   const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, lstm_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, lstm_is_plain(&layer->form)};
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
@@ -255,8 +288,3 @@ static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const 
                           y_stride);
   RUNNEL_SET(put_projected)(layer, &batch);
 }
-
-#define RUNNEL_INT8(name) RUNNEL_SET(name##_int8)
-static const runnel_kernels RUNNEL_SET(int8_table) = TABLE(RUNNEL_INT8);
-#undef RUNNEL_INT8
-#undef INT8_BLOCK

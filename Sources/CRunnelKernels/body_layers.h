@@ -43,7 +43,7 @@ LINEAR(1, bf16, RUNNEL_BF16) LINEAR(2, bf16, RUNNEL_BF16) LINEAR(4, bf16, RUNNEL
 static void RUNNEL_SET(linear)(const runnel_linear *layer, int32_t rows, const float *x, int64_t x_stride,
                                runnel_activation activation, float *y, int64_t y_stride) {
   const RUNNEL_SET(dense) dense = {layer, activation};
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, NULL, NULL, y, y_stride, 0};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, NULL, NULL, 0};
   RUNNEL_SET(walk)(CHAINED(linear, layer->precision, layer->outputs), &dense, &batch, layer->outputs, 0, 2);
 }
 
@@ -116,15 +116,15 @@ static void RUNNEL_SET(conv_of_groups)(const runnel_conv *layer, int32_t rows, c
 static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past,
                              runnel_activation activation, float *y, int64_t y_stride) {
   const int64_t count = (int64_t)layer->kernel * layer->inputs;
-  if (layer->groups > 1 || count > RUNNEL_FEATURES) {
+  if (layer->groups > 1 || count > RUNNEL_TAPS) {
     RUNNEL_SET(conv_of_groups)(layer, rows, past, activation, y, y_stride);
     return;
   }
   const runnel_linear linear = {(int32_t)count, layer->outputs, layer->weights, layer->bias, RUNNEL_FLOAT32,
                                 NULL};
-  const int32_t fit = RUNNEL_FEATURES / (int32_t)(count > 0 ? count : 1);
+  const int32_t fit = RUNNEL_TAPS / (int32_t)(count > 0 ? count : 1);
   const int32_t chunk = fit < RUNNEL_CHUNK ? fit : RUNNEL_CHUNK;
-  float features[RUNNEL_FEATURES];
+  float features[RUNNEL_TAPS];
   for (int32_t row = 0; row < rows; row += chunk) {
     const int32_t here = rows - row < chunk ? rows - row : chunk;
     for (int32_t r = 0; r < here; r++) {

@@ -55,19 +55,20 @@ static __attribute__((noinline)) void RUNNEL_SET(lstm_any_units)(const runnel_ls
 }
 
 IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, const RUNNEL_SET(batch) *b, int32_t row,
-                              const int32_t rows, int32_t first, const int32_t registers, const int32_t precision) {
+                              const int32_t rows, int32_t first, const int32_t registers, const int32_t precision,
+                              const int begun) {
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   const int64_t inputs = gates * RUNNEL_SET(words)(precision, layer->inputs) * LANES;
   const int64_t block_size = inputs + gates * RUNNEL_SET(words)(precision, carried) * LANES;
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
-  const float *bias = layer->bias + first * gates;
-  const RUNNEL_SET(past_rows) past = RUNNEL_SET(read_rows)(b, RUNNEL_SET(padded)(carried), row, rows);
+  const RUNNEL_SET(past_rows) past =
+      RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(carried), row, rows, begun);
   lanes sum[RUNNEL_TILE];
   UNROLLED for (int32_t p = 0; p < rows * registers; p++)
     UNROLLED for (int32_t g = 0; g < gates; g++)
-      sum[p * gates + g] = LOAD(bias + p % registers * gates * LANES + g * LANES);
+      sum[p * gates + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * gates + g * LANES);
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights, block_size, gates * LANES, past.x,
-                         layer->inputs);
+                         past.features);
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights + inputs, block_size, gates * LANES, past.h,
                          carried);
   if (gates == 4 && b->plain && rows * registers == 1) {
@@ -89,9 +90,14 @@ IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, con
 #define LSTM(gates, name, precision)                                                                            \
   IN void RUNNEL_SET(lstm##gates##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,         \
                                            const int32_t rows, int32_t first, const int32_t registers) {        \
-    RUNNEL_SET(lstm_rows)(layer, gates, b, row, rows, first, registers, precision);                             \
+    RUNNEL_SET(lstm_rows)(layer, gates, b, row, rows, first, registers, precision, 0);                          \
   }                                                                                                             \
-  TILES(lstm##gates##_##name, 4, gates == 4 ? WIDEST : 1)
+  TILES(lstm##gates##_##name, 4, gates == 4 ? WIDEST : 1)                                                       \
+  IN void RUNNEL_SET(lstm_finish##gates##_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,  \
+                                                  const int32_t rows, int32_t first, const int32_t registers) { \
+    RUNNEL_SET(lstm_rows)(layer, gates, b, row, rows, first, registers, precision, 1);                          \
+  }                                                                                                             \
+  TILES_ALONE(lstm_finish##gates##_##name, 4, gates == 4 ? WIDEST : 1)
 LSTM(3, f32, RUNNEL_FLOAT32) LSTM(4, f32, RUNNEL_FLOAT32) LSTM(3, bf16, RUNNEL_BF16) LSTM(4, bf16, RUNNEL_BF16)
 #undef LSTM
 
@@ -103,20 +109,31 @@ static void RUNNEL_SET(put_projected)(const runnel_lstm *layer, const RUNNEL_SET
                      (size_t)stride * sizeof(float));
 }
 
-static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
-                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, x_stride, state, scratch, y, y_stride, lstm_is_plain(&layer->form)};
-  const int half = layer->precision == RUNNEL_BF16;
-  const RUNNEL_SET(tiles) *tiles = layer->form.coupling == RUNNEL_UNCOUPLED
-                                       ? half ? &RUNNEL_SET(lstm4_bf16_tiles) : &RUNNEL_SET(lstm4_f32_tiles)
-                                   : half ? &RUNNEL_SET(lstm3_bf16_tiles)
-                                          : &RUNNEL_SET(lstm3_f32_tiles);
+// The walk of a batch over the tiles of lstm or of lstm_finish, which has `inputs` features to add yet.
+IN void RUNNEL_SET(walk_lstm)(const RUNNEL_SET(tiles) *tiles, const runnel_lstm *layer, const RUNNEL_SET(batch) *b,
+                                  int32_t inputs) {
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
-  const int64_t words = 4 * RUNNEL_SET(words)(layer->precision, layer->inputs + carried);
-  RUNNEL_SET(walk)(tiles, layer, &batch, layer->hidden, RUNNEL_SET(descending)(&batch),
+  const int64_t words = 4 * RUNNEL_SET(words)(layer->precision, inputs + carried);
+  RUNNEL_SET(walk)(tiles, layer, b, layer->hidden, RUNNEL_SET(descending)(b),
                    RUNNEL_SET(alone)(layer->hidden, words));
   if (!layer->form.projected) return;
   const int64_t m_stride = RUNNEL_SET(padded)(layer->hidden);
-  RUNNEL_SET(linear)(&layer->projection, rows, scratch, m_stride, no_activation, y, y_stride);  // (7)
-  RUNNEL_SET(put_projected)(layer, &batch);
+  RUNNEL_SET(linear)(&layer->projection, b->rows, b->scratch, m_stride, no_activation, b->y, b->y_stride);  // (7)
+  RUNNEL_SET(put_projected)(layer, b);
+}
+
+static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
+                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, lstm_is_plain(&layer->form)};
+  RUNNEL_SET(walk_lstm)(layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm4, layer->precision)
+                                                                 : HALF(lstm3, layer->precision),
+                        layer, &batch, layer->inputs);
+}
+
+static void RUNNEL_SET(lstm_finish)(const runnel_lstm *layer, const float *sums, const runnel_state *state,
+                                    float *scratch, float *y) {
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, lstm_is_plain(&layer->form)};
+  RUNNEL_SET(walk_lstm)(layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm_finish4, layer->precision)
+                                                                 : HALF(lstm_finish3, layer->precision),
+                        layer, &batch, 0);
 }

@@ -86,6 +86,10 @@ IN int32_t RUNNEL_SET(chains)(int32_t outputs) { return outputs <= LANES ? 4 : o
    : (chains) == 2 ? &RUNNEL_SET(name##2_##precision##_tiles)                                                          \
                    : &RUNNEL_SET(name##1_##precision##_tiles))
 
+// The tiles of a body of several gates.
+#define HALF(name, precision) \
+  ((precision) == RUNNEL_BF16 ? &RUNNEL_SET(name##_bf16_tiles) : &RUNNEL_SET(name##_f32_tiles))
+
 IN lanes RUNNEL_SET(joined)(const lanes *sum, const int32_t chains) {
   return chains == 4 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : chains == 2 ? sum[0] + sum[1] : sum[0];
 }
@@ -97,15 +101,16 @@ IN void RUNNEL_SET(lay_down)(lanes *down, const lanes *sum, const int32_t count)
 
 // MARK: tiles
 
-// Rows of a batch, and what they read and write.
+// Rows of a batch, and what they read and write. y and its stride, which callers leave on the stack, lie apart: copied
+// here as one, they would wait until both stores are done.
 typedef struct {
   int32_t rows;
   const float *x;
+  float *y;
   int64_t x_stride;
+  int64_t y_stride;
   const runnel_state *state;
   float *scratch;
-  float *y;
-  int64_t y_stride;
   int32_t plain;  // whether the cell is the one without any option
 } RUNNEL_SET(batch);
 
@@ -133,6 +138,14 @@ typedef RUNNEL_SET(tile) *const RUNNEL_SET(tiles)[3][RUNNEL_ROWS];
   TILE_ROWS(name, 1) TILE_ROWS(name, 2) TILE_ROWS(name, 4)                                                     \
   static const RUNNEL_SET(tiles) RUNNEL_SET(name##_tiles) = {                                                  \
       TILES_AT(name, sums, widest, 1), TILES_AT(name, sums, widest, 2), TILES_AT(name, sums, widest, 4)};
+
+// The same of a body that takes a row alone.
+#define TILE_ALONE(name, sums, widest, registers) {TILE_AT(name, sums, widest, 1, registers)}
+#define TILES_ALONE(name, sums, widest)                                                                        \
+  TILE(name, 1, 1) TILE(name, 1, 2) TILE(name, 1, 4)                                                           \
+  static const RUNNEL_SET(tiles) RUNNEL_SET(name##_tiles) = {TILE_ALONE(name, sums, widest, 1),                \
+                                                             TILE_ALONE(name, sums, widest, 2),                \
+                                                             TILE_ALONE(name, sums, widest, 4)};
 
 IN int64_t RUNNEL_SET(padded)(int32_t count) {
   return ((int64_t)count + LANES - 1) & -LANES;

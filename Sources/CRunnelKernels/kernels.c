@@ -9,10 +9,10 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 // A block of outputs is computed side by side. A tile has so many rows and sums at most; a chunk of rows, eight tiles,
-// follow each other while the weights of a block are near; of a convolution so many features are laid side by side.
+// follow each other while the weights of a block are near.
 #define LANES RUNNEL_BLOCK
 // Quantised features of a chunk are at most so many words.
-enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_FEATURES = 16384, RUNNEL_WORDS = 16384 };
+enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_WORDS = 16384 };
 
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
@@ -21,6 +21,10 @@ static const runnel_gru_form plain_gru = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TAN
 static const runnel_lstm_form plain_lstm = {
     RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY,
 };
+
+static int rnn_is_plain(const runnel_rnn *layer) {
+  return layer->leak == 1.0f && layer->activation.kind == RUNNEL_TANH;
+}
 
 static int gru_is_plain(const runnel_gru_form *form) {
   return !form->reset_before && form->gate.kind == RUNNEL_SIGMOID && form->candidate.kind == RUNNEL_TANH &&

@@ -6,6 +6,7 @@
 #include "body_features.h"
 #include "body_product.h"
 #include "body_layers.h"
+#include "body_begin.h"
 #include "body_cells.h"
 #include "body_lstm.h"
 
@@ -17,6 +18,12 @@
     .rnn = product(rnn),                        \
     .gru = product(gru),                        \
     .lstm = product(lstm),                      \
+    .rnn_begin = product(rnn_begin),            \
+    .gru_begin = product(gru_begin),            \
+    .lstm_begin = product(lstm_begin),          \
+    .rnn_finish = product(rnn_finish),          \
+    .gru_finish = product(gru_finish),          \
+    .lstm_finish = product(lstm_finish),        \
     .max_pool = RUNNEL_SET(max_pool),           \
     .average_pool = RUNNEL_SET(average_pool),   \
     .affine = RUNNEL_SET(affine),               \

@@ -19,6 +19,9 @@
 #undef TILE_AT
 #undef TILES_AT
 #undef TILES
+#undef TILE_ALONE
+#undef TILES_ALONE
 #undef CHAINED
 #undef PRECISE
+#undef HALF
 #undef TABLE

@@ -2,4 +2,5 @@
 
 #include "body_int8.h"
 #include "body_int8_layers.h"
+#include "body_int8_halves.h"
 #undef INT8_PRODUCT

@@ -15,6 +15,10 @@ public final class PackedConv: @unchecked Sendable {
   private let weights: PackedWeights
   private let bias: PackedWeights
   private let layer: FixedAddress<runnel_conv>
+  /// The same over terms that lie side by side already.
+  private let linear: FixedAddress<runnel_linear>
+  /// Whether frames that lie one after the other in memory bring the terms of an output side by side.
+  public let takesFramesInOrder: Bool
 
   /// - Parameters:
   ///   - weight: (outputs, inputs / groups, kernel), as PyTorch stores it; tap 0 is the oldest.
@@ -50,6 +54,11 @@ public final class PackedConv: @unchecked Sendable {
       runnel_conv(
         inputs: Int32(inputs), outputs: Int32(outputs), groups: Int32(groups), kernel: Int32(kernel),
         dilation: Int32(dilation), ring: Int32(ring), weights: weights.base, bias: self.bias.base))
+    takesFramesInOrder = dilation == 1 && groups == 1 && kernel * inputs <= Int(RUNNEL_TAPS)
+    linear = FixedAddress(
+      runnel_linear(
+        inputs: Int32(kernel * inputs), outputs: Int32(outputs), weights: weights.base, bias: self.bias.base,
+        precision: WeightPrecision.float32.code, scales: nil))
   }
 
   /// Row r reads its taps from ring `slot[r]`, whose newest frame lies at `at[r]`.
@@ -60,5 +69,15 @@ public final class PackedConv: @unchecked Sendable {
   ) {
     var past = runnel_past(ring: layer.pointer.pointee.ring, rings: rings, slot: slot, at: at)
     table.pointee.conv(layer.pointer, Int32(rows), &past, activation.function, y, Int64(yStride))
+  }
+
+  /// Frames in order: `count` outputs, the oldest taps of which are the first frame, the one `stride` floats behind it and
+  /// so on. They have the bits of `step`. frames (·, inputs) → y (count, yStride ≥ padded outputs).
+  public func step(
+    outputs count: Int, frames: UnsafePointer<Float>, stride: Int, _ y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    precondition(takesFramesInOrder, "the terms of an output lie side by side")
+    table.pointee.linear(
+      linear.pointer, Int32(count), frames, Int64(stride), activation.function, y, Int64(yStride))
   }
 }

@@ -16,6 +16,8 @@ public final class PackedGRU: @unchecked Sendable {
   public let hStride: Int
   /// Floats of scratch for each row; some only where the reset is before.
   public let scratchPerRow: Int
+  /// Floats of the sums of a row that `begin` gives.
+  public let sumsPerRow: Int
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
@@ -41,6 +43,7 @@ public final class PackedGRU: @unchecked Sendable {
     self.hidden = hidden
     hStride = KernelSet.padded(hidden)
     scratchPerRow = reset == .before ? 3 * hStride : 0
+    sumsPerRow = 3 * hStride
     table = kernels.table(for: precision)
     let matrices: [PackedWeights.Matrix] = [
       .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
@@ -69,5 +72,23 @@ public final class PackedGRU: @unchecked Sendable {
   ) {
     var state = runnel_state(h: h, c: nil, from: from, to: to)
     table.pointee.gru(layer.pointer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
+  }
+
+  /// The first half of a step, which does not wait for h, of rows that need not be of one step: x (rows, xStride ≥ inputs)
+  /// → sums (rows, sumsPerRow).
+  public func begin(
+    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ sums: UnsafeMutablePointer<Float>
+  ) {
+    table.pointee.gru_begin(layer.pointer, Int32(rows), x, Int64(xStride), sums, Int64(sumsPerRow))
+  }
+
+  /// The second half, of one row: with `begin`, the bits of `step`. sums (sumsPerRow), scratch (scratchPerRow)
+  /// → y (hStride).
+  public func finish(
+    _ sums: UnsafePointer<Float>, h: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>,
+    to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    var state = runnel_state(h: h, c: nil, from: from, to: to)
+    table.pointee.gru_finish(layer.pointer, sums, &state, scratch, y)
   }
 }

@@ -18,6 +18,8 @@ public final class PackedLSTM: @unchecked Sendable {
   public let cStride: Int
   /// Floats of scratch for each row; some only where projected.
   public let scratchPerRow: Int
+  /// Floats of the sums of a row that `begin` gives.
+  public let sumsPerRow: Int
   private let table: UnsafePointer<runnel_kernels>
   /// weights, their scales, bias, peepholes, projection, its scales, its bias
   private let packed: [PackedWeights]
@@ -47,6 +49,7 @@ public final class PackedLSTM: @unchecked Sendable {
     hStride = KernelSet.padded(outputs)
     cStride = KernelSet.padded(hidden)
     scratchPerRow = options.projection == nil ? 0 : cStride
+    sumsPerRow = gates * cStride
     table = kernels.table(for: precision)
     let all = Array(0..<gates)
     let matrices: [PackedWeights.Matrix] = [
@@ -85,6 +88,25 @@ public final class PackedLSTM: @unchecked Sendable {
   ) {
     var state = runnel_state(h: h, c: c, from: from, to: to)
     table.pointee.lstm(layer.pointer, Int32(rows), x, Int64(xStride), &state, scratch, y, Int64(yStride))
+  }
+
+  /// The first half of a step, which does not wait for h, of rows that need not be of one step: x (rows, xStride ≥ inputs)
+  /// → sums (rows, sumsPerRow).
+  public func begin(
+    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ sums: UnsafeMutablePointer<Float>
+  ) {
+    table.pointee.lstm_begin(layer.pointer, Int32(rows), x, Int64(xStride), sums, Int64(sumsPerRow))
+  }
+
+  /// The second half, of one row: with `begin`, the bits of `step`. sums (sumsPerRow), scratch (scratchPerRow)
+  /// → y (hStride).
+  public func finish(
+    _ sums: UnsafePointer<Float>, h: UnsafeMutablePointer<Float>, c: UnsafeMutablePointer<Float>,
+    from: UnsafePointer<Int32>, to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
+  ) {
+    var state = runnel_state(h: h, c: c, from: from, to: to)
+    table.pointee.lstm_finish(layer.pointer, sums, &state, scratch, y)
   }
 }
 

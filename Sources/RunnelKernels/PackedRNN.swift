@@ -11,6 +11,8 @@ public final class PackedRNN: @unchecked Sendable {
   public let hStride: Int
   /// Floats of scratch for each row: none.
   public let scratchPerRow = 0
+  /// Floats of the sums of a row that `begin` gives.
+  public let sumsPerRow: Int
   private let table: UnsafePointer<runnel_kernels>
   private let weights: PackedWeights
   private let bias: PackedWeights
@@ -31,6 +33,7 @@ public final class PackedRNN: @unchecked Sendable {
     self.inputs = inputs
     self.hidden = hidden
     hStride = KernelSet.padded(hidden)
+    sumsPerRow = hStride
     table = kernels.table(for: precision)
     let matrices: [PackedWeights.Matrix] = [
       .init(values: inputWeight, columns: inputs, gates: [0]),
@@ -53,5 +56,22 @@ public final class PackedRNN: @unchecked Sendable {
   ) {
     var state = runnel_state(h: h, c: nil, from: from, to: to)
     table.pointee.rnn(layer.pointer, Int32(rows), x, Int64(xStride), &state, y, Int64(yStride))
+  }
+
+  /// The first half of a step, which does not wait for h, of rows that need not be of one step: x (rows, xStride ≥ inputs)
+  /// → sums (rows, sumsPerRow).
+  public func begin(
+    rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ sums: UnsafeMutablePointer<Float>
+  ) {
+    table.pointee.rnn_begin(layer.pointer, Int32(rows), x, Int64(xStride), sums, Int64(sumsPerRow))
+  }
+
+  /// The second half, of one row: with `begin`, the bits of `step`. sums (sumsPerRow) → y (hStride).
+  public func finish(
+    _ sums: UnsafePointer<Float>, h: UnsafeMutablePointer<Float>, from: UnsafePointer<Int32>,
+    to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    var state = runnel_state(h: h, c: nil, from: from, to: to)
+    table.pointee.rnn_finish(layer.pointer, sums, &state, y)
   }
 }

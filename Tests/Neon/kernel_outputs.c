@@ -139,6 +139,19 @@ static runnel_activation gate(void) {
 static int32_t rows, inputs, hidden, precision;
 static int32_t from[64], to[64];
 
+// The same step of each row in two halves, which is to give the same again.
+#define IN_HALVES(kind, layer, sums_of_row, ...)                                                        \
+  do {                                                                                                  \
+    const int64_t of_row = (sums_of_row);                                                               \
+    float *sums = values(rows * of_row, 0);                                                             \
+    layers_of(precision)->kind##_begin(&(layer), rows, x, inputs, sums, of_row);                        \
+    put(sums, rows, (int32_t)of_row, of_row);                                                           \
+    for (int32_t row = 0; row < rows; row++) {                                                          \
+      const runnel_state of_one = {state.h, state.c, from + row, to + row};                             \
+      layers_of(precision)->kind##_finish(&(layer), sums + row * of_row, &of_one, __VA_ARGS__);         \
+    }                                                                                                   \
+  } while (0)
+
 static void step(int32_t cell) {
   const int32_t outputs = cell == 3 ? 1 + below(hidden) : hidden;
   const int64_t stride = padded(outputs), cells = padded(hidden);
@@ -150,6 +163,8 @@ static void step(int32_t cell) {
     const runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0),
                               activation(), below(2) ? 1.0f : 0.25f, precision, scales(2 * cells)};
     layers_of(precision)->rnn(&layer, rows, x, inputs, &state, y, stride);
+    put(y, rows, outputs, stride);
+    IN_HALVES(rnn, layer, cells, y + row * stride);
   } else if (cell == 1) {
     const int32_t plain = below(2);
     const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
@@ -157,6 +172,8 @@ static void step(int32_t cell) {
     const runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
                               plain ? usual : any, precision, scales(6 * cells)};
     layers_of(precision)->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
+    put(y, rows, outputs, stride);
+    IN_HALVES(gru, layer, 3 * cells, scratch, y + row * stride);
   } else {
     const int32_t coupling = cell == 2 ? RUNNEL_UNCOUPLED : below(3), plain = cell == 2;
     const int32_t gates = coupling == RUNNEL_UNCOUPLED ? 4 : 3;
@@ -170,6 +187,8 @@ static void step(int32_t cell) {
                                 precision, scales(stride)},
                                plain ? usual : any, precision, scales(2 * gates * cells)};
     layers_of(precision)->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
+    put(y, rows, outputs, stride);
+    IN_HALVES(lstm, layer, gates * cells, scratch, y + row * stride);
     put(state.c, 2 * rows, hidden, cells);
   }
   put(state.h, 2 * rows, outputs, stride);
@@ -198,7 +217,7 @@ static void layers(void) {
     at[row] = below(ring);
   }
   const runnel_past past = {ring, values((int64_t)rows * ring * groups * features, 1), slot, at};
-  float *z = values(rows * padded(groups * each), 0);
+  float *z = values(rows * padded(groups * (each > features ? each : features)), 0);  // of the pools too
   kernels->conv(&conv, rows, &past, activation(), z, padded(groups * each));
   put(z, rows, groups * each, padded(groups * each));
   kernels->max_pool(rows, groups * features, kernel, dilation, &past, z, groups * features);

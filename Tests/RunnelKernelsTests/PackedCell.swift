@@ -13,6 +13,7 @@ struct PackedCell {
   let hStride: Int
   let cStride: Int
   private let scratchPerRow: Int
+  let sumsPerRow: Int
 
   init(_ weights: CellWeights, _ kernels: KernelSet, _ precision: WeightPrecision = .float32) {
     switch weights.form {
@@ -20,13 +21,13 @@ struct PackedCell {
       let rnn = PackedRNN(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
         hidden: weights.hidden, activation: activation, leak: leak, precision: precision, kernels: kernels)
-      (kind, hStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, rnn.scratchPerRow)
+      (kind, hStride, scratchPerRow, sumsPerRow) = (.rnn(rnn), rnn.hStride, rnn.scratchPerRow, rnn.sumsPerRow)
     case .gru(let reset, let gate, let activation, let clip):
       let gru = PackedGRU(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, inputBias: weights.inputBias,
         hiddenBias: weights.hiddenBias, inputs: weights.inputs, hidden: weights.hidden, reset: reset,
         gateActivation: gate, activation: activation, gateClip: clip, precision: precision, kernels: kernels)
-      (kind, hStride, scratchPerRow) = (.gru(gru), gru.hStride, gru.scratchPerRow)
+      (kind, hStride, scratchPerRow, sumsPerRow) = (.gru(gru), gru.hStride, gru.scratchPerRow, gru.sumsPerRow)
     case .lstm(let form):
       let options = LSTMOptions(
         projection: form.projected ? weights.projection : nil, projectionWidth: form.projected ? weights.outputs : 0,
@@ -35,7 +36,7 @@ struct PackedCell {
       let lstm = PackedLSTM(
         inputWeight: weights.input, hiddenWeight: weights.recurrent, bias: weights.bias, inputs: weights.inputs,
         hidden: weights.hidden, options: options, precision: precision, kernels: kernels)
-      (kind, hStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.scratchPerRow)
+      (kind, hStride, scratchPerRow, sumsPerRow) = (.lstm(lstm), lstm.hStride, lstm.scratchPerRow, lstm.sumsPerRow)
     }
     outputs = weights.outputs
     cStride = KernelSet.padded(weights.hidden)
@@ -55,6 +56,31 @@ struct PackedCell {
     case .lstm(let lstm):
       lstm.step(
         rows: rows, x, xStride: inputs, h: &h, c: &c, from: from, to: to, scratch: &scratch, &y, yStride: hStride)
+    }
+    return y
+  }
+
+  /// The first half of a step of every row. → (rows, sumsPerRow)
+  func begin(_ x: [Float], inputs: Int) -> [Float] {
+    let rows = x.count / inputs
+    var sums = [Float](repeating: .nan, count: rows * sumsPerRow)
+    switch kind {
+    case .rnn(let rnn): rnn.begin(rows: rows, x, xStride: inputs, &sums)
+    case .gru(let gru): gru.begin(rows: rows, x, xStride: inputs, &sums)
+    case .lstm(let lstm): lstm.begin(rows: rows, x, xStride: inputs, &sums)
+    }
+    return sums
+  }
+
+  /// The second half, of one row. → y (hStride)
+  func finish(_ sums: ArraySlice<Float>, h: inout [Float], c: inout [Float], from: Int32, to: Int32) -> [Float] {
+    var scratch = [Float](repeating: .nan, count: max(scratchPerRow, 1))
+    var y = [Float](repeating: 0, count: hStride)
+    let (sums, from, to) = (Array(sums), [from], [to])
+    switch kind {
+    case .rnn(let rnn): rnn.finish(sums, h: &h, from: from, to: to, scratch: &scratch, &y)
+    case .gru(let gru): gru.finish(sums, h: &h, from: from, to: to, scratch: &scratch, &y)
+    case .lstm(let lstm): lstm.finish(sums, h: &h, c: &c, from: from, to: to, scratch: &scratch, &y)
     }
     return y
   }

@@ -107,6 +107,8 @@ typedef struct {
   const float *scales;   // (N / 16, 16), of int8 weights only
 } runnel_linear;
 
+enum { RUNNEL_TAPS = 16384 };  // so many terms of a convolution are laid side by side, at most
+
 // y[n] = b + sum over j of W[j] x[n - (kernel - 1 - j) * dilation]; the frames lie in a ring. Each of G groups of
 // outputs sees its own D / G features.
 typedef struct {
@@ -212,6 +214,21 @@ typedef struct {
   void (*lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
                float *scratch, float *y, int64_t y_stride);
 
+  // A step in two halves, with the same bits. The first, of rows that need not be of one step, is what does not wait for
+  // h: x (rows, D) -> sums (rows, (H / 16, gates, 16)), bias and inputs, of 1 gate of an RNN, 3 of a GRU (r, z, n of the
+  // inputs), 4 or 3 of an LSTM.
+  void (*rnn_begin)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride, float *sums,
+                    int64_t sums_stride);
+  void (*gru_begin)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride, float *sums,
+                    int64_t sums_stride);
+  void (*lstm_begin)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride, float *sums,
+                     int64_t sums_stride);
+  // The second, of one row: what the first gave, h, c -> h', c', y.
+  void (*rnn_finish)(const runnel_rnn *layer, const float *sums, const runnel_state *state, float *y);
+  void (*gru_finish)(const runnel_gru *layer, const float *sums, const runnel_state *state, float *scratch, float *y);
+  void (*lstm_finish)(const runnel_lstm *layer, const float *sums, const runnel_state *state, float *scratch,
+                      float *y);
+
   // The largest, the mean of `kernel` frames, `dilation` apart, of each row's past -> y (rows, width).
   void (*max_pool)(int32_t rows, int32_t width, int32_t kernel, int32_t dilation, const runnel_past *past, float *y,
                    int64_t y_stride);
@@ -247,8 +264,8 @@ typedef struct {
 } runnel_kernels;
 
 // The reference: the compiler's baseline for this architecture. The others are NULL where this processor, or this
-// architecture, does not have them. Of each set another table takes layers with int8 weights, and differs in linear, rnn,
-// gru and lstm alone.
+// architecture, does not have them. Of each set another table takes layers with int8 weights, and differs in linear and the
+// cells alone.
 const runnel_kernels *runnel_kernels_scalar(void);
 const runnel_kernels *runnel_kernels_scalar_int8(void);
 // AVX2 and FMA.
