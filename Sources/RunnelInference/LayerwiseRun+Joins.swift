@@ -41,8 +41,8 @@ extension LayerwiseRun {
   /// Which outputs all branches have, come now or waiting from before.
   private func findMeetings(of place: Int) {
     let sources = network.graph.nodes[place].sources
-    for part in sources.indices { meetings[place][part].removeAll() }
-    tracks[place].indexes.removeAll()
+    for part in sources.indices { meetings[place][part].removeAll(keepingCapacity: true) }
+    tracks[place].indexes.removeAll(keepingCapacity: true)
     guard let latest = sources.max(by: { network.graph.time(of: $0).first < network.graph.time(of: $1).first }) else {
       return
     }

@@ -14,6 +14,16 @@ extension LayerwiseRun {
     for window in 0..<count { lay(x, window, around.base + window * length * ring.width, steps: steps, ring) }
     if !isLaidOut { findOutputs(of: place, x, steps: steps, ring) }
     let y = tracks[place]
+    defer { if !isWindowed { keep(ring, steps: x.count) } }
+    if case .conv(let conv) = layer, conv.takesFramesInOrder, y.count > 0 {
+      let (from, stride) = (around.base + newest[place][0] * ring.width, ring.stride * ring.width)
+      for window in 0..<count {
+        conv.step(
+          outputs: y.count, frames: from + window * length * ring.width, stride: stride,
+          y.base + window * y.count * y.stride, yStride: y.stride)
+      }
+      return
+    }
     for window in 0..<count {
       slots.base[window] = Int32(window * (length / ring.size))
       at.base[window] = Int32(ring.past)
@@ -24,7 +34,6 @@ extension LayerwiseRun {
         rows: count, width: ring.width, rings: around.base + newest * ring.width, ring: ring.size, slot: slots.base,
         at: at.base, y.base + output * y.stride, yStride: y.count * y.stride, kernels: network.kernels)
     }
-    if !isWindowed { keep(ring, steps: x.count) }
   }
 
   /// The past, oldest first, then the steps, then padding on the right.
@@ -33,17 +42,21 @@ extension LayerwiseRun {
   ) {
     let past = ring.past * ring.width
     for k in 0..<past { to[k] = before.values[ring.place + k] }
-    for step in 0..<x.count {
-      (to + past + step * ring.width).update(
-        from: x.base + (window * x.count + step) * x.stride, count: ring.width)
+    let from = x.base + window * x.count * x.stride
+    if x.stride == ring.width {
+      (to + past).update(from: from, count: x.count * ring.width)
+    } else {
+      for step in 0..<x.count {
+        (to + past + step * ring.width).update(from: from + step * x.stride, count: ring.width)
+      }
     }
     (to + past + x.count * ring.width).update(repeating: ring.filler, count: (steps - x.count) * ring.width)
   }
 
   /// An output comes where it is time on the grid, and the layer has had what it skips.
   private func findOutputs(of place: Int, _ x: Track, steps: Int, _ ring: StateLayout.Ring) {
-    newest[place].removeAll()
-    tracks[place].indexes.removeAll()
+    newest[place].removeAll(keepingCapacity: true)
+    tracks[place].indexes.removeAll(keepingCapacity: true)
     let counted = ring.countPlace.map { Int(before.counts[$0]) } ?? 0
     for step in 0..<steps {
       let index = step < x.count ? x.indexes[step] : (x.indexes.last ?? -1) + Int64(step - x.count + 1)
@@ -67,7 +80,7 @@ extension LayerwiseRun {
     guard case .recurrent(let recurrent) = network.graph.nodes[place].layer.kind else {
       preconditionFailure("cells are of their layer")
     }
-    tracks[place].indexes = x.indexes
+    if !isLaidOut { take(x.indexes, at: place) }
     var input = x
     for level in cells.indices {
       var output = tracks[place]
@@ -96,16 +109,10 @@ extension LayerwiseRun {
   ) {
     let units = recurrent.hasCellState ? recurrent.hidden : 0
     begin(cell, recurrent, address, count, units)
-    var (from, to) = (firstRows, secondRows)
-    for n in 0..<x.count {
-      let t = isBackward ? x.count - 1 - n : n
-      cell.step(
-        rows: count, x.base + t * x.stride, xStride: x.count * x.stride, h: h.base, c: c.base, from: from.base,
-        to: to.base, scratch: scratch.base, y.base + t * y.stride, yStride: y.count * y.stride)
-      for window in 0..<count where !allFinite(c.base + Int(to.base[window]) * cell.cStride, units) {
-        isSound.base[window] = false
-      }
-      swap(&from, &to)
+    let from = count == 1 ? stepAlone(cell, x, y, isBackward) : stepTogether(cell, x, y, count, isBackward)
+    // A unit of c that is not finite stays so.
+    for window in 0..<count where !allFinite(c.base + Int(from.base[window]) * cell.cStride, units) {
+      isSound.base[window] = false
     }
     let final = finals[address.node][address.level][address.direction]
     for window in 0..<count {
@@ -114,6 +121,41 @@ extension LayerwiseRun {
       (final.c.base + window * cell.cStride).update(from: c.base + row * cell.cStride, count: units)
     }
     if !isWindowed { keep(final.h.base, final.c.base, address) }
+  }
+
+  /// A step of all windows after the other.
+  /// - Returns: the rows in which the states are at last.
+  private func stepTogether(
+    _ cell: PackedCell, _ x: Track, _ y: Track, _ count: Int, _ isBackward: Bool
+  ) -> FixedBuffer<Int32> {
+    var (from, to) = (firstRows, secondRows)
+    for n in 0..<x.count {
+      let t = isBackward ? x.count - 1 - n : n
+      cell.step(
+        rows: count, x.base + t * x.stride, xStride: x.count * x.stride, h: h.base, c: c.base, from: from.base,
+        to: to.base, scratch: scratch.base, y.base + t * y.stride, yStride: y.count * y.stride)
+      swap(&from, &to)
+    }
+    return from
+  }
+
+  /// Of one window, whose steps would read all weights for one row: what does not wait for h of a block of steps at once,
+  /// then the rest of each.
+  private func stepAlone(_ cell: PackedCell, _ x: Track, _ y: Track, _ isBackward: Bool) -> FixedBuffer<Int32> {
+    var (from, to) = (firstRows, secondRows)
+    for done in stride(from: 0, to: x.count, by: LayerwiseSizes.begun) {
+      let steps = min(LayerwiseSizes.begun, x.count - done)
+      let first = isBackward ? x.count - done - steps : done
+      cell.begin(rows: steps, x.base + first * x.stride, xStride: x.stride, sums.base)
+      for n in 0..<steps {
+        let t = isBackward ? steps - 1 - n : n
+        cell.finish(
+          sums.base + t * cell.sumsPerRow, h: h.base, c: c.base, from: from.base, to: to.base, scratch: scratch.base,
+          y.base + (first + t) * y.stride)
+        swap(&from, &to)
+      }
+    }
+    return from
   }
 
   private func begin(

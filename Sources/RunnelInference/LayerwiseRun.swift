@@ -45,11 +45,14 @@ final class LayerwiseRun {
   let h: FixedBuffer<Float>
   let c: FixedBuffer<Float>
   let scratch: FixedBuffer<Float>
+  let sums: FixedBuffer<Float>
   /// 0 ..< B and B ..< 2 B; where windows lie; where the newest frame is.
   let firstRows: FixedBuffer<Int32>
   let secondRows: FixedBuffer<Int32>
   let slots: FixedBuffer<Int32>
   let at: FixedBuffer<Int32>
+  /// Zeros: each step is of the window that is looked at.
+  private let sameWindow: FixedBuffer<Int32>
   /// Of each node with a span, where it has an output: the newest frame of each, counted in steps of its input.
   var newest: [[Int]] = []
   /// Of each join and each of its parts, which of the part's steps meets; −1 − k for waiting output k.
@@ -72,11 +75,13 @@ final class LayerwiseRun {
     levels = [floats(sizes.level), floats(sizes.level)]
     half = floats(sizes.half)
     (h, c, scratch) = (floats(2 * sizes.state), floats(2 * sizes.state), floats(sizes.scratch))
+    sums = FixedBuffer(count: sizes.sums, zero: 0)
     isSound = FixedBuffer(count: windows, zero: true)
     firstRows = FixedBuffer((0..<Int32(windows)).map { $0 })
     secondRows = FixedBuffer((0..<Int32(windows)).map { Int32(windows) + $0 })
     slots = FixedBuffer(count: windows, zero: 0)
     at = FixedBuffer(count: windows, zero: 0)
+    sameWindow = FixedBuffer(count: max(length, sizes.steps.max() ?? 0), zero: 0)
     frames = Track(base: around.base, stride: network.inputs)
     newest = network.layers.map { _ in [] }
     meetings = network.graph.nodes.map { $0.sources.map { _ in [] } }
@@ -114,7 +119,7 @@ final class LayerwiseRun {
     for window in 0..<count {
       isSound.base[window] = allFinite(x + window * steps * network.inputs, steps * network.inputs)
     }
-    if !isWindowed { after = before }
+    if !isWindowed { after.take(before) }
     for place in network.graph.nodes.indices { run(place, count) }
     isLaidOut = isWindowed
   }
@@ -124,11 +129,11 @@ final class LayerwiseRun {
     let x = track(node.sources[0])
     switch network.layers[place] {
     case .view(let first):
-      if !isLaidOut { tracks[place].indexes = x.indexes }
+      if !isLaidOut { take(x.indexes, at: place) }
       let (root, _) = network.graph.root(of: place, network.layers)
       if root == NetworkGraph.frame { tracks[place].base = x.base + first }
     case .pointwise(let layer):
-      if !isLaidOut { tracks[place].indexes = x.indexes }
+      if !isLaidOut { take(x.indexes, at: place) }
       layer.run(
         rows: count * x.count, width: node.layer.output, x.base, xStride: x.stride, tracks[place].base,
         yStride: tracks[place].stride, kernels: network.kernels)
@@ -143,15 +148,21 @@ final class LayerwiseRun {
   /// Marks the windows that gave something that is not finite. x (B, steps, width)
   func check(_ count: Int, _ x: Track, width: Int) {
     for window in 0..<count {
-      for step in 0..<x.count where !allFinite(x.base + (window * x.count + step) * x.stride, width) {
-        isSound.base[window] = false
-        break
-      }
+      network.kernels.check(
+        rows: x.count, width: width, x.base + window * x.count * x.stride, xStride: x.stride, row: sameWindow.base,
+        sound: isSound.base + window)
     }
   }
 
-  /// `count` ascending numbers.
+  /// `count` ascending numbers. Memory stays, as it does below.
   func fill(_ indexes: inout [Int64], _ count: Int, from first: Int64) {
-    indexes = (0..<Int64(count)).map { first + $0 }
+    indexes.removeAll(keepingCapacity: true)
+    for step in 0..<count { indexes.append(first + Int64(step)) }
+  }
+
+  /// A node gives an output for each of its source.
+  func take(_ indexes: [Int64], at place: Int) {
+    tracks[place].indexes.removeAll(keepingCapacity: true)
+    for step in indexes.indices { tracks[place].indexes.append(indexes[step]) }
   }
 }

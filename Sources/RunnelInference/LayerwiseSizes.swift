@@ -13,6 +13,11 @@ struct LayerwiseSizes: Sendable {
   private(set) var half = 0
   private(set) var state = 0
   private(set) var scratch = 0
+  /// The sums of `begun` steps of a cell: not of each window, but of the one that runs alone.
+  private(set) var sums = 0
+
+  /// Steps of a cell whose sums are begun together.
+  static let begun = 48
 
   /// 512 MiB: what one window may need.
   static let limit = 1 << 27
@@ -56,7 +61,10 @@ struct LayerwiseSizes: Sendable {
       if recurrent.depth > 1 { level = max(level, before * KernelSet.padded(layer.output)) }
       if recurrent.suffixes.count > 1 { half = max(half, before * width) }
       state = max(state, width, KernelSet.padded(recurrent.hidden))
-      for cell in levels.joined() { scratch = max(scratch, cell.scratchPerRow) }
+      for cell in levels.joined() {
+        scratch = max(scratch, cell.scratchPerRow)
+        sums = max(sums, min(before, Self.begun) * cell.sumsPerRow)
+      }
     case .globalPool, .final: steps.append(1)
     default: steps.append(before)
     }

@@ -16,6 +16,12 @@ public struct NetworkState: Sendable, Equatable {
     self.counts = counts
   }
 
+  /// Becomes a state of the same network, in its own memory.
+  mutating func take(_ other: NetworkState) {
+    for k in values.indices { values[k] = other.values[k] }
+    for k in counts.indices { counts[k] = other.counts[k] }
+  }
+
   public static func == (a: Self, b: Self) -> Bool {
     a.counts == b.counts && sameBits(a.values, b.values)
   }

@@ -13,6 +13,7 @@ struct PackedCell: Sendable {
   /// 0 where there is no c.
   let cStride: Int
   let scratchPerRow: Int
+  let sumsPerRow: Int
 
   init(
     _ recurrent: RecurrentDescription, _ weights: CellWeights, inputs: Int, precision: WeightPrecision,
@@ -25,6 +26,7 @@ struct PackedCell: Sendable {
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
         activation: activation, leak: leak, precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, 0, rnn.scratchPerRow)
+      sumsPerRow = rnn.sumsPerRow
     case .gru(let form):
       let gru = PackedGRU(
         inputWeight: weights.input, hiddenWeight: weights.hidden, inputBias: weights.inputBias,
@@ -32,11 +34,13 @@ struct PackedCell: Sendable {
         gateActivation: form.gateActivation, activation: form.activation, gateClip: form.gateClip, precision: precision,
         kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.gru(gru), gru.hStride, 0, gru.scratchPerRow)
+      sumsPerRow = gru.sumsPerRow
     case .lstm(let form):
       let lstm = PackedLSTM(
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
         options: LSTMOptions(form, weights), precision: precision, kernels: kernels)
       (kind, hStride, cStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.cStride, lstm.scratchPerRow)
+      sumsPerRow = lstm.sumsPerRow
     }
   }
 
@@ -55,6 +59,29 @@ struct PackedCell: Sendable {
     case .lstm(let lstm):
       lstm.step(
         rows: rows, x, xStride: xStride, h: h, c: c, from: from, to: to, scratch: scratch, y, yStride: yStride)
+    }
+  }
+
+  /// The first half of a step, which does not wait for h, of rows that need not be of one step.
+  /// x (rows, D) → sums (rows, sumsPerRow)
+  func begin(rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ sums: UnsafeMutablePointer<Float>) {
+    switch kind {
+    case .rnn(let rnn): rnn.begin(rows: rows, x, xStride: xStride, sums)
+    case .gru(let gru): gru.begin(rows: rows, x, xStride: xStride, sums)
+    case .lstm(let lstm): lstm.begin(rows: rows, x, xStride: xStride, sums)
+    }
+  }
+
+  /// The second half, of one row: with `begin`, the bits of `step`. sums (sumsPerRow) → y (hStride)
+  func finish(
+    _ sums: UnsafePointer<Float>, h: UnsafeMutablePointer<Float>, c: UnsafeMutablePointer<Float>,
+    from: UnsafePointer<Int32>, to: UnsafePointer<Int32>, scratch: UnsafeMutablePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
+  ) {
+    switch kind {
+    case .rnn(let rnn): rnn.finish(sums, h: h, from: from, to: to, scratch: scratch, y)
+    case .gru(let gru): gru.finish(sums, h: h, from: from, to: to, scratch: scratch, y)
+    case .lstm(let lstm): lstm.finish(sums, h: h, c: c, from: from, to: to, scratch: scratch, y)
     }
   }
 }

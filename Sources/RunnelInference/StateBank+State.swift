@@ -1,13 +1,18 @@
 /// A slot's state as a value, and back.
 extension StateBank {
   public func snapshot(_ slot: Slot) -> NetworkState {
-    let index = checked(slot)
     var state = NetworkState(
       values: [Float](repeating: 0, count: layout.valueCount), counts: [Int64](repeating: -1, count: layout.countCount))
+    copy(slot, into: &state)
+    return state
+  }
+
+  /// Overwrites a state of this network.
+  func copy(_ slot: Slot, into state: inout NetworkState) {
+    let index = checked(slot)
     for number in layout.rings.indices { copyRing(number, of: index, into: &state) }
     for number in layout.cells.indices { copyCell(number, of: index, into: &state) }
     for number in layout.waits.indices { copyWait(number, of: index, into: &state) }
-    return state
   }
 
   /// The inverse of `snapshot`. On an error the slot keeps its state.
@@ -54,19 +59,22 @@ extension StateBank {
   /// Writes a state that fits into slot `index`, its rings beginning at place 0, its cells in the first row.
   mutating func put(_ state: NetworkState, into index: Int) {
     state.values.withUnsafeBufferPointer { values in
-      for (number, ring) in layout.rings.enumerated() {
+      // By number: to iterate over an array allocates in debug builds.
+      for number in layout.rings.indices {
+        let ring = layout.rings[number]
         let frames = rings[number].base + index * ring.floats
         for k in 0..<ring.past * ring.width { frames[ring.width + k] = values[ring.place + k] }
         coming.base[index * layout.rings.count + number] = 0
         counted.base[index * layout.rings.count + number] = ring.countPlace.map { Int32(state.counts[$0]) } ?? 0
       }
-      for (number, cell) in layout.cells.enumerated() {
+      for number in layout.cells.indices {
+        let cell = layout.cells[number]
         let row = 2 * index
         for unit in 0..<cell.width { h[number].base[row * cell.hStride + unit] = values[cell.place + unit] }
         let place = cell.place + cell.width
         for unit in 0..<cell.cells { c[number].base[row * cell.cStride + unit] = values[place + unit] }
       }
-      for (number, wait) in layout.waits.enumerated() { put(state, wait, number, into: index, values) }
+      for number in layout.waits.indices { put(state, layout.waits[number], number, into: index, values) }
     }
     (turn.base + index * layout.lists.count).update(repeating: 0, count: layout.lists.count)
   }

@@ -26,6 +26,8 @@ public final class Pipeline {
   /// Lanes that step now.
   private var stepping: [Unmanaged<Lane>] = []
   private let batch: Batch
+  /// For a lane that is alone; nil where each of its frames is stepped too.
+  private let alone: LaneRun?
   /// Where windows are evaluated whole.
   private let windows: WindowBatch?
   private let judge: EventJudge?
@@ -46,6 +48,7 @@ public final class Pipeline {
     scratch = BlockScratch(inputs: plan.model.network.inputs)
     let places = plan.regime.schedule.places
     batch = Batch(network: plan.model.network, capacity: max(Self.batchRows, places))
+    alone = LaneRun(plan)
     let isStepped = places > 0
     bank = isStepped ? LaneBank(plan.model.network, rows: batch.capacity) : nil
     windows = isStepped ? nil : WindowBatch(plan.model)
@@ -206,6 +209,9 @@ public final class Pipeline {
   /// Steps every lane that has frames until none has: at most a batch of them together, one frame of each at a time.
   func step(_ publish: Publish) {
     guard !ready.isEmpty else { return }
+    if let alone, let bank, ready.count == 1 {
+      ready[0]._withUnsafeGuaranteedRef { alone.take($0, bank: bank, meter: meter, publish) }
+    }
     repeat {
       gather(publish)
       meter?.begin()

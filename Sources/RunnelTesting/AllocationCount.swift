@@ -13,5 +13,14 @@ public func allocations(during work: () throws -> Void) rethrows -> Int {
   return Int(runnel_allocation_count() - before)
 }
 
+/// False in debug builds, which box and copy in places where nothing is promised of them.
+public var isOptimised: Bool {
+  #if DEBUG
+    false
+  #else
+    true
+  #endif
+}
+
 /// False where the build has an allocator of its own (address and thread sanitizer).
 public var allocationsAreCounted: Bool { runnel_allocations_are_counted() }

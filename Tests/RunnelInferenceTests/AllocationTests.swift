@@ -27,6 +27,23 @@ import Testing
     #expect(allocations { run(20..<220, &bank) } == 0)
   }
 
+  @Test(.enabled(if: isOptimised), arguments: seeds)
+  func `a run over many frames of a slot allocates nothing after the first`(seed: UInt64) throws {
+    let network = try RandomModel(seed: seed).file.makeNetwork()
+    guard let slotRun = SlotRun(network) else { return }
+    var bank = StateBank(for: network)
+    let slot = bank.open()
+    let frames = (0..<40 * network.inputs).map { Float($0 % 5) / 3 - 0.5 }
+    var isSound = true
+    func run(_ rounds: Range<Int>, _ bank: inout StateBank) {
+      for n in rounds where !slotRun.run(slot, from: Int64(40 * n), count: 40, frames: frames, bank: &bank) {
+        isSound = false
+      }
+    }
+    run(0..<3, &bank)
+    #expect(allocations { run(3..<50, &bank) } == 0 && isSound)
+  }
+
   @Test(arguments: seeds)
   func `windows allocate nothing after the first time`(seed: UInt64) throws {
     let evaluator = try RandomModel(seed: seed, .windowed(length: 32, isCausal: false)).file.makeEvaluator(windows: 3)

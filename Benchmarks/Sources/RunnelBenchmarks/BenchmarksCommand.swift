@@ -15,7 +15,7 @@ struct BenchmarksCommand: ParsableCommand {
 /// All tables, or some.
 struct TablesCommand: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case step, precisions, windows, decode, condition, encode, latency
+    case step, precisions, windows, backlog, decode, condition, encode, latency
   }
 
   static let configuration = CommandConfiguration(
@@ -50,6 +50,7 @@ struct TablesCommand: ParsableCommand {
     case .step: StepBenchmark(pace: pace, limits: limits).sections
     case .precisions: [PrecisionBenchmark(pace: pace).section]
     case .windows: [try WindowBenchmark(pace: pace).section]
+    case .backlog: [try BacklogBenchmark(pace: pace).section]
     case .decode: [try DecodeBenchmark(pace: pace).section]
     case .encode: [EncodeBenchmark(pace: pace).section]
     case .condition: [try ConditionBenchmark(pace: pace).section]

@@ -96,6 +96,12 @@ struct FrameQueue: ~Copyable {
     return step
   }
 
+  /// The frames at the head that follow each other with no turn between them, and the index of the first. They stay until
+  /// they are taken.
+  var stretch: (frames: UnsafePointer<Float>, first: Int64, count: Int) {
+    (UnsafePointer(frames) + head * features, headStep, clear - head)
+  }
+
   /// Goes over to the run that begins here, and finds where the next turn or run is.
   private mutating func advance() {
     guard !isEmpty else { return rewind() }

@@ -18,6 +18,12 @@ extension Lane {
     return index
   }
 
+  /// Works off the turns before the next frame; then the frames that follow each other from it on, which stay in the queue.
+  func nextStretch(_ publish: Publish) -> (frames: UnsafePointer<Float>, first: Int64, count: Int) {
+    while let turn = queue.takeTurn() { take(turn, publish) }
+    return queue.stretch
+  }
+
   /// The rows that step with this frame.
   func schedule(_ frame: Int64, _ row: (StepSchedule.Row) -> Void) {
     counts.windowsLeftOut += plan.regime.schedule.take(frame, &state.schedule, row)
