@@ -92,7 +92,7 @@ test-gnuradio: build ## GNU Radio's own PUB sink into runnel; installs Debian's 
 # Everything is instrumented, so it has a build folder of its own. New inputs that reach new code stay in .build-fuzz.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= safetensors onnx rtneural runnel array raw gnuradio openephys json msgpack \
-  wfdb edf wav csv sigmf xdf mcap annotations recovery marks admitted arrived control
+  wfdb edf wav csv sigmf xdf mcap annotations recovery marks admitted arrived control discover
 # Swift keeps tags in pointers, which the leak detector takes for lost memory; growth shows in the limit of memory.
 fuzz: setup ## damaged model files, recordings and messages, each reader for FUZZ_SECONDS (60)
 	RUNNEL_FUZZ=1 $(SWIFT) build -j $(JOBS) --product RunnelFuzz --scratch-path .build-fuzz --sanitize=address \

@@ -25,7 +25,7 @@ enum FuzzTarget: String, CaseIterable {
   case msgpack
   case recovery, marks
   case admitted, arrived
-  case control
+  case control, discover
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {
@@ -80,6 +80,7 @@ enum FuzzTarget: String, CaseIterable {
     case .admitted: LabellingFuzz.feedAdmitted(bytes)
     case .arrived: LabellingFuzz.feedArrived(bytes)
     case .control: ControlFuzz.feed(bytes)
+    case .discover: DiscoveryFuzz.feed(bytes)
     }
   }
 

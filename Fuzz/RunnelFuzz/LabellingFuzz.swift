@@ -81,7 +81,7 @@ enum LabellingFuzz {
     return taken ?? false
   }
 
-  private static func step(_ first: UInt8) -> Int64 {
+  static func step(_ first: UInt8) -> Int64 {
     [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000][Int(first >> 4 & 7)] * 1000
   }
 

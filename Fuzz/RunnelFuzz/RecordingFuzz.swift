@@ -2,6 +2,7 @@ import Glibc
 import RunnelCore
 import RunnelLabels
 import RunnelRecordings
+import RunnelWire
 
 @testable import RunnelService
 
@@ -74,8 +75,6 @@ enum RecordingFuzz {
     guard let report = try? MCAPRecovery.recover(path, to: mended) else { return }
     let again = try? MCAPRecovery.mend(mended)
     precondition(again?.isWhole == true && again?.messages == report.messages && again?.wrongSums == 0)
-    let (a, b) = (messages(of: path), messages(of: mended))
-    print(again as Any, report, a.count, b.count, a, b)
     precondition(messages(of: path).starts(with: messages(of: mended)))
   }
 
@@ -105,6 +104,19 @@ enum RecordingFuzz {
     if let comparison = try? LabelComparison(path, path, rate: 360) {
       precondition(comparison.isSame)
       _ = Annotation.list(of: comparison.a.marks)
+    }
+    if LabelMessageFile.isOne(path) {
+      var encoder = LabelEncoder(inlinesSamples: true)
+      let decoder = LabelDecoder()
+      try? LabelMessageFile.read(path) { label, _ in
+        precondition(DiscoveryFuzz.isPrintable(LabelLine.text(label)))
+        // What was read once is written and read as it is.
+        let text = encoder.text(label)
+        guard let again = Array(text.utf8).withUnsafeBytes({ try? decoder.decode(json: $0) }) else {
+          fatalError("no label: \(text)")
+        }
+        precondition(encoder.text(again) == text, "\(text)")
+      }
     }
     if let comparison = try? CanonicalComparison(path, path) { precondition(comparison.sentences.isEmpty) }
     guard let file = try? LabelFile(contentsOf: path),

@@ -3,14 +3,17 @@
 /// f32 and f64 are written as the shortest decimal that reads back to the same value; u64 as a decimal string
 /// (`writeQuoted`), because most readers would round it (FORMATS.md A.11).
 public struct JSONWriter: Sendable {
-  public private(set) var bytes: [UInt8] = []
+  /// The text is its first `count` bytes, the rest is room: an array that grows with each append would look at its size
+  /// and its owners with each, which took half of the time of a label.
+  private var room: [UInt8]
+  private var count = 0
   private var needsComma = false
 
-  public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+  public init(capacity: Int = 1024) { room = Array(repeating: 0, count: max(capacity, 1)) }
 
   /// Starts anew and keeps the memory.
   public mutating func clear() {
-    bytes.removeAll(keepingCapacity: true)
+    count = 0
     needsComma = false
   }
 
@@ -21,11 +24,16 @@ public struct JSONWriter: Sendable {
 
   /// A key that stands in the source, of which nothing is to be escaped: written as it is.
   public mutating func key(_ name: StaticString) {
-    if needsComma { bytes.append(UInt8(ascii: ",")) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    let size = name.utf8CodeUnitCount
+    let start = needsComma ? 2 : 1
+    append(atMost: size + 4) { room in
+      room[0] = UInt8(ascii: ",")
+      room[start - 1] = UInt8(ascii: "\"")
+      (room + start).update(from: name.utf8Start, count: size)
+      room[start + size] = UInt8(ascii: "\"")
+      room[start + size + 1] = UInt8(ascii: ":")
+      return start + size + 2
+    }
     needsComma = false
   }
 
@@ -33,7 +41,7 @@ public struct JSONWriter: Sendable {
   public mutating func key(_ name: String) {
     separate()
     quoted(name)
-    bytes.append(UInt8(ascii: ":"))
+    append(":")
     needsComma = false
   }
 
@@ -59,10 +67,10 @@ public struct JSONWriter: Sendable {
     digits(units.magnitude / scale, negative: units < 0)
     var rest = units.magnitude % scale
     guard rest > 0 else { return }
-    bytes.append(UInt8(ascii: "."))
+    append(".")
     while rest > 0 {
       scale /= 10
-      bytes.append(48 + UInt8(rest / scale))
+      append(Unicode.Scalar(48 + UInt8(rest / scale)))
       rest %= scale
     }
   }
@@ -74,17 +82,17 @@ public struct JSONWriter: Sendable {
   /// A 64-bit number as a decimal string.
   public mutating func writeQuoted(_ value: UInt64) {
     separate()
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
     needsComma = false
     digits(value, negative: false)
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
   }
 
   public mutating func writeQuoted(_ value: Int64) {
     separate()
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
     digits(value.magnitude, negative: value < 0)
-    bytes.append(UInt8(ascii: "\""))
+    append("\"")
   }
 
   /// A whole tree.
@@ -109,83 +117,128 @@ public struct JSONWriter: Sendable {
     }
   }
 
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  /// A copy.
+  public var bytes: [UInt8] { Array(room[..<count]) }
+  public var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 
-  /// The text's bytes without a second owner, which would make the next `clear` give the memory away.
+  /// The text's bytes without a second owner, which would have the next text written into memory of its own.
   public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-    try bytes.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(E) -> R in
-      try body(UnsafeRawBufferPointer(buffer))
+    try room.withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(E) -> R in
+      try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
     }
   }
 
   private mutating func separate() {
-    if needsComma { bytes.append(UInt8(ascii: ",")) }
+    if needsComma { append(",") }
     needsComma = true
   }
 
   private mutating func open(_ bracket: Unicode.Scalar) {
     separate()
-    bytes.append(UInt8(ascii: bracket))
+    append(bracket)
     needsComma = false
   }
 
   private mutating func close(_ bracket: Unicode.Scalar) {
-    bytes.append(UInt8(ascii: bracket))
+    append(bracket)
     needsComma = true
   }
 
   private mutating func raw(_ text: String) {
     separate()
-    bytes.append(contentsOf: text.utf8)
+    var text = text
+    text.withUTF8 { append($0) }
   }
 
   private mutating func digits(_ magnitude: UInt64, negative: Bool) {
-    if negative { bytes.append(UInt8(ascii: "-")) }
-    let start = bytes.count
-    var rest = magnitude
-    repeat {
-      bytes.append(48 + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0
-    // Not bytes[start...].reverse(): a slice shares the buffer, so that the reversal would copy all of it.
-    var (low, high) = (start, bytes.count - 1)
-    while low < high {
-      let digit = bytes[low]
-      bytes[low] = bytes[high]
-      bytes[high] = digit
-      low += 1
-      high -= 1
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 21) { number in
+      var start = number.count
+      var rest = magnitude
+      // Two at a time: each division waits for the one before.
+      while rest >= 10 {
+        let pair = UInt8(truncatingIfNeeded: rest % 100)
+        rest /= 100
+        start -= 2
+        (number[start], number[start + 1]) = (48 + pair / 10, 48 + pair % 10)
+      }
+      if rest > 0 || start == number.count {
+        start -= 1
+        number[start] = 48 + UInt8(truncatingIfNeeded: rest)
+      }
+      if negative {
+        start -= 1
+        number[start] = UInt8(ascii: "-")
+      }
+      append(UnsafeBufferPointer(rebasing: number[start...]))
     }
     needsComma = true
   }
 
   private mutating func quoted(_ text: String) {
-    bytes.append(UInt8(ascii: "\""))
-    let isWritten = text.utf8.withContiguousStorageIfAvailable { utf8 in
-      guard utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) else {
-        return false
+    var text = text
+    text.withUTF8 { utf8 in
+      let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+      guard isPlain, let start = utf8.baseAddress else { return escape(utf8) }
+      append(atMost: utf8.count + 2) { room in
+        room[0] = UInt8(ascii: "\"")
+        (room + 1).update(from: start, count: utf8.count)
+        room[utf8.count + 1] = UInt8(ascii: "\"")
+        return utf8.count + 2
       }
-      bytes.append(contentsOf: utf8)
-      return true
     }
-    if isWritten != true { escape(text) }
-    bytes.append(UInt8(ascii: "\""))
   }
 
-  private mutating func escape(_ text: String) {
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case 0x0A: bytes.append(contentsOf: [0x5C, UInt8(ascii: "n")])
-      case 0x09: bytes.append(contentsOf: [0x5C, UInt8(ascii: "t")])
-      case 0x0D: bytes.append(contentsOf: [0x5C, UInt8(ascii: "r")])
-      case 0..<0x20:
-        bytes.append(contentsOf: [0x5C, UInt8(ascii: "u"), 48, 48, 48 + byte >> 4])
-        bytes.append(byte & 15 < 10 ? 48 + byte & 15 : 87 + byte & 15)
-      default: bytes.append(byte)
+  private mutating func escape(_ utf8: UnsafeBufferPointer<UInt8>) {
+    append("\"")
+    defer { append("\"") }
+    for byte in utf8 {
+      let character = Unicode.Scalar(byte)
+      switch character {
+      case "\"", "\\":
+        append("\\")
+        append(byte)
+      case "\n": append(text: "\\n")
+      case "\t": append(text: "\\t")
+      case "\r": append(text: "\\r")
+      case "\0"..<" ":
+        append(text: "\\u00")
+        append(48 + byte >> 4)
+        append(byte & 15 < 10 ? 48 + byte & 15 : 87 + byte & 15)
+      default: append(byte)
       }
     }
+  }
+
+  // MARK: the buffer
+
+  private mutating func append(_ character: Unicode.Scalar) { append(UInt8(ascii: character)) }
+
+  private mutating func append(text: StaticString) {
+    append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  private mutating func append(_ byte: UInt8) {
+    makeRoom(for: 1)
+    room[count] = byte
+    count += 1
+  }
+
+  private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let start = bytes.baseAddress else { return }
+    append(atMost: bytes.count) { room in
+      room.update(from: start, count: bytes.count)
+      return bytes.count
+    }
+  }
+
+  /// - Parameter fill: writes up to so many bytes and says how many.
+  private mutating func append(atMost size: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+    makeRoom(for: size)
+    count += room.withUnsafeMutableBufferPointer { fill($0.baseAddress! + count) }
+  }
+
+  private mutating func makeRoom(for size: Int) {
+    guard count + size > room.count else { return }
+    room.append(contentsOf: repeatElement(0, count: max(room.count, size)))
   }
 }

@@ -21,7 +21,7 @@ public struct RunnelDecoder: Sendable {
   public func decode(_ parts: MessageParts) throws(DecodeError) -> DecodedMessage {
     try limits.check(parts)
     switch try topic(parts[0]) {
-    case .samples:
+    case .samples, .conditioned:
       try check(parts, count: 3, "topic, header and payload")
       return try samples(topic: parts[0], header: parts[1], payload: parts[2])
     case .description:
@@ -29,7 +29,7 @@ public struct RunnelDecoder: Sendable {
       let description = try StreamDescription(parts[1], part: 1, limits: limits)
       try checkName(description, topic: parts[0])
       return .description(description)
-    case .labels, .conditioned, .verdicts:
+    case .labels, .verdicts:
       throw DecodeError(
         .topic, part: 0, byteOffset: 0, expected: "a topic of samples or a description", found: excerpt(parts[0], at: 0)
       )

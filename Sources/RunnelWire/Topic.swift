@@ -6,6 +6,7 @@ import RunnelCore
 ///     m/<stream>/                          the stream's description
 ///     l/<stream>/<pipeline>/<channel>/     labels
 ///     c/<stream>/<pipeline>/<channel>/     conditioned samples: what the network sees
+///     m/<stream>/<pipeline>/<channel>/     their description
 ///     j/<stream>/                          verdicts that came from a clock or a command
 ///
 /// The slash at the end keeps a subscription to `s/bed1/` from delivering `s/bed10/`. Inside a name `/`, `%` and space
@@ -21,6 +22,8 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
     case verdicts = 0x6A
 
     public var nameCount: Int { self == .labels || self == .conditioned ? 3 : 1 }
+
+    func allows(_ count: Int) -> Bool { count == nameCount || self == .description && count == 3 }
   }
 
   public let kind: Kind
@@ -29,7 +32,8 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
   /// As on the wire.
   public let bytes: [UInt8]
 
-  public var stream: String { names[0] }
+  /// The stream that its messages are of. Conditioned samples are a stream of their own, `bed7/beats/MLII`.
+  public var stream: String { kind == .labels ? names[0] : names.joined(separator: "/") }
   public var description: String { String(decoding: bytes, as: UTF8.self) }
 
   public static func samples(_ stream: String) throws(TopicError) -> Topic { try Topic(.samples, [stream]) }
@@ -45,7 +49,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
 
   /// - Throws: where a name is empty or holds a control character; the offset is that in the topic.
   public init(_ kind: Kind, _ names: [String]) throws(TopicError) {
-    precondition(names.count == kind.nameCount, "\(kind) has \(kind.nameCount) names")
+    precondition(kind.allows(names.count), "\(kind) has \(kind.nameCount) names")
     var bytes: [UInt8] = [kind.rawValue, Self.slash]
     for name in names {
       Self.escape(name, into: &bytes)
@@ -90,7 +94,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
       index += 1
     }
     guard start == raw.count, names > 0 else { throw TopicError(raw.count, "'/' at the end of the topic") }
-    guard names == kind.nameCount else {
+    guard kind.allows(names) else {
       throw TopicError(raw.count, "\(kind.nameCount) name\(kind.nameCount == 1 ? "" : "s") in a topic of \(kind)")
     }
     return kind

@@ -10,6 +10,9 @@ struct PublishOptions: ParsableArguments {
   @Option(help: "1 is the original timing, any number that many times as fast, max as fast as subscribers take it.")
   var speed: String = "1"
 
+  @Option(help: "Begin when so many subscribers are connected, such as a daemon and a recorder.")
+  var subscribers = 1
+
   @Flag(name: .customLong("loop"), help: "Begin again at the end, as a new session.")
   var loops = false
 
@@ -29,13 +32,21 @@ struct PublishOptions: ParsableArguments {
     }
     let speed = try PublishSpeed(speed)
     return SamplePublisher.Settings(
-      endpoint: endpoint, attachment: attachment == .bind ? .bind : .connect, speed: speed, loops: loops,
-      chunk: chunk, isLive: isLive && speed == .times(1))
+      endpoint: endpoint, attachment: attachment == .bind ? .bind : .connect, speed: speed,
+      subscribers: try awaitedSubscribers, loops: loops, chunk: chunk, isLive: isLive && speed == .times(1))
   }
 
   func messageSettings(endpoint: String) throws -> MessageReplayer.Settings {
     MessageReplayer.Settings(
-      endpoint: endpoint, attachment: attachment == .bind ? .bind : .connect, speed: try PublishSpeed(speed))
+      endpoint: endpoint, attachment: attachment == .bind ? .bind : .connect, speed: try PublishSpeed(speed),
+      subscribers: try awaitedSubscribers)
+  }
+
+  private var awaitedSubscribers: Int {
+    get throws {
+      guard subscribers > 0 else { throw ServiceError(.usage, "--subscribers is \(subscribers): give 1 or more") }
+      return subscribers
+    }
   }
 
   /// Publishes until the end, Ctrl-C or SIGTERM.

@@ -13,9 +13,9 @@ struct ReplayCommand: ParsableCommand {
         runnel replay 119.hea --to tcp://127.0.0.1:5556 --speed max
         runnel replay 119.hea --to ipc:///run/user/1000/ecg --from 60s --until 5min --loop
         runnel replay sleep.edf --track 100Hz --to tcp://127.0.0.1:5556
-        runnel replay ward-*.mcap --to tcp://127.0.0.1:5556
+        runnel replay ward-*.mcap --to tcp://127.0.0.1:5556 --subscribers 2
 
-      It waits for a subscriber first. A subscriber that stops reading makes it wait, and it says which; no row is \
+      It waits for a subscriber first, with --subscribers 2 for two of them. A subscriber that stops reading makes it wait, and it says which; no row is \
       thrown away. The recording's sample indexes stay as they are, so --from joins the stream in its middle, and a gap \
       is a gap.
 

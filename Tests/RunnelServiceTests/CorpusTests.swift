@@ -5,7 +5,7 @@ import Testing
 /// The short form of `make fuzz` for what labels, is labelled and asks: its corpus, and seeded mutations of it, by the
 /// fuzzer's own files, which this folder links to. What they promise of every input is a precondition there.
 @Suite struct CorpusTests {
-  static let targets = ["admitted", "arrived", "control", "marks", "recovery"]
+  static let targets = ["admitted", "arrived", "control", "marks", "recovery", "discover"]
 
   private static let folder =
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
@@ -17,6 +17,7 @@ import Testing
       case "admitted": LabellingFuzz.feedAdmitted
       case "arrived": LabellingFuzz.feedArrived
       case "control": ControlFuzz.feed
+      case "discover": DiscoveryFuzz.feed
       case "marks": RecordingFuzz.feedMarks
       default: RecordingFuzz.feedRecovery
       }

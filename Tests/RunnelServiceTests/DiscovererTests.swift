@@ -107,6 +107,24 @@ import Testing
     #expect(configuration.pipelines[0].lanes == .channels(["MLII"]))
   }
 
+  @Test func `what the networks of a daemon see is proposed by its topic, with its channels`() throws {
+    var discoverer = Discoverer()
+    let description = StreamDescription(
+      stream: "bed7/beats/MLII", epoch: 5, rate: 120, channels: [Channel(name: "MLII", unit: "mV")])
+    var json = JSONWriter()
+    description.write(to: &json)
+    Self.take([bytes("m/bed7/beats/MLII/"), json.bytes], &discoverer, at: 0)
+    var encoder = FrameEncoder()
+    for index in 0..<10 {
+      let fields = FrameEncoder.Fields(
+        epoch: 5, sequence: UInt64(index), first: Int64(12 * index), timestamp: nil, rate: 120, columns: 1, rows: 12)
+      let header = encoder.encode(fields) { Array($0) }
+      Self.take([bytes("c/bed7/beats/MLII/"), header, [UInt8](repeating: 0, count: 48)], &discoverer, at: 100 * index)
+    }
+    let input = try accepted(Self.discovery(discoverer)).inputs[0]
+    #expect(input.format == .runnel && input.topic?.text == "c/bed7/beats/MLII/" && input.channels == nil)
+  }
+
   @Test func `without a description the stream gets rate and numbered channels`() throws {
     var discoverer = Discoverer()
     var encoder = try RunnelEncoder(

@@ -21,8 +21,17 @@ import Testing
     }
   }
 
+  @Test func `conditioned samples are a stream of their own, whose description has their names`() throws {
+    let topic = try Topic.conditioned(stream: "ward 3/bed 7", pipeline: "beats", channel: "MLII")
+    #expect(topic.stream == "ward 3/bed 7/beats/MLII")
+    let description = try Topic(.description, topic.names)
+    #expect(description.stream == topic.stream && description.bytes.dropFirst() == topic.bytes.dropFirst())
+    #expect(try TopicPattern("c/*/beats/MLII/", kind: .conditioned).with(.description).description == "m/*/beats/MLII/")
+  }
+
   @Test(arguments: [
-    ("", 0), ("x/bed7/", 0), ("s", 0), ("sbed7/", 0), ("s/", 2), ("s//", 2), ("s/bed7", 6), ("s/a/b/", 6),
+    ("m/a/b/", 6), ("", 0), ("x/bed7/", 0), ("s", 0), ("sbed7/", 0), ("s/", 2), ("s//", 2), ("s/bed7", 6),
+    ("s/a/b/", 6),
     ("l/a/b/", 6), ("l/a//c/", 4), ("s/bed%2/", 5), ("s/bed%2f/", 5), ("s/bed%41/", 5), ("s/%", 2), ("s/%2", 2),
     ("s/bed 7/", 5), ("s/bed\n/", 5), ("s/\u{85}/", 2), ("s/bed7/x", 8),
   ])

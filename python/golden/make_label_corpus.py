@@ -137,12 +137,14 @@ def write(folder, name, data):
 
 def main():
     golden, corpus = sys.argv[1:]
-    for target in ("admitted", "arrived", "control", "marks", "recovery"):
+    for target in ("admitted", "arrived", "control", "discover", "marks", "recovery"):
         shutil.rmtree(os.path.join(corpus, target), ignore_errors=True)
     for name, parts in admitted():
         write(os.path.join(corpus, "admitted"), name, b"".join(parts))
     for name, number, parts in arrived(golden):
         write(os.path.join(corpus, "arrived"), name, bytes([number]) + b"".join(parts))
+        # What discover makes of the same messages.
+        write(os.path.join(corpus, "discover"), name, b"".join(parts))
     for name, requests in REQUESTS.items():
         write(os.path.join(corpus, "control"), name, b"\n".join(text(request) for request in requests) + b"\n")
     for name, data in marks(golden):

@@ -15,7 +15,7 @@ struct BenchmarksCommand: ParsableCommand {
 /// All tables, or some.
 struct TablesCommand: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case step, precisions, windows, decode, condition, latency
+    case step, precisions, windows, decode, condition, encode, latency
   }
 
   static let configuration = CommandConfiguration(
@@ -51,6 +51,7 @@ struct TablesCommand: ParsableCommand {
     case .precisions: [PrecisionBenchmark(pace: pace).section]
     case .windows: [try WindowBenchmark(pace: pace).section]
     case .decode: [try DecodeBenchmark(pace: pace).section]
+    case .encode: [EncodeBenchmark(pace: pace).section]
     case .condition: [try ConditionBenchmark(pace: pace).section]
     case .latency: [try LatencyBenchmark(pace: pace).section]
     }

@@ -15,6 +15,9 @@ public final class TappedLane: Sendable {
   public let ratio: Ratio
   /// That of the lane's labels.
   public let epoch: UInt64
+  /// What a subscriber should know of them, and its topic.
+  public let description: StreamDescription
+  public let descriptionTopic: [UInt8]
 
   init(_ channel: String, of plan: PipelinePlan, on session: Session, ratio: Ratio, epoch: UInt64) {
     (stream, pipeline, self.channel) = (session.stream.stream, plan.name, channel)
@@ -25,6 +28,24 @@ public final class TappedLane: Sendable {
     columns = Set(channels).count == inputs.count ? channels : inputs
     rate = plan.model.description.rate
     (self.ratio, self.epoch) = (ratio, epoch)
+    descriptionTopic = [Topic.Kind.description.rawValue] + topic.dropFirst()
+    description = StreamDescription(
+      stream: name?.stream ?? stream, epoch: epoch, rate: rate, element: .float32,
+      channels: zip(columns, Self.units(plan, channels, session)).map { Channel(name: $0, unit: $1) },
+      subject: session.subject, synthetic: session.synthetic ? true : nil)
+  }
+
+  /// The model's, else the sender's; none of what was normalised.
+  private static func units(_ plan: PipelinePlan, _ channels: [String], _ session: Session) -> [String?] {
+    let model = plan.model.description
+    switch model.conditioning.normalisation {
+    case .fixed, .running: return model.inputs.map { _ in nil }
+    case .none, .window:
+      return model.inputs.indices.map { place in
+        model.inputs[place].unit
+          ?? (place < channels.count ? session.channels.first { $0.name == channels[place] }?.unit : nil)
+      }
+    }
   }
 
   /// The newest input row that a frame used.

@@ -29,8 +29,16 @@ extension TopicPattern {
     }
   }
 
-  /// What is wrong with it as a topic of the `runnel` format (FORMATS A.11: `s/<stream>/`), and what to write.
+  /// What is wrong with it as a topic of the `runnel` format (FORMATS A.11: `s/<stream>/`, or what another runnel publishes
+  /// of what its networks see), and what to write.
   func mistakeInRunnelFormat() -> (message: String, suggestion: String?)? {
+    if text.hasPrefix("c/") {
+      guard (try? TopicPattern(text, kind: .conditioned)) == nil else { return nil }
+      return (
+        "topic \(Printable.quoted(text)) names no conditioned samples; write c/STREAM/PIPELINE/CHANNEL/, of which one may be *",
+        nil
+      )
+    }
     // Labels, descriptions and verdicts have the same names under other letters.
     let isSister = ["m/", "l/", "j/"].contains { text.hasPrefix($0) }
     let bare = (isSister ? text.dropFirst(2) : text[...]).filter { $0 != "/" }

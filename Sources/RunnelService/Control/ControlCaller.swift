@@ -164,7 +164,7 @@ public final class ControlCaller {
   private static func nobody(at paths: [String]) -> ServiceError {
     ServiceError(
       .unavailable,
-      "no daemon answers at \(Phrase.list(paths, "or")): start one with `runnel run -c FILE`, or name its socket with --socket PATH"
+      "no daemon answers at \(Phrase.list(paths, "or")): start one with `runnel run -c FILE`, or name the socket that it said it answers at"
     )
   }
 

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelPipeline
 import RunnelWire
 import RunnelZeroMQ
@@ -22,8 +23,9 @@ final class ConditionedPublisher {
     let socket: OutputSocket
     var interest = TopicInterest()
     var heartbeats: HeartbeatRound
+    var descriptions: HeartbeatRound
     /// What was sent of each lane last.
-    var lanes: [[UInt8]: FrameEncoder.Fields] = [:]
+    var lanes: [[UInt8]: (lane: TappedLane, fields: FrameEncoder.Fields)] = [:]
     var topics: [[UInt8]] = []
   }
 
@@ -35,9 +37,13 @@ final class ConditionedPublisher {
     self.outputs = outputs.map { configuration, socket in
       Output(
         configuration: configuration, socket: socket,
-        heartbeats: HeartbeatRound(every: configuration.heartbeat, from: now))
+        heartbeats: HeartbeatRound(every: configuration.heartbeat, from: now),
+        descriptions: HeartbeatRound(every: Self.describeEvery, from: now))
     }
   }
+
+  /// Seconds between two descriptions of a lane (FORMATS.md A.11).
+  private static let describeEvery: Double = 2
 
   /// Has the loop wake when a subscription comes.
   func watch(with poller: inout Poller) { for output in outputs { _ = poller.add(output.socket.socket) } }
@@ -59,13 +65,14 @@ final class ConditionedPublisher {
         guard let subscription = Subscription(parts) else { continue }
         if subscription.begins {
           outputs[index].interest.begin(subscription.prefix)
+          outputs[index].descriptions = HeartbeatRound(every: Self.describeEvery, from: now)
         } else {
           outputs[index].interest.end(subscription.prefix)
         }
         hasNews = true
       }
       if outputs[index].configuration.format == .runnel, !outputs[index].topics.isEmpty {
-        next = min(next, heartbeat(&outputs[index], now: now))
+        next = min(next, heartbeat(&outputs[index], now: now), describe(&outputs[index], now: now))
       }
     }
     return next
@@ -88,6 +95,7 @@ final class ConditionedPublisher {
       epoch: lane.epoch, sequence: frames.sequence, first: frames.steps.lowerBound, timestamp: frames.timestamp,
       discontinuity: frames.isJump, rate: lane.rate, columns: lane.columns.count, rows: frames.steps.count)
     let socket = output.socket
+    if output.lanes[lane.topic]?.lane !== lane { describe(lane, to: socket) }
     encoder.encode(fields) { header in
       lane.topic.withUnsafeBytes { topic in
         _ = try? socket.socket.send(topic, header, UnsafeRawBufferPointer(frames.values))
@@ -95,7 +103,7 @@ final class ConditionedPublisher {
     }
     (fields.sequence, fields.first, fields.rows) = (frames.sequence + 1, frames.steps.upperBound, 0)
     (fields.timestamp, fields.discontinuity) = (nil, false)
-    if output.lanes.updateValue(fields, forKey: lane.topic) == nil { output.topics.append(lane.topic) }
+    if output.lanes.updateValue((lane, fields), forKey: lane.topic) == nil { output.topics.append(lane.topic) }
   }
 
   private func sendLines(_ frames: ConditionedFrames, to output: Output) {
@@ -111,12 +119,29 @@ final class ConditionedPublisher {
   private func heartbeat(_ output: inout Output, now: Int64) -> Int64 {
     for place in output.heartbeats.take(now: now, topics: output.topics.count) {
       let topic = output.topics[place]
-      guard output.interest.covers(topic), let fields = output.lanes[topic] else { continue }
+      guard output.interest.covers(topic), let fields = output.lanes[topic]?.fields else { continue }
       let socket = output.socket
       encoder.encodeHeartbeat(fields) { header, payload in
         topic.withUnsafeBytes { _ = try? socket.socket.send($0, header, payload) }
       }
     }
     return output.heartbeats.next
+  }
+
+  private func describe(_ output: inout Output, now: Int64) -> Int64 {
+    for place in output.descriptions.take(now: now, topics: output.topics.count) {
+      let topic = output.topics[place]
+      guard output.interest.covers(topic), let lane = output.lanes[topic]?.lane else { continue }
+      describe(lane, to: output.socket)
+    }
+    return output.descriptions.next
+  }
+
+  private func describe(_ lane: TappedLane, to socket: OutputSocket) {
+    var json = JSONWriter()
+    lane.description.write(to: &json)
+    lane.descriptionTopic.withUnsafeBytes { topic in
+      json.withBytes { _ = try? socket.socket.send(topic, $0) }
+    }
   }
 }

@@ -42,7 +42,10 @@ class InputReader {
   private static func description(_ input: InputConfiguration) -> TopicPattern? {
     switch input.format {
     case .runnel: input.topic?.with(.description)
-    case .auto: (input.topic?.text).flatMap { try? TopicPattern($0, kind: .samples) }?.with(.description)
+    case .auto:
+      (input.topic?.text).flatMap { text in
+        (try? TopicPattern(text, kind: .samples)) ?? (try? TopicPattern(text, kind: .conditioned))
+      }?.with(.description)
     default: nil
     }
   }

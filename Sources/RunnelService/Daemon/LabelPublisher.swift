@@ -40,12 +40,16 @@ final class LabelPublisher: LabelSink {
       writer = OutputWriter(configuration)
     }
 
-    /// - Parameter arrival: Unix ns when what the message speaks of arrived.
+    /// - Parameters:
+    ///   - json: the message as `LabelEncoder` writes it.
+    ///   - arrival: Unix ns when what the message speaks of arrived.
     /// - Returns: whether it went out, or this shape has no such message.
     @discardableResult
-    mutating func send(_ message: LabelMessage, topic: [UInt8], arrival: Int64) -> Bool {
+    mutating func send(
+      _ message: LabelMessage, _ json: UnsafeRawBufferPointer, topic: [UInt8], arrival: Int64
+    ) -> Bool {
       let output = socket
-      return writer.write(message, arrival: arrival) { body, third in
+      return writer.write(message, json: json, arrival: arrival) { body, third in
         topic.withUnsafeBytes { topic in
           let result =
             if let third { try? output.socket.send(topic, body, third) } else { try? output.socket.send(topic, body) }
@@ -114,14 +118,17 @@ final class LabelPublisher: LabelSink {
       labels += 1
       (entries[place].label, entries[place].at) = (label.label, label.at)
     }
-    if label.consumesSequence {
-      encoder.encode(label) { entries[place].body.replaceSubrange(0..., with: $0) }
-      entries[place].attachment = label.attachment
-    }
     // When it came by the clock on the wall: as long ago as by the other. Mostly nobody asks.
     let arrival = needsArrival && label.timestamp == nil ? clock.unix() - latency : 0
-    for index in outputs.indices where !outputs[index].send(label, topic: entries[place].topic, arrival: arrival) {
-      failures += 1
+    encoder.encode(label) { json in
+      if label.consumesSequence {
+        entries[place].body.replaceSubrange(0..., with: json)
+        entries[place].attachment = label.attachment
+      }
+      let topic = entries[place].topic
+      for index in outputs.indices where !outputs[index].send(label, json, topic: topic, arrival: arrival) {
+        failures += 1
+      }
     }
   }
 
@@ -211,7 +218,7 @@ final class LabelPublisher: LabelSink {
     guard var label = entry.body.withUnsafeBytes({ try? LabelDecoder().decode(json: $0) }) else { return }
     label.isRepeat = true
     label.attachment = entry.attachment
-    output.send(label, topic: entry.topic, arrival: clock.unix())
+    _ = encoder.encode(label) { output.send(label, $0, topic: entry.topic, arrival: clock.unix()) }
   }
 
   private func heartbeat(_ output: inout Output, now: Int64) -> Int64 {
@@ -222,7 +229,7 @@ final class LabelPublisher: LabelSink {
       let beat = LabelMessage(
         kind: .heartbeat, input: origin.input, stream: origin.stream, channel: entry.channel,
         pipeline: origin.pipeline, model: origin.model, epoch: entry.epoch, sequence: entry.next)
-      output.send(beat, topic: entry.topic, arrival: arrival)
+      _ = encoder.encode(beat) { output.send(beat, $0, topic: entry.topic, arrival: arrival) }
     }
     return output.heartbeats.next
   }

@@ -16,7 +16,8 @@ struct OutputWriter {
   var hasHeartbeats: Bool { format == .runnel }
   /// Only this shape has a time of its own.
   var needsArrival: Bool { format == .plotjuggler }
-  private var json = LabelEncoder()
+  /// Of labels that are to be written with less than they hold.
+  private var lesser = LabelEncoder()
   private var binary = ScoreEncoder()
   private var attachment = AttachmentEncoder()
   private var seconds = JSONWriter()
@@ -28,24 +29,42 @@ struct OutputWriter {
 
   /// Lends the parts after the topic; nil where this shape has no such message.
   ///
-  /// - Parameter arrival: Unix ns when what the message speaks of arrived; read only where the message has no time and
-  ///   the shape needs one.
+  /// - Parameters:
+  ///   - json: the message with all that it holds, as `LabelEncoder` writes it: one text serves every output.
+  ///   - arrival: Unix ns when what the message speaks of arrived; read only where the message has no time and the shape
+  ///     needs one.
   mutating func write<R>(
-    _ message: LabelMessage, arrival: Int64, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
+    _ message: LabelMessage, json: UnsafeRawBufferPointer, arrival: Int64,
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
   ) -> R? {
-    var message = message
-    if !hasScores { message.removeScores() }
-    if format != .runnel { message.attachment = nil }
     switch format {
     case .runnel:
-      return json.encode(message) { json in attachment.encode(message) { body(json, $0) } ?? body(json, nil) }
+      return lesser.lend(message, json, scores: hasScores, attachment: true) { json in
+        attachment.encode(message) { body(json, $0) } ?? body(json, nil)
+      }
     case .plotjuggler:
       guard message.consumesSequence else { return nil }
       seconds.clear()
       seconds.write((message.timestamp ?? arrival) / 100, decimals: 7)
-      let seconds = seconds
-      return json.encode(message) { json in seconds.withBytes { body(json, $0) } }
+      return lesser.lend(message, json, scores: hasScores, attachment: false) { json in
+        seconds.withBytes { body(json, $0) }
+      }
     case .binary: return binary.encode(message) { body($0, $1) }
     }
+  }
+
+}
+
+extension LabelEncoder {
+  /// Lends `json`, the message as it was encoded, or where it holds more than is wanted the JSON without that.
+  fileprivate mutating func lend<R>(
+    _ message: LabelMessage, _ json: UnsafeRawBufferPointer, scores: Bool, attachment: Bool,
+    _ body: (UnsafeRawBufferPointer) -> R
+  ) -> R {
+    if scores && (attachment || message.attachment == nil) { return body(json) }
+    var message = message
+    if !scores { message.removeScores() }
+    if !attachment { message.attachment = nil }
+    return encode(message, body)
   }
 }

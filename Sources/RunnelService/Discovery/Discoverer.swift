@@ -48,14 +48,14 @@ public struct Discoverer: Sendable {
     }
     topics[place].count(parts, at: time)
     switch format {
-    case .samples, .description: takeRunnel(parts, place, time)
+    case .samples, .conditioned, .description: takeRunnel(parts, place, time)
     case .array, .array1: takeArray(parts, place, time)
     case .labels: takeLabel(parts, place)
     case .raw: takeRaw(parts, place)
     case .gnuradio: takeRadio(parts, place, time)
     case .openephys: takeOpenEphys(parts, place)
     case .json, .text, .msgpack: takeMap(parts[topicPart == nil ? 0 : 1], place)
-    case .conditioned, .verdicts, .bsread, .pickle: break
+    case .verdicts, .bsread, .pickle: break
     }
   }
 

@@ -33,23 +33,26 @@ extension Discovery {
   }
 
   /// One entry serves all streams of the runnel format where all describe themselves; else each gets its own, for a
-  /// stream without description needs rate and channels here.
+  /// stream without description needs rate and channels here. So does what the networks of a daemon see, lane by lane.
   private var runnelProposals: [Proposal] {
-    let streams = runnelStreams
-    guard let first = streams.first else { return [] }
-    guard streams.contains(where: { !$0.description.isDescribed }) else {
-      let names = streams.prefix(8).map { Printable.text($0.description.stream.unicodeScalars) }
+    var streams = runnelStreams
+    var proposals: [Proposal] = []
+    let sent = streams.filter { $0.signal.format == .samples }
+    if let first = sent.first, sent.allSatisfy(\.description.isDescribed) {
+      let names = sent.prefix(8).map { Printable.text($0.description.stream.unicodeScalars) }
       let topic = Self.line("topic", "s/*/", "every stream; found: \(names.joined(separator: ", "))")
-      return [Self.described(topic, first.description.channels)]
+      proposals.append(Self.described(topic, first.description.channels))
+      streams.removeAll { $0.signal.format == .samples }
     }
-    return streams.prefix(16).compactMap { stream in
-      guard let text = stream.signal.configurableTopic, let signal = stream.signal.signal else { return nil }
-      let topic = Self.line("topic", text, nil)
-      let channels = stream.description.channels
-      guard !stream.description.isDescribed else { return Self.described(topic, channels) }
-      let lines = [topic, "format: runnel"] + Self.rateLines(signal, false) + Self.channelLines(channels, signal)
-      return Proposal(lines, channels.map(\.name))
-    }
+    return proposals
+      + streams.prefix(16 - proposals.count).compactMap { stream in
+        guard let text = stream.signal.configurableTopic, let signal = stream.signal.signal else { return nil }
+        let topic = Self.line("topic", text, nil)
+        let channels = stream.description.channels
+        guard !stream.description.isDescribed else { return Self.described(topic, channels) }
+        let lines = [topic, "format: runnel"] + Self.rateLines(signal, false) + Self.channelLines(channels, signal)
+        return Proposal(lines, channels.map(\.name))
+      }
   }
 
   private static func described(_ topic: String, _ channels: [Channel]) -> Proposal {

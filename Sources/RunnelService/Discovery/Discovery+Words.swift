@@ -58,7 +58,7 @@ extension Discovery {
 
   private func details(_ signal: SignalFinding, of topic: TopicFinding) -> [String] {
     guard !signal.elements.isEmpty else { return ["no samples came"] }
-    let turned = topic.format != .samples && signal.isChannelMajor
+    let turned = !topic.format.isOwn && signal.isChannelMajor
     let channels = signal.channels(channelMajor: turned) ?? 0
     let measured = signal.measuredRate(channelMajor: turned).map { "\(Phrase.figures($0)) rows/s measured" }
     let declared = signal.declaredRate.map { $0 == 0 ? "declared irregular" : "\(Phrase.number($0)) Hz declared" }
@@ -70,7 +70,7 @@ extension Discovery {
         .joined(separator: ", ")
     ]
     lines.append(Self.words(of: signal))
-    if topic.format == .samples, !StreamDescriptionFinding(of: topic, among: topics).isDescribed {
+    if topic.format.isOwn, !StreamDescriptionFinding(of: topic, among: topics).isDescribed {
       lines.append("no description came under m/…/: channels have no names or units yet")
     }
     return lines

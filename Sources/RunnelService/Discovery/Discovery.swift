@@ -49,7 +49,7 @@ public struct Discovery: Sendable {
 
   /// The samples of runnel's own format, each with its description where one came.
   var runnelStreams: [(signal: TopicFinding, description: StreamDescriptionFinding)] {
-    topics.filter { $0.format == .samples && $0.signal?.elements.isEmpty == false }.map { topic in
+    topics.filter { $0.format.isOwn && $0.signal?.elements.isEmpty == false }.map { topic in
       (topic, StreamDescriptionFinding(of: topic, among: topics))
     }
   }

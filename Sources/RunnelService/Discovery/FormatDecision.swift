@@ -42,7 +42,7 @@ extension WireFormat {
   /// The format of a configuration that reads it, and what it is known by; nil where nothing marks it.
   fileprivate var mark: (format: InputConfiguration.Format, reason: String)? {
     switch self {
-    case .samples: (.runnel, "its header begins RNL1")
+    case .samples, .conditioned: (.runnel, "its header begins RNL1")
     case .description: (.runnel, "its topic begins m/ and a description follows")
     case .array: (.array, "a JSON head with dtype and shape stands before the data")
     case .array1: (.array, "a JSON head of htype array-1 stands before the data")
@@ -50,7 +50,7 @@ extension WireFormat {
     case .gnuradio: (.gnuradio, "its data begin with the tag header F0 5F 01")
     case .json: (.json, "its payload is JSON")
     case .msgpack: (.msgpack, "its payload is one MessagePack map")
-    case .labels, .conditioned, .verdicts, .bsread, .pickle, .text, .raw: nil
+    case .labels, .verdicts, .bsread, .pickle, .text, .raw: nil
     }
   }
 }

@@ -54,11 +54,11 @@ public struct TopicFinding: Sendable {
   /// Whether a stream of these can stand in a configuration.
   public var isReadable: Bool {
     switch format {
-    case .samples, .array, .array1: signal?.elements.isEmpty == false
+    case .samples, .conditioned, .array, .array1: signal?.elements.isEmpty == false
     case .raw, .gnuradio: (raw?.divisor ?? 0) > 0
     case .openephys: openEphys?.channels.isEmpty == false
     case .json, .msgpack: map?.channels.isEmpty == false
-    case .description, .labels, .conditioned, .verdicts, .bsread, .pickle, .text: false
+    case .description, .labels, .verdicts, .bsread, .pickle, .text: false
     }
   }
 

@@ -23,13 +23,15 @@ public enum WireFormat: String, Sendable, CaseIterable {
   case text
   case raw
 
+  /// Whether its messages have the header of A.11.
+  var isOwn: Bool { self == .samples || self == .conditioned }
+
   /// What to know of it where it cannot.
   public var remark: String? {
     switch self {
     case .samples, .description, .array, .array1, .raw, .gnuradio, .openephys, .json, .msgpack: nil
     case .labels: "labels of a runnel daemon: `runnel watch` shows them; the samples come from another endpoint"
-    case .conditioned:
-      "conditioned samples of a runnel daemon: what its networks see; the samples themselves come from another endpoint"
+    case .conditioned: "what the networks of a runnel daemon see; the samples themselves come from another endpoint"
     case .verdicts: "what a runnel daemon decided by the clock, for its recordings"
     case .pickle:
       "a Python pickle, which runnel never opens, for it can run code; with these lines the publisher sends the same as "

@@ -8,18 +8,23 @@ import RunnelZeroMQ
 ///     let replayer = try MessageReplayer(["ward.mcap"], settings)
 ///     let report = try replayer.run(stop: signals)
 ///
-/// It begins when somebody has subscribed. A subscriber that takes nothing makes it wait, and it says which one; nothing is
+/// It begins when somebody has subscribed, and as many are connected as are wanted. A subscriber that takes nothing makes it wait, and it says which one; nothing is
 /// thrown away.
 public final class MessageReplayer {
   public struct Settings: Sendable, Hashable {
     public var endpoint: String
     public var attachment: ValueKind.Attachment
     public var speed: PublishSpeed
+    /// Peers that must be connected before it begins; one of them must be subscribed in any case.
+    public var subscribers: Int
 
-    public init(endpoint: String, attachment: ValueKind.Attachment = .bind, speed: PublishSpeed = .times(1)) {
+    public init(
+      endpoint: String, attachment: ValueKind.Attachment = .bind, speed: PublishSpeed = .times(1), subscribers: Int = 0
+    ) {
       self.endpoint = endpoint
       self.attachment = attachment
       self.speed = speed
+      self.subscribers = subscribers
     }
   }
 
@@ -120,11 +125,11 @@ public final class MessageReplayer {
   private func awaitSubscriber() throws(ServiceError) -> Bool {
     let begin = clock.monotonic()
     var isTold = false
-    while !hasSubscriber {
+    while !hasSubscriber || monitor.connections.count < settings.subscribers {
       guard try look(for: 200 * Self.millisecond) else { return false }
       if !isTold, clock.monotonic() - begin >= Self.second {
         isTold = true
-        tell(.waiting(topic: "any topic"))
+        tell(.waiting(topic: "any topic", connected: monitor.connections.count, of: settings.subscribers))
       }
     }
     return try pause(until: clock.monotonic() + Self.breath)

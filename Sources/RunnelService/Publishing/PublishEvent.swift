@@ -1,7 +1,7 @@
 /// What a publisher tells while it works; a command makes sentences of it.
 public enum PublishEvent: Sendable, Hashable {
-  /// Nobody has subscribed for a second.
-  case waiting(topic: String)
+  /// Who is waited for has not subscribed for a second: so many of so many are connected.
+  case waiting(topic: String, connected: Int, of: Int)
   /// A session begins: its subscriber is there.
   case began(epoch: UInt64)
   /// A subscriber has taken nothing for so many seconds, and everything waits for it.
@@ -18,7 +18,10 @@ public enum PublishEvent: Sendable, Hashable {
   /// The sentence for the operator.
   public var sentence: String {
     switch self {
-    case .waiting(let topic): "waiting for a subscriber of \(topic)"
+    case .waiting(let topic, let connected, let count):
+      count > 1
+        ? "waiting for \(count) subscribers of \(topic); \(connected) connected"
+        : "waiting for a subscriber of \(topic)"
     case .began(let epoch): "began, epoch \(epoch)"
     case .stalled(let peer, let seconds):
       "waiting for subscriber \(peer), which has read nothing for \(Phrase.number(seconds.rounded())) s"

@@ -24,7 +24,8 @@ extension SamplePublisher {
       while let report = try monitor.next() { ended = ended || report.event == .disconnected }
       if ended { mourn(known) }
     }
-    if !subscribers.covers(encoder.topic.bytes) { coveredSince = nil } else { coveredSince = coveredSince ?? now }
+    let isCovered = subscribers.covers(encoder.topic.bytes) && monitor.connections.count >= settings.subscribers
+    coveredSince = isCovered ? coveredSince ?? now : nil
   }
 
   private func mourn(_ known: [PeerConnection]) {
@@ -47,7 +48,8 @@ extension SamplePublisher {
       guard now >= wakeAt else { return }
       hasToldWaiting = true
       wakeAt = .max
-      tell(.waiting(topic: String(decoding: encoder.topic.bytes, as: UTF8.self)))
+      let topic = String(decoding: encoder.topic.bytes, as: UTF8.self)
+      tell(.waiting(topic: topic, connected: monitor.connections.count, of: settings.subscribers))
     }
   }
 

@@ -11,7 +11,7 @@ import RunnelZeroMQ
 ///     publisher.tell = { log($0.sentence) }
 ///     let report = try publisher.run(stop: signals)
 ///
-/// It begins when somebody subscribes to its samples. A subscriber that takes nothing makes it wait, at any speed, and
+/// It begins when somebody subscribes to its samples, and as many are connected as are wanted. A subscriber that takes nothing makes it wait, at any speed, and
 /// it says which one; nothing is thrown away. One thread: each `turn` looks at subscriptions, sends what is due and
 /// waits a little.
 public final class SamplePublisher {
@@ -19,6 +19,8 @@ public final class SamplePublisher {
     public var endpoint: String
     public var attachment: ValueKind.Attachment
     public var speed: PublishSpeed
+    /// Peers that must be connected before it begins; one of them must be subscribed in any case.
+    public var subscribers: Int
     /// Round after round, each a session of its own.
     public var loops: Bool
     /// Rows of a message; nil: about 50 ms of signal, at `max` 4096 rows, within 64 KiB.
@@ -30,11 +32,12 @@ public final class SamplePublisher {
 
     public init(
       endpoint: String, attachment: ValueKind.Attachment = .bind, speed: PublishSpeed = .times(1),
-      loops: Bool = false, chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20
+      subscribers: Int = 0, loops: Bool = false, chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20
     ) {
       self.endpoint = endpoint
       self.attachment = attachment
       self.speed = speed
+      self.subscribers = subscribers
       self.loops = loops
       self.chunk = chunk
       self.isLive = isLive

@@ -88,7 +88,10 @@ import Testing
       let text = ConfigurationExample.nineLines.replacing(
         #"{bind: "tcp://127.0.0.1:9872"}"#, with: #"{bind: "tcp://127.0.0.1:9872", format: \#(format)}"#)
       var writer = OutputWriter(try ConfigurationReader.read(text: text, file: "o.yaml").configuration.outputs[0])
-      let written = writer.write(label, arrival: 0) { body, third in (Array(body), third.map { Array($0) }) }
+      var encoder = LabelEncoder()
+      let written = encoder.encode(label) { json in
+        writer.write(label, json: json, arrival: 0) { body, third in (Array(body), third.map { Array($0) }) }
+      }
       #expect((written?.1 == nil ? 1 : 2) == parts)
       #expect(String(decoding: written?.0 ?? [], as: UTF8.self).contains("attached") == promises)
     }

@@ -134,6 +134,66 @@ import Testing
     #expect(first?.first == 360 && first?.isJump == true, "what it did not see lies between")
   }
 
+  @Test func `a description says what the frames are, with the first of them and to who comes late`() throws {
+    let rig = try DaemonRig(outputs: [Self.output])
+    let socket = try onlooker(rig, "c/")
+    try socket.subscribe("m/")
+    try rig.turn(until: { rig.daemon.onlookers?.covers("m/") == true }, "the subscription comes")
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    let decoder = RunnelDecoder()
+    var receiver = MultipartReceiver()
+    /// The next message; nil where none has come.
+    func next(_ socket: borrowing Socket) throws -> (topic: String, description: StreamDescription?)? {
+      guard case .message(let parts) = try receiver.receive(from: socket) else { return nil }
+      let topic = String(decoding: parts[0], as: UTF8.self)
+      if case .description(let description) = try decoder.decode(parts) { return (topic, description) }
+      return (topic, nil)
+    }
+    var first: (topic: String, description: StreamDescription?)?
+    try rig.turn(
+      until: {
+        first = try next(socket)
+        return first != nil
+      }, "the first message comes")
+    #expect(first?.topic == "m/bed7/beats/MLII/")
+    let said = try #require(first?.description)
+    #expect(said.stream == "bed7/beats/MLII" && said.rate == 120 && said.element == .float32 && said.epoch != nil)
+    #expect(said.channels == [Channel(name: "MLII", unit: "mV")], "the model normalises nothing")
+    let late = try onlooker(rig, "m/bed7/")
+    var again: StreamDescription?
+    try rig.turn(
+      until: {
+        again = try next(late)?.description
+        return again != nil
+      }, "who comes late is told")
+    #expect(again == said)
+  }
+
+  @Test func `a second daemon labels what the networks of the first see`() throws {
+    let rig = try DaemonRig(outputs: [Self.output])
+    let second = try DaemonRig(
+      endpoints: "connect: \(rig.daemon.outputEndpoints[1])", stream: ["format: runnel", "topic: c/*/beats/MLII/"])
+    try rig.turn(
+      until: {
+        try second.daemon.turn(within: 1)
+        return rig.daemon.onlookers?.covers("c/") == true && rig.daemon.onlookers?.covers("m/") == true
+      }, "it subscribes")
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    let samples = wave(1080)
+    for start in stride(from: 0, to: 1080, by: 36) { try publisher.send(Array(samples[start..<start + 36])) }
+    try rig.turn(
+      until: {
+        try second.daemon.turn(within: 1)
+        return second.accounting.rowsUsed == 360 && second.accounting.rowsHeld == 0
+      }, "every frame comes")
+    #expect(second.accounting.rejected.total == 0)
+    let label = try #require(try second.receive(labels: 1).first { $0.label != nil })
+    #expect(label.stream == "bed7/beats/MLII" && label.channel == "MLII" && label.level == .sequenced)
+  }
+
   @Test func `PlotJuggler gets a message for each frame, with its time`() throws {
     let rig = try DaemonRig(
       outputs: [#"plots: {bind: "tcp://127.0.0.1:*", publish: conditioned, format: plotjuggler}"#])

@@ -24,8 +24,11 @@ import Testing
     let text = ConfigurationExample.nineLines.replacing(
       #"{bind: "tcp://127.0.0.1:9872"}"#, with: #"{bind: "tcp://127.0.0.1:9872", \#(keys)}"#)
     var writer = OutputWriter(try ConfigurationReader.read(text: text, file: "o.yaml").configuration.outputs[0])
-    return writer.write(message, arrival: Self.arrival) { body, third in
-      [Array(body)] + (third.map { [Array($0)] } ?? [])
+    var encoder = LabelEncoder()
+    return encoder.encode(message) { json in
+      writer.write(message, json: json, arrival: Self.arrival) { body, third in
+        [Array(body)] + (third.map { [Array($0)] } ?? [])
+      }
     }
   }
 

@@ -117,6 +117,21 @@ import Testing
     #expect(heard == [[Array("b".utf8), [1]]] && report.messages == 2 && report.unheard == 1)
   }
 
+  @Test func `where two subscribers are wanted it waits for the second, and both hear all of it`() throws {
+    let file = try record((0..<3).map { (UInt64($0), [[1], [UInt8($0)]]) }, as: "x.mcap")
+    let context = ZeroMQContext()
+    let replayer = try MessageReplayer(
+      [file], MessageReplayer.Settings(endpoint: "tcp://127.0.0.1:*", speed: .max, subscribers: 2), context: context)
+    let first = Subscriber(replayer.endpoint, [""], in: context)
+    var second: Subscriber?
+    replayer.tell = { event in
+      guard case .waiting(_, connected: 1, of: 2) = event else { return }
+      second = Subscriber(replayer.endpoint, [""], in: context)
+    }
+    #expect(try replayer.run().messages == 3)
+    #expect(try first.stop().count == 3 && second?.stop().count == 3)
+  }
+
   @Test func `only what a recorder wrote is a recording of messages`() throws {
     let file = try record([(1, [[1], [0]])], as: "x.mcap")
     var writer = try MCAPWriter(folder.path + "/y.mcap")

@@ -163,13 +163,13 @@ extension SamplePublisher {
 
   /// A publisher of a free port.
   static func onAnyPort(
-    _ source: any SampleSource, speed: PublishSpeed = .max, loops: Bool = false, chunk: Int? = nil,
-    isLive: Bool = false, queueBytes: Int = 16 << 20, clock: Clock, context: ZeroMQContext
+    _ source: any SampleSource, speed: PublishSpeed = .max, subscribers: Int = 0, loops: Bool = false,
+    chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20, clock: Clock, context: ZeroMQContext
   ) throws -> SamplePublisher {
     try SamplePublisher(
       source,
       Settings(
-        endpoint: "tcp://127.0.0.1:*", speed: speed, loops: loops, chunk: chunk, isLive: isLive,
-        queueBytes: queueBytes), clock: clock, context: context)
+        endpoint: "tcp://127.0.0.1:*", speed: speed, subscribers: subscribers, loops: loops, chunk: chunk,
+        isLive: isLive, queueBytes: queueBytes), clock: clock, context: context)
   }
 }

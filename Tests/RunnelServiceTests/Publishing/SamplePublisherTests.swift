@@ -9,11 +9,12 @@ import Testing
   private let hands = ManualClock()
 
   private func publisher(
-    _ source: any SampleSource, speed: PublishSpeed = .max, loops: Bool = false, chunk: Int? = nil,
-    isLive: Bool = false, queueBytes: Int = 16 << 20
+    _ source: any SampleSource, speed: PublishSpeed = .max, subscribers: Int = 0, loops: Bool = false,
+    chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20
   ) throws -> SamplePublisher {
     try .onAnyPort(
-      source, speed: speed, loops: loops, chunk: chunk, isLive: isLive, queueBytes: queueBytes, clock: hands.clock,
+      source, speed: speed, subscribers: subscribers, loops: loops, chunk: chunk, isLive: isLive,
+      queueBytes: queueBytes, clock: hands.clock,
       context: context)
   }
 
@@ -142,10 +143,29 @@ import Testing
     #expect(publisher.phase == .waiting && told.isEmpty)
     hands.advance(milliseconds: 1000)
     for _ in 0..<3 { try publisher.turn(within: 0) }
-    #expect(told == [.waiting(topic: "s/ramp/")])
+    #expect(told == [.waiting(topic: "s/ramp/", connected: 1, of: 0)])
     let listener = try Listener(publisher.endpoint, in: context)
     try publisher.turn(until: { listener.ends > 0 }) { try listener.take() }
     #expect(listener.samples.count == 30 && stranger.chunks.isEmpty)
+  }
+
+  @Test func `it waits for as many subscribers as are wanted, and none misses a row`() throws {
+    let publisher = try publisher(RampSource(rows: 10), subscribers: 2)
+    var told: [PublishEvent] = []
+    publisher.tell = { told.append($0) }
+    let first = try Listener(publisher.endpoint, in: context)
+    try publisher.turn(until: { publisher.phase != .waiting || first.monitor.connections.count > 0 }) {
+      while try first.monitor.next() != nil {}
+    }
+    hands.advance(milliseconds: 1000)
+    for _ in 0..<3 { try publisher.turn(within: 0) }
+    #expect(told == [.waiting(topic: "s/ramp/", connected: 1, of: 2)])
+    let second = try Listener(publisher.endpoint, in: context)
+    try publisher.turn(until: { first.ends + second.ends == 2 }) {
+      try first.take()
+      try second.take()
+    }
+    #expect(first.samples.count == 30 && second.samples == first.samples)
   }
 
   @Test func `a subscriber of samples alone is waited for no longer than a breath`() throws {

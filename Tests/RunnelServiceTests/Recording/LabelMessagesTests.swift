@@ -184,35 +184,51 @@ import Testing
     #expect(String(decoding: try bytes(folder.path + "/l.jsonl"), as: UTF8.self).contains("\"reset\""))
   }
 
-  @Test func `a later part of what a daemon admitted, alone, is refused with what to do`() throws {
-    var settings = RecordingSeries.Settings(path: folder.path + "/admitted.mcap")
-    settings.splitSize = 20_000
+  /// What a daemon admitted of one stream, with a gap in it.
+  private func admitted(_ name: String, splitSize: Int? = nil) throws -> [String] {
+    var settings = RecordingSeries.Settings(path: folder.path + "/" + name)
+    settings.splitSize = splitSize
     settings.metadata = ["kind": RecordedMessages.admitted]
     let log = try MessageLog(settings, endpoints: 1, now: 1)
     let source = MessageLog.Source(input: "", endpoint: "control.sock", decoder: "runnel")
     func take(_ parts: MessageParts) {
       #expect(throws: Never.self) { try log.take(parts, endpoint: 0, from: source, at: 1) }
     }
+    func tell(_ kind: Verdict.Kind) {
+      var json = JSONWriter()
+      Verdict(kind, input: "beds", number: 0).write(to: &json)
+      OwnParts([Array("j/bed7/".utf8), json.bytes]).lend(take)
+    }
     var encoder = try RunnelEncoder(
       StreamDescription(stream: "bed7", rate: 360, channels: rig.channels), epoch: 5, element: .int16)
     encoder.withDescription(take)
-    var json = JSONWriter()
-    Verdict(
+    tell(
       .session(
         Verdict.Start(
-          stream: "bed7", endpoint: "tcp://127.0.0.1:5556", epoch: 5, cause: "first", start: 0, level: .sequenced)),
-      input: "beds", number: 0
-    ).write(to: &json)
-    OwnParts([Array("j/bed7/".utf8), json.bytes]).lend(take)
+          stream: "bed7", endpoint: "tcp://127.0.0.1:5556", epoch: 5, cause: "first", start: 0, level: .sequenced)))
     for row in stride(from: 0, to: rig.rows, by: 360) {
+      if row == 3600 {
+        encoder.nextIndex += 720
+        tell(.gap(3600..<4320))
+      }
       rig.samples[row * 2..<(row + 360) * 2].withUnsafeBytes { encoder.withSamples($0, rows: 360, take) }
     }
+    tell(.end(at: Int64(rig.rows + 720)))
     try log.series.finish()
-    let parts = log.series.files
-    #expect(parts.count > 2)
+    return log.series.files
+  }
+
+  @Test func `what a daemon admitted has the same labels when it was split, and a later part alone is refused`() throws
+  {
+    let (whole, parts) = (try admitted("whole.mcap"), try admitted("split.mcap", splitSize: 20_000))
+    try #require(parts.count > 2)
     let run = try run(.jsonl)
     #expect(label(run, parts, to: folder.path + "/l.jsonl").failures.isEmpty)
-    let failures = label(run, [parts[1]], to: folder.path + "/m.jsonl").failures
+    #expect(label(run, whole, to: folder.path + "/m.jsonl").failures.isEmpty)
+    let labels = try bytes(folder.path + "/l.jsonl")
+    #expect(labels == (try bytes(folder.path + "/m.jsonl")))
+    #expect(String(decoding: labels, as: UTF8.self).contains("\"reset\""), "a gap of two seconds")
+    let failures = label(run, [parts[1]], to: folder.path + "/n.jsonl").failures
     #expect(failures.map(\.kind) == [.data] && failures[0].description.contains("part 2 of a recording"))
   }
 }

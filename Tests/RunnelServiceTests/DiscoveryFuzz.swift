@@ -1,0 +1,1 @@
+../../Fuzz/RunnelFuzz/DiscoveryFuzz.swift
