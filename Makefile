@@ -43,8 +43,8 @@ test_release = $(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --sc
 test-release: setup ## release builds allocate nothing on the way from a message to its labels
 	$(test_release) --filter AllocationTests
 
-test-threads: setup ## shards under the thread sanitizer
-	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests|WindowTests'
+test-threads: setup ## shards, and who looks on, under the thread sanitizer
+	$(SWIFT) test -j $(JOBS) --sanitize=thread --scratch-path .build-tsan --filter 'ShardLawTests|ShardedDaemonTests|WindowTests|AttachTests|ConditionedOutputTests|FromDaemonTests'
 
 COMPANIES ?= 10000
 simulate-company: setup ## law 2 over COMPANIES (10000) random companies, batches, shard counts and slots

@@ -92,9 +92,7 @@ public enum JSONValue: Sendable, Equatable {
       var first = true
       while let (range, escaped) = try scanner.key(first: &first) {
         let key = scanner.text(range, escaped: escaped)
-        guard seen.insert(key).inserted else {
-          throw JSONError(range.lowerBound, "each key once; \(Quoted.name(key)) is repeated")
-        }
+        guard seen.insert(key).inserted else { throw JSONError(repeated: key, at: range.lowerBound) }
         members.append(Member(key, try value(&scanner)))
       }
       return .object(members)

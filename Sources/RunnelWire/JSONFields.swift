@@ -24,12 +24,14 @@ struct JSONFields {
     guard try token() == .beginObject else { throw error(at: 0, "a JSON object") }
   }
 
-  /// Refuses a text that is not JSON, or repeats a key anywhere: two readers would disagree about it. Allocates.
+  /// Refuses a text that is not JSON, or repeats a key anywhere: two readers would disagree about it.
   static func checkKeys(_ bytes: UnsafeRawBufferPointer, part: Int, limits: WireLimits) throws(DecodeError) {
     try limits.check(json: bytes, part: part)
-    do throws(JSONError) { _ = try JSONValue(parsing: bytes, depthLimit: limits.jsonDepth) } catch {
-      throw DecodeError(error, part: part, in: bytes)
-    }
+    var scanner = JSONScanner(bytes, depthLimit: limits.jsonDepth)
+    do throws(JSONError) {
+      try scanner.checkValue()
+      try scanner.end()
+    } catch { throw DecodeError(error, part: part, in: bytes) }
   }
 
   // MARK: structure

@@ -146,9 +146,9 @@ extension JSONFields {
   /// One of a few words.
   fileprivate mutating func word(_ words: [String]) throws(DecodeError) -> String? {
     let start = valueStart
-    let expected = words.joined(separator: ", ")
-    guard let word = try string(expected) else { return nil }
-    guard words.contains(word) else { throw error(at: start, expected) }
+    func expected() -> String { words.joined(separator: ", ") }
+    guard let word = try string(expected()) else { return nil }
+    guard words.contains(word) else { throw error(at: start, expected()) }
     return word
   }
 

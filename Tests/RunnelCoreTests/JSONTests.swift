@@ -22,6 +22,29 @@ import Testing
     } catch { #expect(error.byteOffset == offset, "'\(text)': \(error)") }
   }
 
+  @Test(arguments: [
+    #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#, #"{"a":{"b":1},"c":[{"b":1,"d":2,"b":3}]}"#, #"{"a":1,"b":{"a":1}} "#,
+    #"[{"a":1},{"a":1}]"#, #"{"":1,"":2}"#, "{\"a\":1,}", "{\"a\":1} x", "[1 2]", "", "}", "[{]",
+    "{" + (0..<40).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}",
+    "{" + (0..<40).map { "\"k\($0 % 39)\":\($0)" }.joined(separator: ",") + "}",
+    "{" + (0..<40).map { "\"k\($0 == 39 ? 35 : $0)\":\($0)" }.joined(separator: ",") + "}",
+  ])
+  func `passing over a value finds what reading it as a tree finds, repeated keys too`(text: String) {
+    func error(_ body: () throws(JSONError) -> Void) -> JSONError? {
+      do throws(JSONError) { try body() } catch { return error }
+      return nil
+    }
+    let passing = Array(text.utf8).withUnsafeBytes { bytes in
+      error { () throws(JSONError) in
+        var scanner = JSONScanner(bytes)
+        try scanner.checkValue()
+        try scanner.end()
+      }
+    }
+    let reading = error { () throws(JSONError) in _ = try JSONValue(parsing: text) }
+    #expect(passing == reading)
+  }
+
   @Test func `depth is bounded`() {
     let nested = String(repeating: "[", count: 17) + String(repeating: "]", count: 17)
     #expect(throws: JSONError.self) { try JSONValue(parsing: nested) }
