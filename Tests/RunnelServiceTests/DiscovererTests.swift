@@ -221,6 +221,28 @@ import Testing
     #expect(input.format == .openephys && input.channels?.map(\.name) == ["CH1", "CH2"] && input.topic == nil)
   }
 
+  /// `make fuzz` found that check did not accept what was proposed of two channels with one name.
+  @Test func `channels of Open Ephys of one name are one in the configuration, for they are found by it`() throws {
+    let names = ["CH1", "CH1", "CH2", String(repeating: "x", count: 65), #"a\u0007"#]
+    let input = try second(10) { index in
+      let content =
+        #"{"content":{"channel_num":\#(index % 5),"channel_name":"\#(names[index % 5])","num_samples":1,"sample_num":5,"sample_rate":30000}}"#
+      return [bytes("DATA\0"), bytes(content), [0, 0, 0, 0]]
+    }
+    #expect(input.channels?.map(\.name) == ["CH1", "CH2"])
+  }
+
+  /// `make fuzz` found that check did not accept what was proposed of such maps.
+  @Test func `keys that a configuration cannot say are left out, and one that stands twice is one`() throws {
+    let input = try second(10) { index in
+      let long = String(repeating: "x", count: 65)
+      // MessagePack: five keys and their numbers.
+      let keys = ["ecg", "e\0", "", "ecg", long]
+      return [[0x80 | UInt8(keys.count)] + keys.flatMap { [0xD9, UInt8($0.utf8.count)] + bytes($0) + [1] }]
+    }
+    #expect(input.format == .msgpack && input.channels?.map(\.name) == ["ecg"])
+  }
+
   @Test func `a table of rows becomes a channel for each column, and its index is known by its name`() throws {
     let input = try second(10) { index in
       let rows = (0..<10).map { "[\($0), \($0 * 2)]" }.joined(separator: ",")

@@ -47,8 +47,8 @@ extension Discovery {
   }
 
   private func openEphysProposal(_ topic: TopicFinding) -> Proposal? {
-    guard let found = topic.openEphys, !found.channels.isEmpty else { return nil }
-    return Proposal(["format: openephys"] + Self.channelLines(found.names, unit: "uV", isNamed: true), found.names)
+    guard let names = topic.openEphys?.names, !names.isEmpty else { return nil }
+    return Proposal(["format: openephys"] + Self.channelLines(names, unit: "uV", isNamed: true), names)
   }
 
   private func mapProposal(_ topic: TopicFinding) -> Proposal? {

@@ -29,9 +29,14 @@ public struct MapFinding: Sendable {
   init(_ map: JSONValue) { note(map, path: "", name: "") }
 
   private mutating func note(_ value: JSONValue, path: String, name: String) {
+    // What a configuration cannot say is left out.
+    guard path.isEmpty || path.isChannelName && (try? FieldPath(path)) != nil else { return }
     switch value {
     case .object(let members):
-      for member in members { note(member.value, path: Self.joined(path, member.key), name: member.key) }
+      var seen: Set<String> = []
+      for member in members where !member.key.isEmpty && seen.insert(member.key).inserted {
+        note(member.value, path: Self.joined(path, member.key), name: member.key)
+      }
     case .array(let items):
       let isNumbers = !items.isEmpty && items.allSatisfy { $0.number != nil || $0.kind == JSONValue.null.kind }
       if isNumbers, items.count > Self.longestVector {

@@ -15,6 +15,12 @@ public struct OpenEphysFinding: Sendable {
     channels[head.channelNumber ?? Int64(channels.count)] = head.channelName(in: json)
   }
 
-  /// In the order of their numbers; those without a name have their number for one.
-  var names: [String] { channels.sorted { $0.key < $1.key }.map { $0.value ?? "ch\($0.key)" } }
+  /// In the order of their numbers; those without a name have their number for one. Channels are found by name, so each
+  /// name stands once, and none that a configuration cannot say.
+  var names: [String] {
+    var seen: Set<String> = []
+    return channels.sorted { $0.key < $1.key }.map { $0.value ?? "ch\($0.key)" }.filter { name in
+      name.isChannelName && seen.insert(name).inserted
+    }
+  }
 }

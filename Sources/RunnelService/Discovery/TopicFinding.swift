@@ -56,7 +56,7 @@ public struct TopicFinding: Sendable {
     switch format {
     case .samples, .conditioned, .array, .array1: signal?.elements.isEmpty == false
     case .raw, .gnuradio: (raw?.divisor ?? 0) > 0
-    case .openephys: openEphys?.channels.isEmpty == false
+    case .openephys: openEphys?.names.isEmpty == false
     case .json, .msgpack: map?.channels.isEmpty == false
     case .description, .labels, .verdicts, .bsread, .pickle, .text: false
     }
@@ -81,23 +81,14 @@ public struct TopicFinding: Sendable {
   public var configurableTopic: String? {
     guard let topic, !topic.isEmpty, topic.count <= 255 else { return nil }
     let text = String(decoding: topic, as: UTF8.self)
-    guard Array(text.utf8) == topic, !topic.contains(UInt8(ascii: "*")),
-      text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-    else { return nil }
+    guard Array(text.utf8) == topic, !topic.contains(UInt8(ascii: "*")), text.isShown else { return nil }
     return text
   }
 
   static func escaped(_ bytes: [UInt8]) -> String {
     let shown = bytes.prefix(80)
     let text = String(decoding: shown, as: UTF8.self)
-    let isText =
-      Array(text.utf8) == Array(shown)
-      && text.unicodeScalars.allSatisfy { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: scalar != "\\"
-        }
-      }
+    let isText = Array(text.utf8) == Array(shown) && text.isShown && !text.unicodeScalars.contains("\\")
     let body =
       isText
       ? text
@@ -107,6 +98,21 @@ public struct TopicFinding: Sendable {
       }.joined()
     return "'\(body)\(bytes.count > 80 ? "…" : "")'"
   }
+}
+
+extension String {
+  /// Whether a terminal shows all of it, and a configuration can say it.
+  var isShown: Bool {
+    unicodeScalars.allSatisfy { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+      default: true
+      }
+    }
+  }
+
+  /// Whether a configuration can call a channel so.
+  var isChannelName: Bool { (1...64).contains(utf8.count) && isShown }
 }
 
 /// The labels of one topic.

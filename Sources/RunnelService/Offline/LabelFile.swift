@@ -61,8 +61,15 @@ private struct Messages: Sendable {
 
   private struct Stream: Sendable {
     var lane: String
+    let first: LabelMessage
     var list = MarkList()
     var places: [String] = []
+
+    /// Whether the message is of another session; in canonical form, which has no epochs, that begins with seq 0 again.
+    func isOver(at label: LabelMessage) -> Bool {
+      guard label.consumesSequence, !label.isRepeat else { return false }
+      return label.epoch.map { $0 != first.epoch } ?? (label.sequence == 0 && label != first)
+    }
   }
 
   init(_ path: String, channels: [String]) throws(ServiceError) {
@@ -79,7 +86,15 @@ private struct Messages: Sendable {
           --channels NAME
           """)
       }
-      if streams[label.stream, default: Stream(lane: lane)].list.take(label) {
+      if let known = streams[label.stream], known.isOver(at: label) {
+        throw ServiceError(
+          .data,
+          """
+          \(place()): stream '\(label.stream)' begins again here, and its rows are counted anew: score one session, \
+          labelled alone (--track NAME)
+          """)
+      }
+      if streams[label.stream, default: Stream(lane: lane, first: label)].list.take(label) {
         streams[label.stream]?.places.append(place())
       }
     }

@@ -154,6 +154,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false]) func `labels of two sessions of one stream are all read, and not scored as one`(
+    canonical: Bool
+  ) throws {
+    let files = try record(streams: ["bed7"])
+    var run = try run(.jsonl)
+    run.canonical = canonical
+    let lines = folder.path + "/l.jsonl"
+    #expect(label(run, files, to: lines).failures.isEmpty)
+    #expect(label(try self.run(.csv), files, to: folder.path + "/l.csv").failures.isEmpty)
+    let counts = try ["l-bed7.csv", "l-bed7-2.csv"].map { try MarkFile(folder.path + "/" + $0, rate: nil).marks.count }
+    #expect(try MarkFile(lines, rate: nil).marks.count == counts.reduce(0, +) && counts.allSatisfy { $0 > 10 })
+    let error = serviceError { _ = try LabelFile(contentsOf: lines) }
+    #expect(error?.kind == .data && error?.description.contains("stream 'bed7' begins again here") == true)
+  }
+
   @Test func `an annotation file of several lanes is refused, with what to do`() throws {
     let failures = label(try run(.atr, channels: []), try record(), to: folder.path + "/ward.rnl").failures
     #expect(failures.map(\.kind) == [.usage] && failures[0].description.contains("choose with --channels"))
