@@ -4,7 +4,7 @@ import dataclasses
 
 ELSEWHERE = "RTNeural (scaled)"
 PROTOTYPE = "C prototype (scaled)"
-REDUCED = "runnel bf16"
+BF16, INT8 = "runnel bf16", "runnel int8"
 
 
 @dataclasses.dataclass
@@ -36,7 +36,7 @@ class Point:
 
     @property
     def peers(self):
-        return {name: each for name, each in self.each.items() if name not in ("runnel", REDUCED, PROTOTYPE)}
+        return {name: each for name, each in self.each.items() if name not in ("runnel", BF16, INT8, PROTOTYPE)}
 
     @property
     def fastest(self):
@@ -70,8 +70,8 @@ def judged(points):
             for factor, peer in (
                 (1.15, ELSEWHERE), (3, "oneDNN"), (6, "ONNX Runtime"), (25, "TorchScript"), (5, "numba")):
                 at_least(bars, "one row", point, factor, peer)
-        if rows == 1 and hidden == 64 and REDUCED in point.each:
-            ratio = point.runnel / point.each[REDUCED]
+        if rows == 1 and hidden == 64 and BF16 in point.each:
+            ratio = point.runnel / point.each[BF16]
             bars.append(Bar("bf16 weights", str(point.shape), ratio / 1.4, "1.4 x float32", f"{ratio:.2f}"))
         best = [point.each[name] for name in ("oneDNN", "OpenVINO", "ONNX Runtime") if name in point.each]
         if rows >= 64 and hidden <= 128 and best:

@@ -79,7 +79,8 @@ def opened(chosen):
     runnel = [chosen.runnel, "peer"] + (["--kernels", chosen.kernels] if chosen.kernels else [])
     makers = {
         "runnel": lambda: engines.Program("runnel", runnel),
-        bars.REDUCED: lambda: engines.ReducedWeights(bars.REDUCED, runnel + ["--precision", "bf16"]),
+        bars.BF16: lambda: engines.ReducedWeights("bf16", runnel),
+        bars.INT8: lambda: engines.ReducedWeights("int8", runnel),
         "oneDNN": lambda: engines.Program("oneDNN", [chosen.programs + "/onednn"]),
         "ONNX Runtime": engines.ONNXRuntime,
         "OpenVINO": lambda: engines.Program("OpenVINO", [chosen.programs + "/openvino"]),

@@ -42,6 +42,8 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(elsewhere.rtneural(small, HALF), 2 * 0.0809e-6)
         self.assertAlmostEqual(elsewhere.rtneural(large, HALF), 4 * 0.798e-6)
         self.assertAlmostEqual(elsewhere.prototype(cells.Shape("lstm", 64, 1, 64), HALF), 2 * 0.359e-6)
+        # 16.6 kB of weights fit into L1.
+        self.assertAlmostEqual(elsewhere.prototype(cells.Shape("rnn", 64, 1, 1), HALF), 2 * 0.0997e-6)
         self.assertIsNone(elsewhere.rtneural(cells.Shape("rnn", 16, 1, 1), MACHINE))
         self.assertIsNone(elsewhere.rtneural(cells.Shape("lstm", 16, 1, 2), MACHINE))
         self.assertIsNone(elsewhere.prototype(cells.Shape("lstm", 64, 1, 64, 128), MACHINE))
@@ -62,7 +64,7 @@ class Bars(unittest.TestCase):
         self.assertEqual(self.named("one row", point(2, runnel=1, oneDNN=1)), [])
 
     def test_reduced_weights_are_compared_with_float32_and_are_no_peer(self):
-        made = point(1, runnel=1.5, runnel_bf16=1, oneDNN=3)
+        made = point(1, runnel=1.5, runnel_bf16=1, runnel_int8=0.8, oneDNN=3)
         self.assertTrue(self.named("bf16 weights", made)[0].isMet)
         self.assertEqual(made.fastest[0], "oneDNN")
         self.assertFalse(self.named("bf16 weights", point(1, runnel=1.3, runnel_bf16=1, oneDNN=3))[0].isMet)

@@ -127,30 +127,35 @@ static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, c
 //   n  = act(b_in + b_hn + W_n x + R_n (r * h))            (4) reset before
 //   h' = fma(z, h, (1 - z) * n)                            (5)
 //
-// gate_clip bounds what gate and act are taken of. The sums of a unit are r, z, n of the hidden units and n of the
-// inputs. With the reset before, the third is not looked at: n waits until r * h of every unit is known, and goes on
-// where n of the inputs ended.
+// (5) takes a sigmoid and a tanh as quotients (body_activations.h). gate_clip bounds what gate and act are taken of. The
+// sums of a unit are r, z, n of the hidden units and n of the inputs. With the reset before, the third is not looked at:
+// n waits until r * h of every unit is known, and goes on where n of the inputs ended.
 
-// (2), (5); n is what act is taken of.
+// (5), and what of (2) to (4) is done to the sums; n is what act is taken of.
 IN void RUNNEL_SET(gru_unit)(const runnel_gru_form form, const RUNNEL_SET(batch) *b, int64_t stride, int32_t row,
                              int32_t first, lanes z, lanes n) {
   const lanes old = LOAD(b->state->h + b->state->from[row] * stride + first);
-  z = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(z, form.gate_clip));       // (2)
-  n = RUNNEL_SET(apply)(form.candidate, RUNNEL_SET(bounded)(n, form.gate_clip));  // (3), (4)
-  const lanes unit = FMA(z, old, (1.0f - z) * n);                                 // (5)
+  z = RUNNEL_SET(bounded)(z, form.gate_clip);
+  n = RUNNEL_SET(bounded)(n, form.gate_clip);
+  const lanes unit = RUNNEL_SET(kept)(form.gate, z, old, form.candidate, n);
   STORE(RUNNEL_SET(new_row)(b->state->h, b, stride, row) + first, unit);
   STORE(b->y + row * b->y_stride + first, unit);
+}
+
+// What act is taken of, with the reset after. sum: r z n of the hidden units; n: of the inputs.
+IN lanes RUNNEL_SET(gru_candidate)(const runnel_gru_form form, const lanes *sum, lanes n) {
+  return FMA(RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip)), sum[2], n);  // (1), (3)
 }
 
 // The sums of one row and register: sum r z n of the hidden units, and n of the inputs.
 IN void RUNNEL_SET(gru_units)(const runnel_gru *layer, const runnel_gru_form form, const RUNNEL_SET(batch) *b,
                               int32_t row, int32_t first, const lanes *sum, lanes n) {
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
-  const lanes r = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip));  // (1)
   if (!form.reset_before) {
-    RUNNEL_SET(gru_unit)(form, b, stride, row, first, sum[1], FMA(r, sum[2], n));
+    RUNNEL_SET(gru_unit)(form, b, stride, row, first, sum[1], RUNNEL_SET(gru_candidate)(form, sum, n));
     return;
   }
+  const lanes r = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip));  // (1)
   float *later = b->scratch + row * 3 * stride + first;
   STORE(later, n);
   STORE(later + stride, sum[1]);
@@ -192,8 +197,10 @@ IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b
   RUNNEL_SET(lay_down)(down_inputs, n, rows * registers);
   if (b->plain) {
     for (int32_t p = 0; p < rows * registers; p++)
-      RUNNEL_SET(gru_units)(layer, plain_gru, b, row + p / registers, first + p % registers * LANES, down + p * 3,
-                            down_inputs[p]);
+      down_inputs[p] = RUNNEL_SET(gru_candidate)(plain_gru, down + p * 3, down_inputs[p]);
+    for (int32_t p = 0; p < rows * registers; p++)
+      RUNNEL_SET(gru_unit)(plain_gru, b, RUNNEL_SET(padded)(layer->hidden), row + p / registers,
+                           first + p % registers * LANES, down[p * 3 + 1], down_inputs[p]);
   } else {
     for (int32_t p = 0; p < rows * registers; p++)
       RUNNEL_SET(gru_any_units)(layer, b, row + p / registers, first + p % registers * LANES, down + p * 3,

@@ -112,6 +112,22 @@ static void RUNNEL_SET(conv_of_groups)(const runnel_conv *layer, int32_t rows, c
   }
 }
 
+// The taps of a ring, oldest first. Without gaps between them they are what stands from the oldest to the ring's end, then
+// what stands before it.
+IN void RUNNEL_SET(lay_taps)(float *to, const runnel_conv *layer, const float *ring, int32_t frame) {
+  const int64_t width = layer->inputs, behind = (layer->ring - frame) * width;
+  if (layer->dilation == 1) {
+    RUNNEL_SET(copy)(to, ring + frame * width, behind);
+    RUNNEL_SET(copy)(to + behind, ring, frame * width);
+    return;
+  }
+  for (int32_t tap = 0; tap < layer->kernel; tap++, to += width) {
+    RUNNEL_SET(copy)(to, ring + frame * width, width);
+    frame += layer->dilation;
+    if (frame >= layer->ring) frame -= layer->ring;
+  }
+}
+
 // A linear layer over the taps, laid side by side.
 static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past,
                              runnel_activation activation, float *y, int64_t y_stride) {
@@ -129,13 +145,8 @@ static void RUNNEL_SET(conv)(const runnel_conv *layer, int32_t rows, const runne
     const int32_t here = rows - row < chunk ? rows - row : chunk;
     for (int32_t r = 0; r < here; r++) {
       const float *ring = past->rings + (int64_t)past->slot[row + r] * layer->ring * layer->inputs;
-      float *to = features + r * count;
-      int32_t frame = RUNNEL_SET(before)(past, row + r, layer->ring - 1);
-      for (int32_t tap = 0; tap < layer->kernel; tap++, to += layer->inputs) {
-        RUNNEL_SET(copy)(to, ring + (int64_t)frame * layer->inputs, layer->inputs);
-        frame += layer->dilation;
-        if (frame >= layer->ring) frame -= layer->ring;
-      }
+      const int32_t oldest = RUNNEL_SET(before)(past, row + r, layer->ring - 1);
+      RUNNEL_SET(lay_taps)(features + r * count, layer, ring, oldest);
     }
     RUNNEL_SET(linear)(&linear, here, features, count, activation, y + row * y_stride, y_stride);
   }

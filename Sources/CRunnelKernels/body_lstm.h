@@ -10,39 +10,56 @@
 //   m  = o * output(c')                                    (6)
 //   h' = m, or W_hr m where projected                      (7)
 //
+// i * g and o * output(c') of a sigmoid and a tanh have one division (body_activations.h).
 // p * c is one more fma at the end of the chain; gate_clip bounds what gate and cell are taken of. A unit has the sums
 // i f g o, or three where a gate is coupled, which is then not computed: `gates` is 4 or 3 and a constant.
-IN lanes RUNNEL_SET(gate)(const runnel_lstm_form form, lanes a, const float *peephole, lanes c) {
+// What `gate` is taken of.
+IN lanes RUNNEL_SET(before_gate)(const runnel_lstm_form form, lanes a, const float *peephole, lanes c) {
   if (form.peepholes) a = FMA(LOAD(peephole), c, a);
-  return RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(a, form.gate_clip));
+  return RUNNEL_SET(bounded)(a, form.gate_clip);
 }
 
-// The units of one row and register, of their sums.
-IN void RUNNEL_SET(lstm_units)(const runnel_lstm *layer, const runnel_lstm_form form, const int32_t gates,
+// (1) to (4), of one row and register, of its sums.
+IN lanes RUNNEL_SET(lstm_cell)(const runnel_lstm *layer, const runnel_lstm_form form, const int32_t gates,
                                const RUNNEL_SET(batch) *b, int32_t row, int32_t first, const lanes *sum) {
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   const float *peephole = layer->peepholes + first * (gates - 1);
   const lanes old = LOAD(b->state->c + b->state->from[row] * stride + first);
-  lanes i = RUNNEL_SET(gate)(form, sum[0], peephole, old), f;  // (1), (2): the first that is computed
+  const lanes g = RUNNEL_SET(bounded)(sum[gates - 2], form.gate_clip);        // what (3) is taken of
+  const lanes one = RUNNEL_SET(before_gate)(form, sum[0], peephole, old);     // the first gate that is computed
+  lanes f, new;                                                               // f, i * g
   if (gates == 4) {
-    f = RUNNEL_SET(gate)(form, sum[1], peephole + LANES, old);
-  } else if (form.coupling == RUNNEL_COUPLED_INPUT) {
-    f = i;
-    i = 1.0f - f;
+    f = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(before_gate)(form, sum[1], peephole + LANES, old));  // (2)
+    new = RUNNEL_SET(gated)(form.gate, one, form.cell, g);                                           // (1), (3)
   } else {
-    f = 1.0f - i;
+    const int32_t given = form.coupling == RUNNEL_COUPLED_INPUT;
+    const lanes gate = RUNNEL_SET(apply)(form.gate, one);
+    f = given ? gate : 1.0f - gate;
+    new = (given ? 1.0f - gate : gate) * RUNNEL_SET(apply)(form.cell, g);
   }
-  const lanes g = RUNNEL_SET(apply)(form.cell, RUNNEL_SET(bounded)(sum[gates - 2], form.gate_clip));  // (3)
-  const lanes c = RUNNEL_SET(bounded)(FMA(f, old, i * g), form.cell_clip);                            // (4)
+  const lanes c = RUNNEL_SET(bounded)(FMA(f, old, new), form.cell_clip);  // (4)
   STORE(RUNNEL_SET(new_row)(b->state->c, b, stride, row) + first, c);
-  const lanes o = RUNNEL_SET(gate)(form, sum[gates - 1], peephole + (gates - 2) * LANES, c);  // (5)
-  const lanes m = o * RUNNEL_SET(apply)(form.output, c);                                      // (6)
+  return c;
+}
+
+// (5) and (6), of one row and register; o is the sum of its gate.
+IN void RUNNEL_SET(lstm_hidden)(const runnel_lstm *layer, const runnel_lstm_form form, const int32_t gates,
+                                const RUNNEL_SET(batch) *b, int32_t row, int32_t first, lanes o, lanes c) {
+  const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
+  const float *peephole = layer->peepholes + first * (gates - 1) + (gates - 2) * LANES;
+  const lanes m = RUNNEL_SET(gated)(form.gate, RUNNEL_SET(before_gate)(form, o, peephole, c), form.output, c);
   if (form.projected) {
     STORE(b->scratch + row * stride + first, m);
   } else {
     STORE(RUNNEL_SET(new_row)(b->state->h, b, stride, row) + first, m);
     STORE(b->y + row * b->y_stride + first, m);
   }
+}
+
+IN void RUNNEL_SET(lstm_units)(const runnel_lstm *layer, const runnel_lstm_form form, const int32_t gates,
+                               const RUNNEL_SET(batch) *b, int32_t row, int32_t first, const lanes *sum) {
+  const lanes c = RUNNEL_SET(lstm_cell)(layer, form, gates, b, row, first, sum);
+  RUNNEL_SET(lstm_hidden)(layer, form, gates, b, row, first, sum[gates - 1], c);
 }
 
 static __attribute__((noinline)) void RUNNEL_SET(lstm_any_units)(const runnel_lstm *layer, const int32_t gates,
@@ -78,8 +95,13 @@ IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, con
   lanes down[RUNNEL_TILE];
   RUNNEL_SET(lay_down)(down, sum, rows * registers * gates);
   if (gates == 4 && b->plain) {
+    // All cells first: so h of one does not stand in the way of the next, waiting for its c.
     for (int32_t p = 0; p < rows * registers; p++)
-      RUNNEL_SET(lstm_units)(layer, plain_lstm, 4, b, row + p / registers, first + p % registers * LANES, down + p * 4);
+      down[p * 4] = RUNNEL_SET(lstm_cell)(layer, plain_lstm, 4, b, row + p / registers, first + p % registers * LANES,
+                                          down + p * 4);
+    for (int32_t p = 0; p < rows * registers; p++)
+      RUNNEL_SET(lstm_hidden)(layer, plain_lstm, 4, b, row + p / registers, first + p % registers * LANES,
+                              down[p * 4 + 3], down[p * 4]);
   } else {
     for (int32_t p = 0; p < rows * registers; p++)
       RUNNEL_SET(lstm_any_units)(layer, gates, b, row + p / registers, first + p % registers * LANES,

@@ -21,8 +21,18 @@ IN int64_t RUNNEL_SET(words)(const int32_t precision, int64_t count) {
 
 // The weights of feature c of those that begin at w, `stride` words from one to the next; of bf16 two of them, the
 // earlier in the low half, are in one word.
-IN lanes RUNNEL_SET(weight)(const int32_t precision, const float *w, const int32_t stride, const int32_t c) {
+IN lanes RUNNEL_SET(weight)(const int32_t precision, const float *w, const int32_t stride, const int32_t c,
+                            const int32_t rows) {
   if (precision != RUNNEL_BF16) return LOAD(w + c * stride);
+#if MANY
+  // Many rows leave no register to keep the word in, so its upper half is read once more; few rows wait for reading.
+  if (c % 2 && rows > 2) {
+    typedef int16_t halves __attribute__((vector_size(4 * LANES)));
+    return (lanes)__builtin_ia32_loaddquhi512_mask((const halves *)(w + c / 2 * stride), (halves){0}, 0xaaaaaaaau);
+  }
+#else
+  (void)rows;
+#endif
   const bits pair = (bits)LOAD(w + c / 2 * stride);
   return (lanes)(c % 2 ? pair & 0xffff0000u : pair << 16);
 }
@@ -38,7 +48,7 @@ IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const in
   UNROLLED for (int32_t p = from; p < to; p++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
       const float *of_part = w + v * block_size + (chained ? 0 : p * LANES);
-      const lanes weight = RUNNEL_SET(weight)(precision, of_part, stride, c);
+      const lanes weight = RUNNEL_SET(weight)(precision, of_part, stride, c, rows);
       UNROLLED for (int32_t row = 0; row < rows; row++) {
         lanes *s = sum + (row * registers + v) * parts + p;
         *s = FMA(SPLAT(x[row][k + c]), weight, *s);

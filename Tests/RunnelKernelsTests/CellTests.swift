@@ -143,6 +143,23 @@ import Testing
     }
   }
 
+  @Test func `a gate and a tanh in a cell keep their bounds, and what is between 0 and 1 stays there`() {
+    for (x, y) in zip(ActivationTests.usual(40000, seed: 23), ActivationTests.usual(40000, seed: 24)) {
+      for y in [y, y / 20] {
+        let (product, exact) = (Float.gated(3 * x, y), Double.gated(Double(3 * x), Double(y)))
+        #expect(abs(Double(product) - exact) <= 7 * Double(Float(exact).ulp), "\(3 * x), \(y): \(product)")
+        #expect(abs(Float.kept(x, 0, y)) <= 1 && abs(Float.kept(x, 1, y)) <= 1, "\(x), \(y)")
+        let (gate, value) = (Quotient.sigmoid(3 * x), Quotient.tanh(y))
+        let (s, t) = (ReferenceActivation.value(.sigmoid, Double(3 * x)), ReferenceActivation.value(.tanh, Double(y)))
+        #expect(abs(Double(gate.over / gate.under) - s) <= 2.6 * Double(Float(s).ulp), "\(3 * x)")
+        #expect(abs(Double(value.over / value.under) - t) <= 2.6 * Double(Float(t).ulp), "\(y)")
+      }
+    }
+    #expect(Float.gated(.infinity, .infinity) == 1 && Float.gated(.infinity, -.infinity) == -1)
+    #expect(abs(Float.gated(-.infinity, .infinity)) < 2e-28 && Float.kept(.infinity, 0.3, .infinity) == 0.3)
+    #expect(Float.gated(.nan, 1).isNaN && Float.gated(1, .nan).isNaN && Float.kept(.nan, 0, 0).isNaN)
+  }
+
   @Test func `a projection that leaves every unit as it is gives the plain cell`() {
     var projected = CellWeights(.lstm(.init(projected: true)), inputs: 3, hidden: 1, seed: 19)
     projected.projection = [1]

@@ -104,12 +104,11 @@ enum Plain {
               (0..<inputs).map { (wih[r * inputs + $0], x[row * inputs + $0]) }
                 + (0..<size).map { (whh[r * size + $0], h0[2 * row * stride + $0]) })
           }
-          let (i, f) = (Plain.activated(.sigmoid, gates[0]), Plain.activated(.sigmoid, gates[1]))
-          let (g, o) = (Plain.activated(.tanh, gates[2]), Plain.activated(.sigmoid, gates[3]))
-          let cell = (i * g).addingProduct(f, c0[2 * row * stride + unit])
+          let forget = Plain.activated(.sigmoid, gates[1])
+          let cell = Float.gated(gates[0], gates[2]).addingProduct(forget, c0[2 * row * stride + unit])
           let place = (2 * row + 1) * stride + unit
           #expect(sameBits(c[place], cell))
-          #expect(sameBits(h[place], o * Plain.activated(.tanh, cell)))
+          #expect(sameBits(h[place], Float.gated(gates[3], cell)))
           #expect(sameBits(y[row * stride + unit], h[place]))
         }
       }

@@ -148,13 +148,10 @@ struct ReferenceCell<T: ChainedNumber> {
     _ x: [T], _ h: [T], _ reset: PackedGRU.Reset, _ gate: Activation, _ activation: Activation, _ clip: Float?
   ) -> [T] {
     let units = weights.hidden
-    func opened(_ number: Int) -> [T] {
-      (0..<units).map { unit in
-        let bias = T(weights.bias[number * units + unit])
-        return act(gate, clipped(recurrent(number, unit, h, from: inputs(number, unit, x, bias: bias)), clip))
-      }
+    func before(_ number: Int, _ unit: Int) -> T {
+      recurrent(number, unit, h, from: inputs(number, unit, x, bias: T(weights.bias[number * units + unit])))
     }
-    let (r, z) = (opened(0), opened(1))
+    let r = (0..<units).map { act(gate, clipped(before(0, $0), clip)) }
     let remembered = zip(r, h).map { $0 * $1 }
     return (0..<units).map { unit in
       let place = 2 * units + unit
@@ -166,8 +163,11 @@ struct ReferenceCell<T: ChainedNumber> {
       case .before:
         a = recurrent(2, unit, remembered, from: inputs(2, unit, x, bias: T(weights.bias[place])))
       }
-      let n = act(activation, clipped(a, clip))
-      return ((1 - z[unit]) * n).addingProduct(z[unit], h[unit])
+      if gate.kind == .sigmoid && activation.kind == .tanh {
+        return T.kept(clipped(before(1, unit), clip), h[unit], clipped(a, clip))
+      }
+      let z = act(gate, clipped(before(1, unit), clip))
+      return ((1 - z) * act(activation, clipped(a, clip))).addingProduct(z, h[unit])
     }
   }
 
@@ -178,21 +178,29 @@ struct ReferenceCell<T: ChainedNumber> {
     func sum(_ gate: Int, _ unit: Int) -> T {
       recurrent(gate, unit, h, from: inputs(gate, unit, x, bias: T(weights.bias[gate * units + unit])))
     }
-    func opened(_ gate: Int, _ unit: Int, peephole: Int, cell: T) -> T {
+    func before(_ gate: Int, _ unit: Int, peephole: Int, cell: T) -> T {
       var a = sum(gate, unit)
       if form.peepholes { a = a.addingProduct(T(weights.peepholes[peephole * units + unit]), cell) }
-      return act(form.gate, clipped(a, form.gateClip))
+      return clipped(a, form.gateClip)
+    }
+    func gated(_ x: T, _ f: Activation, _ y: T) -> T {
+      form.gate.kind == .sigmoid && f.kind == .tanh ? T.gated(x, y) : act(form.gate, x) * act(f, y)
     }
     var (m, cells) = ([T](), [T]())
     for unit in 0..<units {
-      var input = opened(i, unit, peephole: i, cell: c[unit])
-      var forget = opened(f, unit, peephole: f, cell: c[unit])
-      if form.coupling == .input { input = 1 - forget }
-      if form.coupling == .forget { forget = 1 - input }
-      let candidate = act(form.cell, clipped(sum(g, unit), form.gateClip))
-      let cell = clipped((input * candidate).addingProduct(forget, c[unit]), form.cellClip)
-      cells.append(cell)
-      m.append(opened(o, unit, peephole: form.coupling == .none ? 2 : 1, cell: cell) * act(form.output, cell))
+      let input = before(i, unit, peephole: i, cell: c[unit])
+      let candidate = clipped(sum(g, unit), form.gateClip)
+      let forget = act(form.gate, before(f, unit, peephole: f, cell: c[unit]))
+      let cell: T
+      switch form.coupling {
+      case .none: cell = gated(input, form.cell, candidate).addingProduct(forget, c[unit])
+      case .input: cell = ((1 - forget) * act(form.cell, candidate)).addingProduct(forget, c[unit])
+      case .forget:
+        cell = (act(form.gate, input) * act(form.cell, candidate)).addingProduct(1 - act(form.gate, input), c[unit])
+      }
+      cells.append(clipped(cell, form.cellClip))
+      let output = before(o, unit, peephole: form.coupling == .none ? 2 : 1, cell: cells[unit])
+      m.append(gated(output, form.output, cells[unit]))
     }
     guard form.projected else { return (m, cells) }
     return (
@@ -205,6 +213,10 @@ struct ReferenceCell<T: ChainedNumber> {
 /// build does not specialise a generic one.
 protocol ChainedNumber: BinaryFloatingPoint {
   static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self], from first: Int, by step: Int) -> Self
+  /// sigmoid(x) tanh(y)
+  static func gated(_ x: Self, _ y: Self) -> Self
+  /// sigmoid(x) old + (1 - sigmoid(x)) tanh(y)
+  static func kept(_ x: Self, _ old: Self, _ y: Self) -> Self
 }
 
 extension Float: ChainedNumber {
@@ -213,6 +225,17 @@ extension Float: ChainedNumber {
     for k in stride(from: first, to: w.count, by: step) { sum.addProduct(x[k], w[w.startIndex + k]) }
     return sum
   }
+
+  static func gated(_ x: Float, _ y: Float) -> Float {
+    let (gate, value) = (Quotient.sigmoid(x), Quotient.tanh(y))
+    return gate.over * value.over / (gate.under * value.under)
+  }
+
+  static func kept(_ x: Float, _ old: Float, _ y: Float) -> Float {
+    let (gate, value) = (Quotient.sigmoid(x), Quotient.tanh(y))
+    let z = gate.over / gate.under
+    return ((1 - z) * (value.over / value.under)).addingProduct(z, old)
+  }
 }
 
 extension Double: ChainedNumber {
@@ -220,5 +243,14 @@ extension Double: ChainedNumber {
     var sum = sum
     for k in stride(from: first, to: w.count, by: step) { sum.addProduct(x[k], Double(w[w.startIndex + k])) }
     return sum
+  }
+
+  static func gated(_ x: Double, _ y: Double) -> Double {
+    ReferenceActivation.value(.sigmoid, x) * ReferenceActivation.value(.tanh, y)
+  }
+
+  static func kept(_ x: Double, _ old: Double, _ y: Double) -> Double {
+    let z = ReferenceActivation.value(.sigmoid, x)
+    return z * old + (1 - z) * ReferenceActivation.value(.tanh, y)
   }
 }
