@@ -58,6 +58,41 @@ IN void RUNNEL_SET(rnn_unit)(const runnel_rnn *layer, runnel_activation activati
   STORE(b->y + row * b->y_stride + first, unit);
 }
 
+static __attribute__((noinline)) void RUNNEL_SET(rnn_any_unit)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b,
+                                                               int32_t row, int32_t first, lanes a) {
+  RUNNEL_SET(rnn_unit)(layer, layer->activation, layer->leak != 1.0f, b, row, first, a);
+}
+
+// (2) of the plain cell, where h' and y are.
+IN void RUNNEL_SET(rnn_plain_unit)(lanes a, float *to, float *y) {
+  const lanes unit = RUNNEL_SET(tanh)(a);
+  STORE(to, unit);
+  STORE(y, unit);
+}
+
+// All units of a tile of the plain cell, of their sums. What is read to find a place is read before anything is written.
+// Twelve sums stay in registers beside the constants of tanh; of more, all would be moved about between any two.
+IN void RUNNEL_SET(rnn_plain_units)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
+                                    int32_t first, const int32_t registers, const lanes *sum) {
+  const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
+  float *to[RUNNEL_ROWS], *y[RUNNEL_ROWS];
+  UNROLLED for (int32_t r = 0; r < rows; r++) {
+    to[r] = RUNNEL_SET(new_row)(b->state->h, b, stride, row + r) + first;
+    y[r] = b->y + (row + r) * b->y_stride + first;
+  }
+  if (rows * registers <= 12) {
+    UNROLLED for (int32_t r = 0; r < rows; r++)
+      UNROLLED for (int32_t v = 0; v < registers; v++)
+        RUNNEL_SET(rnn_plain_unit)(sum[r * registers + v], to[r] + v * LANES, y[r] + v * LANES);
+    return;
+  }
+  lanes down[RUNNEL_TILE];
+  RUNNEL_SET(lay_down)(down, sum, rows * registers);
+  for (int32_t r = 0; r < rows; r++)
+    UNROLLED for (int32_t v = 0; v < registers; v++)
+      RUNNEL_SET(rnn_plain_unit)(down[r * registers + v], to[r] + v * LANES, y[r] + v * LANES);
+}
+
 IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b, int32_t row, const int32_t rows,
                              int32_t first, const int32_t registers, const int32_t chains, const int32_t precision,
                              const int begun) {
@@ -77,14 +112,15 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
   }
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights + inputs, block_size, LANES, past.h,
                          layer->hidden);
-  UNROLLED for (int32_t r = 0; r < rows; r++)
-    UNROLLED for (int32_t v = 0; v < registers; v++) {
-      const lanes a = RUNNEL_SET(joined)(sum + (r * registers + v) * chains, chains);
-      if (b->plain)
-        RUNNEL_SET(rnn_unit)(layer, plain_tanh, 0, b, row + r, first + v * LANES, a);
-      else
-        RUNNEL_SET(rnn_unit)(layer, layer->activation, layer->leak != 1.0f, b, row + r, first + v * LANES, a);
-    }
+  UNROLLED for (int32_t p = 0; p < rows * registers; p++) sum[p] = RUNNEL_SET(joined)(sum + p * chains, chains);
+  if (b->plain) {
+    RUNNEL_SET(rnn_plain_units)(layer, b, row, rows, first, registers, sum);
+    return;
+  }
+  lanes down[RUNNEL_TILE];
+  RUNNEL_SET(lay_down)(down, sum, rows * registers);
+  for (int32_t p = 0; p < rows * registers; p++)
+    RUNNEL_SET(rnn_any_unit)(layer, b, row + p / registers, first + p % registers * LANES, down[p]);
 }
 
 #define RNN(chains, name, precision)                                                                       \
@@ -105,15 +141,15 @@ RNN(1, bf16, RUNNEL_BF16) RNN(2, bf16, RUNNEL_BF16) RNN(4, bf16, RUNNEL_BF16)
 
 static void RUNNEL_SET(rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, rnn_is_plain(layer)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, layer->plain};
   RUNNEL_SET(walk)(CHAINED(rnn, layer->precision, layer->hidden), layer, &batch, layer->hidden,
-                   RUNNEL_SET(descending)(&batch), 2);
+                   RUNNEL_SET(descending)(&batch), 2 / RUNNEL_SET(chains)(layer->hidden));
 }
 
 static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, const runnel_state *state, float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, rnn_is_plain(layer)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, layer->plain};
   RUNNEL_SET(walk)(CHAINED(rnn_finish, layer->precision, layer->hidden), layer, &batch, layer->hidden,
-                   RUNNEL_SET(descending)(&batch), 2);
+                   RUNNEL_SET(descending)(&batch), 2 / RUNNEL_SET(chains)(layer->hidden));
 }
 
 // MARK: GRU
@@ -264,12 +300,12 @@ IN void RUNNEL_SET(walk_gru)(const RUNNEL_SET(tiles) *tiles, const runnel_gru *l
 
 static void RUNNEL_SET(gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, gru_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
   RUNNEL_SET(walk_gru)(HALF(gru, layer->precision), layer, &batch, layer->inputs);
 }
 
 static void RUNNEL_SET(gru_finish)(const runnel_gru *layer, const float *sums, const runnel_state *state,
                                    float *scratch, float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, gru_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
   RUNNEL_SET(walk_gru)(HALF(gru_finish, layer->precision), layer, &batch, 0);
 }

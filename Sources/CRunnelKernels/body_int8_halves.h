@@ -63,7 +63,7 @@ static void RUNNEL_SET(lstm_begin_int8)(const runnel_lstm *layer, int32_t rows, 
 
 static void RUNNEL_SET(rnn_finish_int8)(const runnel_rnn *layer, const float *sums, const runnel_state *state,
                                         float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, rnn_is_plain(layer)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, layer->plain};
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
   uint32_t words[RUNNEL_WORDS];
@@ -74,7 +74,7 @@ static void RUNNEL_SET(rnn_finish_int8)(const runnel_rnn *layer, const float *su
 
 static void RUNNEL_SET(gru_finish_int8)(const runnel_gru *layer, const float *sums, const runnel_state *state,
                                         float *scratch, float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, gru_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
@@ -89,7 +89,7 @@ static void RUNNEL_SET(gru_finish_int8)(const runnel_gru *layer, const float *su
 
 static void RUNNEL_SET(lstm_finish_int8)(const runnel_lstm *layer, const float *sums, const runnel_state *state,
                                          float *scratch, float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, lstm_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;

@@ -121,7 +121,7 @@ TILES_ALONE(rnn_finish_int8_tile, 1, 4)
 
 static void RUNNEL_SET(rnn_int8)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                                  const runnel_state *state, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, rnn_is_plain(layer)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, layer->plain};
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
   uint32_t words[RUNNEL_WORDS];
@@ -200,7 +200,7 @@ TILES(gru_end_int8_tile, 1, 1)
 
 static void RUNNEL_SET(gru_int8)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                                  const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, gru_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;
@@ -266,7 +266,7 @@ LSTM(3) LSTM(4)
 
 static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
                                   const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, lstm_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   RUNNEL_SET(int8_chunk) chunk;
   chunk.layer = layer;

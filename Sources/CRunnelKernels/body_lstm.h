@@ -146,7 +146,7 @@ IN void RUNNEL_SET(walk_lstm)(const RUNNEL_SET(tiles) *tiles, const runnel_lstm 
 
 static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
                              const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
-  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, lstm_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
   RUNNEL_SET(walk_lstm)(layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm4, layer->precision)
                                                                  : HALF(lstm3, layer->precision),
                         layer, &batch, layer->inputs);
@@ -154,7 +154,7 @@ static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float
 
 static void RUNNEL_SET(lstm_finish)(const runnel_lstm *layer, const float *sums, const runnel_state *state,
                                     float *scratch, float *y) {
-  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, lstm_is_plain(&layer->form)};
+  const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
   RUNNEL_SET(walk_lstm)(layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm_finish4, layer->precision)
                                                                  : HALF(lstm_finish3, layer->precision),
                         layer, &batch, 0);

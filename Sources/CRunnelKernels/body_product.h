@@ -121,7 +121,7 @@ typedef struct {
   int64_t y_stride;
   const runnel_state *state;
   float *scratch;
-  int32_t plain;  // whether the cell is the one without any option
+  int32_t plain;  // as the layer says
 } RUNNEL_SET(batch);
 
 // Rows from `row` on, outputs from `first` on.
@@ -169,18 +169,30 @@ IN int32_t RUNNEL_SET(next_size)(int32_t widest, int32_t end, int32_t done, int3
   return size;
 }
 
+// The outputs of one row. What comes before its first product, the units of the step before wait for: of tiles that all
+// are of one size little does.
+IN void RUNNEL_SET(walk_row)(const RUNNEL_SET(tiles) *tiles, const void *layer, const RUNNEL_SET(batch) *b, int32_t end,
+                             int32_t descending, int32_t widest) {
+  const int32_t width = LANES << widest;
+  if (end == width) {
+    (*tiles)[widest][0](layer, b, 0, 0);
+    return;
+  }
+  for (int32_t done = 0; done < end;) {
+    const int32_t size = RUNNEL_SET(next_size)(widest, end, done, descending);
+    (*tiles)[size][0](layer, b, 0, descending ? end - done - (LANES << size) : done);
+    done += LANES << size;
+  }
+}
+
 // All rows and outputs: of a chunk of rows the outputs tile after tile. No tile has many rows fewer than the others; a
 // row alone takes 2^alone registers at most.
 IN void RUNNEL_SET(walk)(const RUNNEL_SET(tiles) *tiles, const void *layer, const RUNNEL_SET(batch) *b,
                          int32_t outputs, int32_t descending, int32_t alone) {
   const int32_t end = (int32_t)RUNNEL_SET(padded)(outputs);
   if (b->rows == 1) {
-    while (!(*tiles)[alone][0]) alone--;
-    for (int32_t done = 0; done < end;) {
-      const int32_t size = RUNNEL_SET(next_size)(alone, end, done, descending);
-      (*tiles)[size][0](layer, b, 0, descending ? end - done - (LANES << size) : done);
-      done += LANES << size;
-    }
+    while (!(*tiles)[alone][0] || (alone > 0 && LANES << alone > end)) alone--;
+    RUNNEL_SET(walk_row)(tiles, layer, b, end, descending, alone);
     return;
   }
   for (int32_t start = 0; start < b->rows; start += RUNNEL_CHUNK) {

@@ -45,7 +45,8 @@ public final class PackedRNN: @unchecked Sendable {
     layer = FixedAddress(
       runnel_rnn(
         inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-        activation: activation.function, leak: leak, precision: precision.code, scales: scales.base))
+        activation: activation.function, leak: leak, precision: precision.code, scales: scales.base,
+        plain: runnel_rnn_is_plain(activation.function, leak) ? 1 : 0))
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

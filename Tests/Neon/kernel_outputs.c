@@ -160,8 +160,10 @@ static void step(int32_t cell) {
   const float *x = values((int64_t)rows * inputs, 1);
   float *scratch = values(3 * rows * cells, 0), *y = values(rows * stride, 0);
   if (cell == 0) {
+    const runnel_activation act = activation();
+    const float leak = below(2) ? 1.0f : 0.25f;
     const runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0),
-                              activation(), below(2) ? 1.0f : 0.25f, precision, scales(2 * cells)};
+                              act, leak, precision, scales(2 * cells), runnel_rnn_is_plain(act, leak)};
     layers_of(precision)->rnn(&layer, rows, x, inputs, &state, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(rnn, layer, cells, y + row * stride);
@@ -170,7 +172,8 @@ static void step(int32_t cell) {
     const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
     const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
     const runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
-                              plain ? usual : any, precision, scales(6 * cells)};
+                              plain ? usual : any, precision, scales(6 * cells),
+                              plain || runnel_gru_is_plain(&any)};
     layers_of(precision)->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(gru, layer, 3 * cells, scratch, y + row * stride);
@@ -185,7 +188,7 @@ static void step(int32_t cell) {
                                values(gates * cells, 0), values(gates * cells, 0),
                                {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
                                 precision, scales(stride)},
-                               plain ? usual : any, precision, scales(2 * gates * cells)};
+                               plain ? usual : any, precision, scales(2 * gates * cells), plain};
     layers_of(precision)->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(lstm, layer, gates * cells, scratch, y + row * stride);

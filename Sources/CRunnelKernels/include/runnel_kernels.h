@@ -152,6 +152,7 @@ typedef struct {
   float leak;            // 1: none
   int32_t precision;
   const float *scales;   // (H / 16, 2, 16) of W, of R; of int8 weights only
+  int32_t plain;         // what runnel_rnn_is_plain says; 0 gives the same bits, later
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -170,6 +171,7 @@ typedef struct {
   runnel_gru_form form;
   int32_t precision;
   const float *scales;   // (H / 16, 2, 3, 16) of W, of R; of int8 weights only
+  int32_t plain;         // what runnel_gru_is_plain says; 0 gives the same bits, later
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -196,7 +198,13 @@ typedef struct {
   runnel_lstm_form form;
   int32_t precision;
   const float *scales;       // (H / 16, 2, 4 or 3, 16) of W, of R; of int8 weights only
+  int32_t plain;             // what runnel_lstm_is_plain says; 0 gives the same bits, later
 } runnel_lstm;
+
+// Whether a cell is the one without any option, which has code of its own.
+bool runnel_rnn_is_plain(runnel_activation activation, float leak);
+bool runnel_gru_is_plain(const runnel_gru_form *form);
+bool runnel_lstm_is_plain(const runnel_lstm_form *form);
 
 // One instruction set. Strides count floats; `rows` may be 0.
 typedef struct {
