@@ -288,3 +288,10 @@ static void RUNNEL_SET(lstm_int8)(const runnel_lstm *layer, int32_t rows, const 
                           y_stride);
   RUNNEL_SET(put_projected)(layer, &batch);
 }
+
+// A row is quantised first, so no tile takes it alone.
+static void RUNNEL_SET(prepare_rnn_int8)(runnel_rnn *layer) { layer->plain = rnn_is_plain(layer); }
+
+static void RUNNEL_SET(prepare_gru_int8)(runnel_gru *layer) { layer->plain = gru_is_plain(&layer->form); }
+
+static void RUNNEL_SET(prepare_lstm_int8)(runnel_lstm *layer) { layer->plain = lstm_is_plain(&layer->form); }

@@ -169,20 +169,21 @@ IN int32_t RUNNEL_SET(next_size)(int32_t widest, int32_t end, int32_t done, int3
   return size;
 }
 
-// The outputs of one row. What comes before its first product, the units of the step before wait for: of tiles that all
-// are of one size little does.
-IN void RUNNEL_SET(walk_row)(const RUNNEL_SET(tiles) *tiles, const void *layer, const RUNNEL_SET(batch) *b, int32_t end,
-                             int32_t descending, int32_t widest) {
-  const int32_t width = LANES << widest;
-  if (end == width) {
-    (*tiles)[widest][0](layer, b, 0, 0);
-    return;
-  }
-  for (int32_t done = 0; done < end;) {
-    const int32_t size = RUNNEL_SET(next_size)(widest, end, done, descending);
-    (*tiles)[size][0](layer, b, 0, descending ? end - done - (LANES << size) : done);
-    done += LANES << size;
-  }
+// How many registers a row alone takes, as a power of two, 2^widest at most.
+IN int32_t RUNNEL_SET(lone_size)(const RUNNEL_SET(tiles) *tiles, int32_t end, int32_t widest) {
+  while (!(*tiles)[widest][0] || (widest > 0 && LANES << widest > end)) widest--;
+  return widest;
+}
+
+// The tile that takes all outputs of a row alone, or NULL where it takes several. Between the last product of a step and
+// the first of the next, each instruction counts.
+IN runnel_lone *RUNNEL_SET(lone)(const RUNNEL_SET(tiles) *tiles, int32_t outputs, int32_t widest) {
+  const int32_t end = (int32_t)RUNNEL_SET(padded)(outputs), size = RUNNEL_SET(lone_size)(tiles, end, widest);
+  return LANES << size == end ? (runnel_lone *)(*tiles)[size][0] : NULL;
+}
+
+IN void RUNNEL_SET(step_lone)(runnel_lone *lone, const void *layer, const RUNNEL_SET(batch) *b) {
+  ((RUNNEL_SET(tile) *)lone)(layer, b, 0, 0);
 }
 
 // All rows and outputs: of a chunk of rows the outputs tile after tile. No tile has many rows fewer than the others; a
@@ -191,8 +192,12 @@ IN void RUNNEL_SET(walk)(const RUNNEL_SET(tiles) *tiles, const void *layer, cons
                          int32_t outputs, int32_t descending, int32_t alone) {
   const int32_t end = (int32_t)RUNNEL_SET(padded)(outputs);
   if (b->rows == 1) {
-    while (!(*tiles)[alone][0] || (alone > 0 && LANES << alone > end)) alone--;
-    RUNNEL_SET(walk_row)(tiles, layer, b, end, descending, alone);
+    alone = RUNNEL_SET(lone_size)(tiles, end, alone);
+    for (int32_t done = 0; done < end;) {
+      const int32_t size = RUNNEL_SET(next_size)(alone, end, done, descending);
+      (*tiles)[size][0](layer, b, 0, descending ? end - done - (LANES << size) : done);
+      done += LANES << size;
+    }
     return;
   }
   for (int32_t start = 0; start < b->rows; start += RUNNEL_CHUNK) {

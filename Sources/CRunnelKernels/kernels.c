@@ -22,16 +22,16 @@ static const runnel_lstm_form plain_lstm = {
     RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY,
 };
 
-bool runnel_rnn_is_plain(runnel_activation activation, float leak) {
-  return leak == 1.0f && activation.kind == RUNNEL_TANH;
+static int rnn_is_plain(const runnel_rnn *layer) {
+  return layer->leak == 1.0f && layer->activation.kind == RUNNEL_TANH;
 }
 
-bool runnel_gru_is_plain(const runnel_gru_form *form) {
+static int gru_is_plain(const runnel_gru_form *form) {
   return !form->reset_before && form->gate.kind == RUNNEL_SIGMOID && form->candidate.kind == RUNNEL_TANH &&
          form->gate_clip == INFINITY;
 }
 
-bool runnel_lstm_is_plain(const runnel_lstm_form *form) {
+static int lstm_is_plain(const runnel_lstm_form *form) {
   return form->coupling == RUNNEL_UNCOUPLED && !form->peepholes && !form->projected &&
          form->gate.kind == RUNNEL_SIGMOID && form->cell.kind == RUNNEL_TANH && form->output.kind == RUNNEL_TANH &&
          form->gate_clip == INFINITY && form->cell_clip == INFINITY;

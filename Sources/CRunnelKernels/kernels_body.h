@@ -15,6 +15,9 @@
   {                                             \
     .linear = product(linear),                  \
     .conv = RUNNEL_SET(conv),                   \
+    .prepare_rnn = product(prepare_rnn),        \
+    .prepare_gru = product(prepare_gru),        \
+    .prepare_lstm = product(prepare_lstm),      \
     .rnn = product(rnn),                        \
     .gru = product(gru),                        \
     .lstm = product(lstm),                      \

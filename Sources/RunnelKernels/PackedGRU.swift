@@ -56,13 +56,13 @@ public final class PackedGRU: @unchecked Sendable {
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
     biases += reset == .after ? hiddenBias[(2 * hidden)...] : [Float](repeating: 0, count: hidden)[...]
     bias = PackedWeights(units: hidden, [.init(values: biases, columns: 1, gates: [0, 1, 2, 3])])
-    var form = runnel_gru_form(
-      reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-      gate_clip: gateClip ?? .infinity)
-    layer = FixedAddress(
-      runnel_gru(
-        inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base, form: form,
-        precision: precision.code, scales: scales.base, plain: runnel_gru_is_plain(&form) ? 1 : 0))
+    var gru = runnel_gru(
+      inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
+      form: runnel_gru_form(
+        reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
+        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base, plain: 0, lone: nil)
+    table.pointee.prepare_gru(&gru)
+    layer = FixedAddress(gru)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

@@ -68,15 +68,15 @@ public final class PackedLSTM: @unchecked Sendable {
       PackedWeights(scalesOf: [projection], units: outputs, precision),
       PackedWeights(count: hStride) { _ in },
     ]
-    var form = options.form
-    layer = FixedAddress(
-      runnel_lstm(
-        inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[2].base,
-        peepholes: packed[3].base,
-        projection: runnel_linear(
-          inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
-          precision: precision.code, scales: packed[5].base),
-        form: form, precision: precision.code, scales: packed[1].base, plain: runnel_lstm_is_plain(&form) ? 1 : 0))
+    var lstm = runnel_lstm(
+      inputs: Int32(inputs), hidden: Int32(hidden), weights: packed[0].base, bias: packed[2].base,
+      peepholes: packed[3].base,
+      projection: runnel_linear(
+        inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
+        precision: precision.code, scales: packed[5].base),
+      form: options.form, precision: precision.code, scales: packed[1].base, plain: 0, lone: nil)
+    table.pointee.prepare_lstm(&lstm)
+    layer = FixedAddress(lstm)
   }
 
   /// Row r reads row `from[r]` of h and c and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

@@ -42,11 +42,11 @@ public final class PackedRNN: @unchecked Sendable {
     weights = PackedWeights(units: hidden, matrices, precision)
     scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
     self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
-    layer = FixedAddress(
-      runnel_rnn(
-        inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-        activation: activation.function, leak: leak, precision: precision.code, scales: scales.base,
-        plain: runnel_rnn_is_plain(activation.function, leak) ? 1 : 0))
+    var rnn = runnel_rnn(
+      inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
+      activation: activation.function, leak: leak, precision: precision.code, scales: scales.base, plain: 0, lone: nil)
+    table.pointee.prepare_rnn(&rnn)
+    layer = FixedAddress(rnn)
   }
 
   /// Row r reads row `from[r]` of h and writes row `to[r]`, which no row of the batch reads; h' goes to y as well.

@@ -162,8 +162,9 @@ static void step(int32_t cell) {
   if (cell == 0) {
     const runnel_activation act = activation();
     const float leak = below(2) ? 1.0f : 0.25f;
-    const runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0),
-                              act, leak, precision, scales(2 * cells), runnel_rnn_is_plain(act, leak)};
+    runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0), act, leak,
+                        precision, scales(2 * cells), 0, NULL};
+    layers_of(precision)->prepare_rnn(&layer);
     layers_of(precision)->rnn(&layer, rows, x, inputs, &state, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(rnn, layer, cells, y + row * stride);
@@ -171,9 +172,9 @@ static void step(int32_t cell) {
     const int32_t plain = below(2);
     const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
     const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
-    const runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
-                              plain ? usual : any, precision, scales(6 * cells),
-                              plain || runnel_gru_is_plain(&any)};
+    runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
+                        plain ? usual : any, precision, scales(6 * cells), 0, NULL};
+    layers_of(precision)->prepare_gru(&layer);
     layers_of(precision)->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(gru, layer, 3 * cells, scratch, y + row * stride);
@@ -184,11 +185,12 @@ static void step(int32_t cell) {
                                   below(2) ? INFINITY : 0.5f};
     const runnel_lstm_form usual = {RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0},
                                     {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY};
-    const runnel_lstm layer = {inputs, hidden, weights(precision, hidden, gates, inputs, outputs),
-                               values(gates * cells, 0), values(gates * cells, 0),
-                               {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
-                                precision, scales(stride)},
-                               plain ? usual : any, precision, scales(2 * gates * cells), plain};
+    runnel_lstm layer = {inputs, hidden, weights(precision, hidden, gates, inputs, outputs),
+                         values(gates * cells, 0), values(gates * cells, 0),
+                         {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
+                          precision, scales(stride)},
+                         plain ? usual : any, precision, scales(2 * gates * cells), 0, NULL};
+    layers_of(precision)->prepare_lstm(&layer);
     layers_of(precision)->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);
     IN_HALVES(lstm, layer, gates * cells, scratch, y + row * stride);

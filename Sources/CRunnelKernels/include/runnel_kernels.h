@@ -143,6 +143,9 @@ typedef struct {
   const int32_t *to;
 } runnel_state;
 
+// What takes a row that is alone, where one piece of code takes all its outputs. A set knows its own.
+typedef void runnel_lone(void);
+
 typedef struct {
   int32_t inputs;        // D
   int32_t hidden;        // H
@@ -152,7 +155,8 @@ typedef struct {
   float leak;            // 1: none
   int32_t precision;
   const float *scales;   // (H / 16, 2, 16) of W, of R; of int8 weights only
-  int32_t plain;         // what runnel_rnn_is_plain says; 0 gives the same bits, later
+  int32_t plain;         // this and `lone` are filled in by prepare_rnn
+  runnel_lone *lone;
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -171,7 +175,8 @@ typedef struct {
   runnel_gru_form form;
   int32_t precision;
   const float *scales;   // (H / 16, 2, 3, 16) of W, of R; of int8 weights only
-  int32_t plain;         // what runnel_gru_is_plain says; 0 gives the same bits, later
+  int32_t plain;         // this and `lone` are filled in by prepare_gru
+  runnel_lone *lone;
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -198,13 +203,9 @@ typedef struct {
   runnel_lstm_form form;
   int32_t precision;
   const float *scales;       // (H / 16, 2, 4 or 3, 16) of W, of R; of int8 weights only
-  int32_t plain;             // what runnel_lstm_is_plain says; 0 gives the same bits, later
+  int32_t plain;             // this and `lone` are filled in by prepare_lstm
+  runnel_lone *lone;
 } runnel_lstm;
-
-// Whether a cell is the one without any option, which has code of its own.
-bool runnel_rnn_is_plain(runnel_activation activation, float leak);
-bool runnel_gru_is_plain(const runnel_gru_form *form);
-bool runnel_lstm_is_plain(const runnel_lstm_form *form);
 
 // One instruction set. Strides count floats; `rows` may be 0.
 typedef struct {
@@ -214,6 +215,11 @@ typedef struct {
   // The taps of each row's past -> y (rows, N).
   void (*conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past, runnel_activation activation, float *y,
                int64_t y_stride);
+  // What need not be found out at every step: whether the cell is the one without any option, and what takes a row alone.
+  // A layer is prepared by the table that steps it.
+  void (*prepare_rnn)(runnel_rnn *layer);
+  void (*prepare_gru)(runnel_gru *layer);
+  void (*prepare_lstm)(runnel_lstm *layer);
   // x (rows, D), h -> h', which goes to y (rows, H) as well.
   void (*rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride, const runnel_state *state,
               float *y, int64_t y_stride);
