@@ -143,26 +143,31 @@ IN const RUNNEL_SET(tiles) *RUNNEL_SET(tiles_of_rnn)(const runnel_rnn *layer) {
   return CHAINED(rnn, layer->precision, layer->hidden);
 }
 
+IN const RUNNEL_SET(tiles) *RUNNEL_SET(finish_tiles_of_rnn)(const runnel_rnn *layer) {
+  return CHAINED(rnn_finish, layer->precision, layer->hidden);
+}
+
 IN int32_t RUNNEL_SET(rnn_alone)(const runnel_rnn *layer) { return 2 / RUNNEL_SET(chains)(layer->hidden); }
 
 static void RUNNEL_SET(prepare_rnn)(runnel_rnn *layer) {
+  const int32_t alone = RUNNEL_SET(rnn_alone)(layer);
   layer->plain = rnn_is_plain(layer);
-  layer->lone = RUNNEL_SET(lone)(RUNNEL_SET(tiles_of_rnn)(layer), layer->hidden, RUNNEL_SET(rnn_alone)(layer));
+  layer->lone_step = RUNNEL_SET(lone)(RUNNEL_SET(tiles_of_rnn)(layer), layer->hidden, alone);
+  layer->lone_finish = RUNNEL_SET(lone)(RUNNEL_SET(finish_tiles_of_rnn)(layer), layer->hidden, alone);
 }
 
 static void RUNNEL_SET(rnn)(const runnel_rnn *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, NULL, layer->plain};
-  if (rows == 1 && layer->lone)
-    RUNNEL_SET(step_lone)(layer->lone, layer, &batch);
-  else
-    RUNNEL_SET(walk)(RUNNEL_SET(tiles_of_rnn)(layer), layer, &batch, layer->hidden, RUNNEL_SET(descending)(&batch),
-                     RUNNEL_SET(rnn_alone)(layer));
+  if (RUNNEL_SET(took_lone)(layer->lone_step, layer, &batch)) return;
+  RUNNEL_SET(walk)(RUNNEL_SET(tiles_of_rnn)(layer), layer, &batch, layer->hidden, RUNNEL_SET(descending)(&batch),
+                   RUNNEL_SET(rnn_alone)(layer));
 }
 
 static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, const runnel_state *state, float *y) {
   const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, NULL, layer->plain};
-  RUNNEL_SET(walk)(CHAINED(rnn_finish, layer->precision, layer->hidden), layer, &batch, layer->hidden,
+  if (RUNNEL_SET(took_lone)(layer->lone_finish, layer, &batch)) return;
+  RUNNEL_SET(walk)(RUNNEL_SET(finish_tiles_of_rnn)(layer), layer, &batch, layer->hidden,
                    RUNNEL_SET(descending)(&batch), RUNNEL_SET(rnn_alone)(layer));
 }
 
@@ -302,18 +307,21 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
 GRU(f32, RUNNEL_FLOAT32) GRU(bf16, RUNNEL_BF16)
 #undef GRU
 
+// Of a step that has `inputs` features to add yet.
 IN int32_t RUNNEL_SET(gru_alone)(const runnel_gru *layer, int32_t inputs) {
   return RUNNEL_SET(alone)(layer->hidden, 3 * RUNNEL_SET(words)(layer->precision, inputs + layer->hidden));
 }
 
+// With the reset before, a step has two walks.
 static void RUNNEL_SET(prepare_gru)(runnel_gru *layer) {
+  const int32_t step = RUNNEL_SET(gru_alone)(layer, layer->inputs), finish = RUNNEL_SET(gru_alone)(layer, 0);
   layer->plain = gru_is_plain(&layer->form);
-  layer->lone = layer->form.reset_before ? NULL
-                                         : RUNNEL_SET(lone)(HALF(gru, layer->precision), layer->hidden,
-                                                            RUNNEL_SET(gru_alone)(layer, layer->inputs));
+  if (layer->form.reset_before) return;
+  layer->lone_step = RUNNEL_SET(lone)(HALF(gru, layer->precision), layer->hidden, step);
+  layer->lone_finish = RUNNEL_SET(lone)(HALF(gru_finish, layer->precision), layer->hidden, finish);
 }
 
-// The walk of a batch over the tiles of gru or of gru_finish, which has `inputs` features to add yet.
+// The walk of a batch over the tiles of gru or of gru_finish.
 IN void RUNNEL_SET(walk_gru)(const RUNNEL_SET(tiles) *tiles, const runnel_gru *layer, const RUNNEL_SET(batch) *b,
                              int32_t inputs) {
   RUNNEL_SET(walk)(tiles, layer, b, layer->hidden, RUNNEL_SET(descending)(b), RUNNEL_SET(gru_alone)(layer, inputs));
@@ -324,14 +332,13 @@ IN void RUNNEL_SET(walk_gru)(const RUNNEL_SET(tiles) *tiles, const runnel_gru *l
 static void RUNNEL_SET(gru)(const runnel_gru *layer, int32_t rows, const float *x, int64_t x_stride,
                             const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
-  if (rows == 1 && layer->lone)
-    RUNNEL_SET(step_lone)(layer->lone, layer, &batch);
-  else
-    RUNNEL_SET(walk_gru)(HALF(gru, layer->precision), layer, &batch, layer->inputs);
+  if (RUNNEL_SET(took_lone)(layer->lone_step, layer, &batch)) return;
+  RUNNEL_SET(walk_gru)(HALF(gru, layer->precision), layer, &batch, layer->inputs);
 }
 
 static void RUNNEL_SET(gru_finish)(const runnel_gru *layer, const float *sums, const runnel_state *state,
                                    float *scratch, float *y) {
   const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
+  if (RUNNEL_SET(took_lone)(layer->lone_finish, layer, &batch)) return;
   RUNNEL_SET(walk_gru)(HALF(gru_finish, layer->precision), layer, &batch, 0);
 }

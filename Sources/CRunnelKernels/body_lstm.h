@@ -131,6 +131,7 @@ static void RUNNEL_SET(put_projected)(const runnel_lstm *layer, const RUNNEL_SET
                      (size_t)stride * sizeof(float));
 }
 
+// Of a step that has `inputs` features to add yet.
 IN int32_t RUNNEL_SET(lstm_alone)(const runnel_lstm *layer, int32_t inputs) {
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
   return RUNNEL_SET(alone)(layer->hidden, 4 * RUNNEL_SET(words)(layer->precision, inputs + carried));
@@ -140,14 +141,21 @@ IN const RUNNEL_SET(tiles) *RUNNEL_SET(tiles_of_lstm)(const runnel_lstm *layer) 
   return layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm4, layer->precision) : HALF(lstm3, layer->precision);
 }
 
-static void RUNNEL_SET(prepare_lstm)(runnel_lstm *layer) {
-  layer->plain = lstm_is_plain(&layer->form);
-  layer->lone = layer->form.projected ? NULL
-                                      : RUNNEL_SET(lone)(RUNNEL_SET(tiles_of_lstm)(layer), layer->hidden,
-                                                         RUNNEL_SET(lstm_alone)(layer, layer->inputs));
+IN const RUNNEL_SET(tiles) *RUNNEL_SET(finish_tiles_of_lstm)(const runnel_lstm *layer) {
+  return layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm_finish4, layer->precision)
+                                                  : HALF(lstm_finish3, layer->precision);
 }
 
-// The walk of a batch over the tiles of lstm or of lstm_finish, which has `inputs` features to add yet.
+// A projection follows the units.
+static void RUNNEL_SET(prepare_lstm)(runnel_lstm *layer) {
+  const int32_t step = RUNNEL_SET(lstm_alone)(layer, layer->inputs), finish = RUNNEL_SET(lstm_alone)(layer, 0);
+  layer->plain = lstm_is_plain(&layer->form);
+  if (layer->form.projected) return;
+  layer->lone_step = RUNNEL_SET(lone)(RUNNEL_SET(tiles_of_lstm)(layer), layer->hidden, step);
+  layer->lone_finish = RUNNEL_SET(lone)(RUNNEL_SET(finish_tiles_of_lstm)(layer), layer->hidden, finish);
+}
+
+// The walk of a batch over the tiles of lstm or of lstm_finish.
 IN void RUNNEL_SET(walk_lstm)(const RUNNEL_SET(tiles) *tiles, const runnel_lstm *layer, const RUNNEL_SET(batch) *b,
                               int32_t inputs) {
   RUNNEL_SET(walk)(tiles, layer, b, layer->hidden, RUNNEL_SET(descending)(b), RUNNEL_SET(lstm_alone)(layer, inputs));
@@ -160,16 +168,13 @@ IN void RUNNEL_SET(walk_lstm)(const RUNNEL_SET(tiles) *tiles, const runnel_lstm 
 static void RUNNEL_SET(lstm)(const runnel_lstm *layer, int32_t rows, const float *x, int64_t x_stride,
                              const runnel_state *state, float *scratch, float *y, int64_t y_stride) {
   const RUNNEL_SET(batch) batch = {rows, x, y, x_stride, y_stride, state, scratch, layer->plain};
-  if (rows == 1 && layer->lone)
-    RUNNEL_SET(step_lone)(layer->lone, layer, &batch);
-  else
-    RUNNEL_SET(walk_lstm)(RUNNEL_SET(tiles_of_lstm)(layer), layer, &batch, layer->inputs);
+  if (RUNNEL_SET(took_lone)(layer->lone_step, layer, &batch)) return;
+  RUNNEL_SET(walk_lstm)(RUNNEL_SET(tiles_of_lstm)(layer), layer, &batch, layer->inputs);
 }
 
 static void RUNNEL_SET(lstm_finish)(const runnel_lstm *layer, const float *sums, const runnel_state *state,
                                     float *scratch, float *y) {
   const RUNNEL_SET(batch) batch = {1, sums, y, 0, 0, state, scratch, layer->plain};
-  RUNNEL_SET(walk_lstm)(layer->form.coupling == RUNNEL_UNCOUPLED ? HALF(lstm_finish4, layer->precision)
-                                                                 : HALF(lstm_finish3, layer->precision),
-                        layer, &batch, 0);
+  if (RUNNEL_SET(took_lone)(layer->lone_finish, layer, &batch)) return;
+  RUNNEL_SET(walk_lstm)(RUNNEL_SET(finish_tiles_of_lstm)(layer), layer, &batch, 0);
 }

@@ -182,8 +182,11 @@ IN runnel_lone *RUNNEL_SET(lone)(const RUNNEL_SET(tiles) *tiles, int32_t outputs
   return LANES << size == end ? (runnel_lone *)(*tiles)[size][0] : NULL;
 }
 
-IN void RUNNEL_SET(step_lone)(runnel_lone *lone, const void *layer, const RUNNEL_SET(batch) *b) {
+// Whether one tile took it all.
+IN int RUNNEL_SET(took_lone)(runnel_lone *lone, const void *layer, const RUNNEL_SET(batch) *b) {
+  if (b->rows != 1 || !lone) return 0;
   ((RUNNEL_SET(tile) *)lone)(layer, b, 0, 0);
+  return 1;
 }
 
 // All rows and outputs: of a chunk of rows the outputs tile after tile. No tile has many rows fewer than the others; a

@@ -60,7 +60,8 @@ public final class PackedGRU: @unchecked Sendable {
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
       form: runnel_gru_form(
         reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base, plain: 0, lone: nil)
+        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base, plain: 0, lone_step: nil,
+      lone_finish: nil)
     table.pointee.prepare_gru(&gru)
     layer = FixedAddress(gru)
   }

@@ -74,7 +74,8 @@ public final class PackedLSTM: @unchecked Sendable {
       projection: runnel_linear(
         inputs: Int32(hidden), outputs: Int32(outputs), weights: packed[4].base, bias: packed[6].base,
         precision: precision.code, scales: packed[5].base),
-      form: options.form, precision: precision.code, scales: packed[1].base, plain: 0, lone: nil)
+      form: options.form, precision: precision.code, scales: packed[1].base, plain: 0, lone_step: nil,
+      lone_finish: nil)
     table.pointee.prepare_lstm(&lstm)
     layer = FixedAddress(lstm)
   }

@@ -44,7 +44,8 @@ public final class PackedRNN: @unchecked Sendable {
     self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
     var rnn = runnel_rnn(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
-      activation: activation.function, leak: leak, precision: precision.code, scales: scales.base, plain: 0, lone: nil)
+      activation: activation.function, leak: leak, precision: precision.code, scales: scales.base, plain: 0,
+      lone_step: nil, lone_finish: nil)
     table.pointee.prepare_rnn(&rnn)
     layer = FixedAddress(rnn)
   }

@@ -163,7 +163,7 @@ static void step(int32_t cell) {
     const runnel_activation act = activation();
     const float leak = below(2) ? 1.0f : 0.25f;
     runnel_rnn layer = {inputs, hidden, weights(precision, hidden, 1, inputs, hidden), values(cells, 0), act, leak,
-                        precision, scales(2 * cells), 0, NULL};
+                        precision, scales(2 * cells), 0, NULL, NULL};
     layers_of(precision)->prepare_rnn(&layer);
     layers_of(precision)->rnn(&layer, rows, x, inputs, &state, y, stride);
     put(y, rows, outputs, stride);
@@ -173,7 +173,7 @@ static void step(int32_t cell) {
     const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
     const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
     runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
-                        plain ? usual : any, precision, scales(6 * cells), 0, NULL};
+                        plain ? usual : any, precision, scales(6 * cells), 0, NULL, NULL};
     layers_of(precision)->prepare_gru(&layer);
     layers_of(precision)->gru(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);
@@ -189,7 +189,7 @@ static void step(int32_t cell) {
                          values(gates * cells, 0), values(gates * cells, 0),
                          {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
                           precision, scales(stride)},
-                         plain ? usual : any, precision, scales(2 * gates * cells), 0, NULL};
+                         plain ? usual : any, precision, scales(2 * gates * cells), 0, NULL, NULL};
     layers_of(precision)->prepare_lstm(&layer);
     layers_of(precision)->lstm(&layer, rows, x, inputs, &state, scratch, y, stride);
     put(y, rows, outputs, stride);

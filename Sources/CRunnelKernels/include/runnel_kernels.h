@@ -143,7 +143,8 @@ typedef struct {
   const int32_t *to;
 } runnel_state;
 
-// What takes a row that is alone, where one piece of code takes all its outputs. A set knows its own.
+// What takes a row that is alone, in a whole step or in the second half of one, where one piece of code takes all its
+// outputs. A set knows its own.
 typedef void runnel_lone(void);
 
 typedef struct {
@@ -155,8 +156,9 @@ typedef struct {
   float leak;            // 1: none
   int32_t precision;
   const float *scales;   // (H / 16, 2, 16) of W, of R; of int8 weights only
-  int32_t plain;         // this and `lone` are filled in by prepare_rnn
-  runnel_lone *lone;
+  int32_t plain;         // this and the next two are filled in by prepare_rnn
+  runnel_lone *lone_step;
+  runnel_lone *lone_finish;
 } runnel_rnn;
 
 // The variant of a GRU.
@@ -175,8 +177,9 @@ typedef struct {
   runnel_gru_form form;
   int32_t precision;
   const float *scales;   // (H / 16, 2, 3, 16) of W, of R; of int8 weights only
-  int32_t plain;         // this and `lone` are filled in by prepare_gru
-  runnel_lone *lone;
+  int32_t plain;         // this and the next two are filled in by prepare_gru
+  runnel_lone *lone_step;
+  runnel_lone *lone_finish;
 } runnel_gru;
 
 enum { RUNNEL_UNCOUPLED = 0, RUNNEL_COUPLED_INPUT = 1, RUNNEL_COUPLED_FORGET = 2 };
@@ -203,8 +206,9 @@ typedef struct {
   runnel_lstm_form form;
   int32_t precision;
   const float *scales;       // (H / 16, 2, 4 or 3, 16) of W, of R; of int8 weights only
-  int32_t plain;             // this and `lone` are filled in by prepare_lstm
-  runnel_lone *lone;
+  int32_t plain;             // this and the next two are filled in by prepare_lstm
+  runnel_lone *lone_step;
+  runnel_lone *lone_finish;
 } runnel_lstm;
 
 // One instruction set. Strides count floats; `rows` may be 0.
@@ -215,8 +219,8 @@ typedef struct {
   // The taps of each row's past -> y (rows, N).
   void (*conv)(const runnel_conv *layer, int32_t rows, const runnel_past *past, runnel_activation activation, float *y,
                int64_t y_stride);
-  // What need not be found out at every step: whether the cell is the one without any option, and what takes a row alone.
-  // A layer is prepared by the table that steps it.
+  // What need not be found out at every step: whether the cell is the one without any option, and what takes a row
+  // alone, where something does: `plain` 0 and the others NULL are as good. A layer is prepared by the table that steps it.
   void (*prepare_rnn)(runnel_rnn *layer);
   void (*prepare_gru)(runnel_gru *layer);
   void (*prepare_lstm)(runnel_lstm *layer);
