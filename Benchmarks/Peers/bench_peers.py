@@ -133,7 +133,10 @@ def measured(shape, found, chosen, folder, errors):
             raise SystemExit(f"{engine.name} computes something else for {shape}: largest error {error:.1e}")
     runnel = able[0]
     machine = Machine(runnel.ask("limits 0.05"))
-    for turn in range(chosen.rounds):
+    for turn in range(3 * chosen.rounds):
+        # A difference that is not positive was measured on a busy machine: further rounds tell.
+        if turn >= chosen.rounds and all(figures(engine, rounds[engine.name])[0] > 0 for engine in able):
+            break
         # Another one begins each time.
         for place in range(len(able)):
             engine = able[(place + turn) % len(able)]
@@ -143,13 +146,19 @@ def measured(shape, found, chosen, folder, errors):
         engine.close()
     times, spread = {}, {}
     for engine in able:
-        parts = list(zip(*rounds[engine.name]))  # of each part its rounds
-        bests = [[best for best, _ in part] for part in parts]
-        medians = [[median for _, median in part] for part in parts]
-        times[engine.name] = (
-            engine.figure([min(each) for each in bests]), engine.figure([statistics.median(each) for each in medians]))
-        spread[engine.name] = max(spread_of(each) for each in bests)
+        times[engine.name] = figures(engine, rounds[engine.name])
+        if times[engine.name][0] <= 0:
+            raise SystemExit(f"the machine is too busy to measure {engine.name}, {shape}: run it again")
+        spread[engine.name] = max(spread_of([best for best, _ in part]) for part in zip(*rounds[engine.name]))
     return times, spread, machine
+
+
+def figures(engine, rounds):
+    """The best and the median of all rounds, which each have the parts that the engine's figure is made of."""
+    parts = list(zip(*rounds))
+    return (
+        engine.figure([min(best for best, _ in part) for part in parts]),
+        engine.figure([statistics.median(median for _, median in part) for part in parts]))
 
 
 def spread_of(bests):

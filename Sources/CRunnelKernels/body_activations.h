@@ -270,17 +270,22 @@ IN float RUNNEL_SET(sum)(int32_t width, const float *x) {
 IN void RUNNEL_SET(softmax_block)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y,
                                   int64_t y_stride) {
   float some[LANES] = {0}, sums[LANES];
-  STORE(sums, SPLAT(1.0f));
   for (int32_t row = 0; row < rows; row++) {
     const float *in = x + row * x_stride, largest = RUNNEL_SET(largest)(width, in);
     for (int32_t k = 0; k < width; k++) some[row * width + k] = in[k] - largest;
   }
-  STORE(some, RUNNEL_SET(exp)(LOAD(some)));
-  for (int32_t row = 0; row < rows; row++) {
-    const float sum = RUNNEL_SET(sum)(width, some + row * width);
-    for (int32_t k = 0; k < width; k++) sums[row * width + k] = sum;
+  const lanes powers = RUNNEL_SET(exp)(LOAD(some));
+  STORE(some, powers);
+  if (rows == 1) {  // sums laid down one by one and read as a register would be waited for
+    STORE(some, powers / SPLAT(RUNNEL_SET(sum)(width, some)));
+  } else {
+    STORE(sums, SPLAT(1.0f));
+    for (int32_t row = 0; row < rows; row++) {
+      const float sum = RUNNEL_SET(sum)(width, some + row * width);
+      for (int32_t k = 0; k < width; k++) sums[row * width + k] = sum;
+    }
+    STORE(some, powers / LOAD(sums));
   }
-  STORE(some, LOAD(some) / LOAD(sums));
   for (int32_t row = 0; row < rows; row++)
     for (int32_t k = 0; k < width; k++) y[row * y_stride + k] = some[row * width + k];
 }
