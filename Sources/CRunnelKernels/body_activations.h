@@ -244,13 +244,13 @@ IN lanes RUNNEL_SET(kept)(runnel_activation gate, lanes x, lanes old, runnel_act
 }
 
 static void RUNNEL_SET(activate)(runnel_activation activation, int32_t count, const float *x, float *y) {
-  for (int32_t first = 0; first < count; first += LANES) {
-    const int32_t here = count - first < LANES ? count - first : LANES;
-    float some[LANES] = {0};
-    __builtin_memcpy(some, x + first, (size_t)here * sizeof(float));
-    STORE(some, RUNNEL_SET(apply)(activation, LOAD(some)));
-    __builtin_memcpy(y + first, some, (size_t)here * sizeof(float));
-  }
+  int32_t first = 0;
+  for (; first + LANES <= count; first += LANES) STORE(y + first, RUNNEL_SET(apply)(activation, LOAD(x + first)));
+  if (first == count) return;
+  float some[LANES] = {0};
+  __builtin_memcpy(some, x + first, (size_t)(count - first) * sizeof(float));
+  STORE(some, RUNNEL_SET(apply)(activation, LOAD(some)));
+  __builtin_memcpy(y + first, some, (size_t)(count - first) * sizeof(float));
 }
 
 IN float RUNNEL_SET(largest)(int32_t width, const float *x) {
