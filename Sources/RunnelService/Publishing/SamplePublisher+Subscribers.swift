@@ -24,7 +24,10 @@ extension SamplePublisher {
       while let report = try monitor.next() { ended = ended || report.event == .disconnected }
       if ended { mourn(known) }
     }
-    let isCovered = subscribers.covers(encoder.topic.bytes) && monitor.connections.count >= settings.subscribers
+    // A connection is there before its subscription is.
+    let isCovered =
+      monitor.connections.count >= settings.subscribers
+      && subscribers.covers(encoder.topic.bytes, times: settings.subscribers)
     coveredSince = isCovered ? coveredSince ?? now : nil
   }
 
@@ -38,7 +41,7 @@ extension SamplePublisher {
 
   func awaitSubscriber(_ now: Int64) {
     if let coveredSince {
-      if subscribers.covers(descriptionTopic) || now - coveredSince >= Self.breath {
+      if subscribers.covers(descriptionTopic, times: settings.subscribers) || now - coveredSince >= Self.breath {
         wakeAt = now
         return counts.sessions == 0 ? begin(at: now) : enter(.sending)
       }

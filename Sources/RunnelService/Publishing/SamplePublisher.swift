@@ -19,7 +19,7 @@ public final class SamplePublisher {
     public var endpoint: String
     public var attachment: ValueKind.Attachment
     public var speed: PublishSpeed
-    /// Peers that must be connected before it begins; one of them must be subscribed in any case.
+    /// Peers that must be connected and subscribed before it begins; one must be in any case.
     public var subscribers: Int
     /// Round after round, each a session of its own.
     public var loops: Bool
