@@ -39,24 +39,14 @@ public struct Converter: Sendable {
     public var json: String {
       var writer = JSONWriter()
       writer.beginObject()
-      for (key, text) in [("input", input), ("track", track)] {
-        writer.key(key)
-        writer.write(text)
-      }
-      writer.key("rate")
-      writer.write(rate)
-      for (key, list) in [
+      writer.pair("input", input)
+      writer.pair("track", track)
+      writer.pair("rate", rate)
+      for (name, texts) in [
         ("channels", channels), ("files", report.files), ("losses", report.losses), ("remarks", report.remarks),
-      ] {
-        writer.key(key)
-        writer.beginArray()
-        for text in list { writer.write(text) }
-        writer.endArray()
-      }
-      for (key, count) in [("rows", report.rows), ("annotations", report.annotations)] {
-        writer.key(key)
-        writer.write(count)
-      }
+      ] { writer.list(name, texts) { $1.write($0) } }
+      writer.pair("rows", report.rows)
+      writer.pair("annotations", report.annotations)
       writer.endObject()
       return writer.text
     }
