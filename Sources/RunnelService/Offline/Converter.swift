@@ -53,7 +53,8 @@ public struct Converter: Sendable {
   }
 
   /// - Parameter progress: hears how many rows are done, of how many; the recording is read twice.
-  /// - Throws: `ServiceError`: 65 with what would be lost, where nobody accepted it.
+  /// - Throws: `ServiceError`: 64 where the output is the recording itself; 65 with what would be lost, where nobody
+  ///   accepted it.
   public func convert(
     _ input: String, to output: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
@@ -62,6 +63,7 @@ public struct Converter: Sendable {
       try recording.verify()
       return recording
     }
+    try OutputPlace.check(output, apartFrom: [input, recording.path])
     let track = try recording.track(selection.track, channels: selection.channels)
     let described = recording.tracks[track]
     let total = 2 * described.rowCount
