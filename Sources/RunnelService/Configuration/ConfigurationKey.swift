@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// One key of the configuration, described once: the strict reader, the reference page and the JSON Schema are all
 /// made from these.
 ///

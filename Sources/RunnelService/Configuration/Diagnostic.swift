@@ -109,8 +109,8 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
   public var description: String {
     let errors = diagnostics.count { $0.severity == .error }
     let warnings = diagnostics.count - errors
-    let count = "\(errors) error\(errors == 1 ? "" : "s")"
-    let rest = warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s")"
+    let count = "\(Phrase.count(errors, "error"))"
+    let rest = warnings == 0 ? "" : ", \(Phrase.count(warnings, "warning"))"
     return (diagnostics.map(\.rendered) + [count + rest]).joined(separator: "\n")
   }
 }

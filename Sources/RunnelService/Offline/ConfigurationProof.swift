@@ -37,7 +37,7 @@ public struct ConfigurationProof: Sendable {
       (configuration.inputs.count, "input"), (configuration.models.count, "model"),
       (configuration.pipelines.count, "pipeline"), (configuration.outputs.count, "output"),
     ]
-    return counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
+    return counts.map { Phrase.count($0, $1) }.joined(separator: ", ")
   }
 
   /// `{"ok": true, "inputs": 1, "models": 1, "pipelines": 1, "outputs": 1, "diagnostics": […]}`

@@ -32,7 +32,7 @@ public struct PublishReport: Sendable, Hashable {
     if sessions > 1 { text += ", \(sessions) sessions" }
     if rowsUnheard > 0 { text += "; nobody was subscribed during \(rowsUnheard) of the rows" }
     if subscribersLeft > 0 {
-      text += "; \(subscribersLeft) subscriber\(subscribersLeft == 1 ? "" : "s") left before the end"
+      text += "; \(Phrase.count(subscribersLeft, "subscriber")) left before the end"
     }
     if isStopped { text += "; stopped before the end" }
     return text

@@ -50,7 +50,7 @@ public struct RecorderReport: Sendable, Hashable {
       files.count > 2
       ? "\(files[0]) to \(files[files.count - 1]) (\(files.count) files)" : Phrase.list(files, "and")
     var text =
-      "\(names): \(messages) messages of \(topics.count) topic\(topics.count == 1 ? "" : "s"), "
+      "\(names): \(messages) messages of \(Phrase.count(topics.count, "topic")), "
       + "\(Self.size(Double(size))), \(Phrase.rounded(seconds)) s; \(loss)"
     if repeats > 0 { text += "; \(repeats) came twice, as of an A/B feed, and are in it twice" }
     if tooManyParts > 0 { text += "; \(tooManyParts) of more than 16 parts are not in it" }
@@ -64,7 +64,7 @@ public struct RecorderReport: Sendable, Hashable {
       return "no topic has an index, so loss cannot be seen"
     }
     let lost =
-      lostMessages == 0 ? "0 lost" : "\(lostMessages) message\(lostMessages == 1 ? "" : "s") (\(lostRows) rows) lost"
+      lostMessages == 0 ? "0 lost" : "\(Phrase.count(lostMessages, "message")) (\(lostRows) rows) lost"
     return lost + (unseen > 0 ? ", unseen in \(unseen) topics without an index" : "")
   }
 

@@ -160,7 +160,7 @@ public struct DatasetManifest: Sendable {
     let rows = totals.good + totals.missing + totals.warming + totals.unknown
     let unit = form.unit
     let classes = zip(rule.classes, totals.classes).map { "\($0) \($1)" }.joined(separator: ", ")
-    var lines = ["\(records.count) record\(records.count == 1 ? "" : "s"), \(rows) \(unit): \(classes)"]
+    var lines = ["\(Phrase.count(records.count, "record")), \(rows) \(unit): \(classes)"]
     let masked = [(totals.missing, "missing"), (totals.warming, "warming"), (totals.unknown, "unknown")]
       .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !masked.isEmpty { lines.append("masked: \(masked.joined(separator: ", "))") }
