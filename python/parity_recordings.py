@@ -11,41 +11,23 @@ its sums validated, by its index and from the front; so are files that `runnel r
 Needs numpy, scipy, wfdb, pyedflib, mcap, sigmf and pyxdf.
 """
 
-import argparse
 import csv
-import importlib.metadata
 import json
 import os
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from comparing.checks import ROOT, Runnel, check, main
+
 GOLDEN = os.path.join(ROOT, "Tests", "Golden", "recordings")
-failures = []
 
 
-def check(name, fine, detail=""):
-    print(f"{'ok' if fine else 'FAILED':6} {name}{': ' + detail if detail else ''}")
-    if not fine:
-        failures.append(name)
-
-
-class Runnel:
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
-
-    def run(self, *arguments):
-        done = subprocess.run([self.program, *arguments], capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"runnel {' '.join(arguments)} exited {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
-
+class Converter(Runnel):
     def convert(self, source, name, *options):
         target = os.path.join(self.folder, name)
         return target, json.loads(self.run("convert", source, target, "--json", "--allow-loss", *options))
@@ -267,12 +249,8 @@ def recorded(runnel):
         check(f"mcap finds every sample that was published in {name}", np.array_equal(found, samples), f"{len(found)} of {len(samples)}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runnel", default=os.path.join(ROOT, ".build", "release", "runnel"))
-    options = parser.parse_args()
-    tools = ["wfdb", "pyedflib", "mcap", "sigmf", "pyxdf", "scipy", "numpy"]
-    print(", ".join(f"{tool} {importlib.metadata.version(tool)}" for tool in tools))
+def compare_all(runnel):
+    runnel = Converter(runnel.program, runnel.folder)
     interop = os.path.join(ROOT, "..", "shared", "data", "interop")
     if not os.path.isdir(interop):
         print("left out: the files of others, whose folder ../shared/data/interop is absent")
@@ -281,17 +259,13 @@ def main():
         place = os.path.join(interop, folder)
         return [os.path.join(place, name) for name in sorted(os.listdir(place)) if name.endswith(suffix)] if os.path.isdir(place) else []
 
-    with tempfile.TemporaryDirectory() as folder:
-        runnel = Runnel(options.runnel, folder)
-        golden = [os.path.join(GOLDEN, name) for name in ("packed.hea", "wide.hea", "rates.hea", "vary.hea")]
-        read_wfdb(runnel, golden + data("wfdb", ".hea"))
-        read_edf(runnel, [os.path.join(GOLDEN, name) for name in ("plus.edf", "plain.edf", "plus.bdf")] + data("edf", ".edf"))
-        read_others(runnel, data)
-        written(runnel)
-        recorded(runnel)
-    print(f"parity_recordings: {len(failures)} differ" if failures else "parity_recordings: all agree")
-    return 1 if failures else 0
+    golden = [os.path.join(GOLDEN, name) for name in ("packed.hea", "wide.hea", "rates.hea", "vary.hea")]
+    read_wfdb(runnel, golden + data("wfdb", ".hea"))
+    read_edf(runnel, [os.path.join(GOLDEN, name) for name in ("plus.edf", "plain.edf", "plus.bdf")] + data("edf", ".edf"))
+    read_others(runnel, data)
+    written(runnel)
+    recorded(runnel)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(__doc__, ["wfdb", "pyedflib", "mcap", "sigmf", "pyxdf", "scipy", "numpy"], compare_all)

@@ -11,36 +11,14 @@ where one figure differs.
 Needs numpy, scikit-learn, wfdb, pyedflib and mcap.
 """
 
-import argparse
-import importlib.metadata
 import json
 import os
-import subprocess
-import sys
-import tempfile
 
 import numpy as np
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from comparing.checks import ROOT, check, main
+
 MODEL = os.path.join(ROOT, "models", "ecg-beats.safetensors")
-failures = []
-
-
-def check(name, fine, detail=""):
-    print(f"{'ok' if fine else 'FAILED':6} {name}{': ' + detail if detail else ''}")
-    if not fine:
-        failures.append(name)
-
-
-class Runnel:
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
-
-    def run(self, *arguments, code=0):
-        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, cwd=self.folder)
-        if done.returncode != code:
-            raise RuntimeError(f"runnel {' '.join(map(str, arguments))}: {done.returncode}: {done.stderr}")
-        return done.stdout
 
 
 def forms(runnel):
@@ -152,24 +130,15 @@ def onsets(truth, test, rate):
     return errors
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runnel", default=os.path.join(ROOT, ".build", "release", "runnel"))
-    options = parser.parse_args()
-    tools = ["wfdb", "pyedflib", "mcap", "scikit-learn", "numpy"]
-    print(", ".join(f"{tool} {importlib.metadata.version(tool)}" for tool in tools))
-    with tempfile.TemporaryDirectory() as folder:
-        runnel = Runnel(os.path.abspath(options.runnel), folder)
-        runnel.run("synth", "ecg", "-o", "ecg", "--seconds", "600", "--ventricular", "0.1", "--supraventricular", "0.05")
-        for form in ("jsonl", "rnl", "edf", "mcap", "csv"):
-            runnel.run("label", "ecg.hea", "-m", MODEL, "--channels", "MLII", "-o", f"labels.{form}")
-        forms(runnel)
-        for seed in range(4):
-            beats(runnel, seed)
-            episodes(runnel, seed)
-    print(f"parity_scoring: {len(failures)} differ" if failures else "parity_scoring: all agree")
-    return 1 if failures else 0
+def compare_all(runnel):
+    runnel.run("synth", "ecg", "-o", "ecg", "--seconds", "600", "--ventricular", "0.1", "--supraventricular", "0.05")
+    for form in ("jsonl", "rnl", "edf", "mcap", "csv"):
+        runnel.run("label", "ecg.hea", "-m", MODEL, "--channels", "MLII", "-o", f"labels.{form}")
+    forms(runnel)
+    for seed in range(4):
+        beats(runnel, seed)
+        episodes(runnel, seed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(__doc__, ["wfdb", "pyedflib", "mcap", "scikit-learn", "numpy"], compare_all)

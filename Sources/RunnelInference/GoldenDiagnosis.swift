@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Why a model does not give its golden scores: the known mistakes of carrying weights between frameworks are undone one
 /// at a time, then in pairs, and the first that makes golden and computed agree is named.
 ///
@@ -53,9 +55,7 @@ public struct GoldenDiagnosis: Sendable, Equatable {
     let made = findings.map { finding in
       guard !finding.layers.isEmpty else { return finding.mistake }
       let names = finding.layers.map { "'\($0)'" }
-      let list =
-        names.count == 1 ? names[0] : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
-      return "\(finding.mistake) in layer\(names.count == 1 ? "" : "s") \(list)"
+      return "\(finding.mistake) in layer\(names.count == 1 ? "" : "s") \(Phrase.list(names, "and"))"
     }
     var remedies: [String] = []
     for finding in findings where !remedies.contains(finding.remedy) { remedies.append(finding.remedy) }

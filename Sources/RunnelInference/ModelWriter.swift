@@ -50,8 +50,7 @@ public enum ModelWriter {
     text.write(.object(members))
     var json = JSONWriter()
     json.beginObject()
-    json.key("__metadata__")
-    json.write(.object([.init("format", .string("pt")), .init("runnel.model", .string(text.text))]))
+    json.pair("__metadata__", .object([.init("format", .string("pt")), .init("runnel.model", .string(text.text))]))
     var offset = 0
     for tensor in tensors {
       let end = offset + 4 * tensor.values.count

@@ -37,7 +37,7 @@ public struct ArrayDecoder: Sendable {
         ?? DecodeError(
           .parts, part: min(parts.count, 3), byteOffset: 0,
           expected: "2 parts (JSON descriptor and data), or 3 with a topic first",
-          found: "\(parts.count) part\(parts.count == 1 ? "" : "s")")
+          found: "\(Phrase.count(parts.count, "part"))")
     }
     let part = parts.count - 2
     let descriptor: ArrayDescriptor
@@ -88,7 +88,7 @@ public struct ArrayDecoder: Sendable {
 
   private func expectation(of channels: Int) -> String {
     let axes = layout == .timeMajor ? "[rows, \(channels)]" : "[\(channels), rows]"
-    return "\(channels) channel\(channels == 1 ? "" : "s") as configured, shape \(axes)"
+    return "\(Phrase.count(channels, "channel")) as configured, shape \(axes)"
   }
 }
 

@@ -13,7 +13,7 @@ public struct LabelDecoder: Sendable {
     guard parts.count == 2 || parts.count == 3 else {
       throw DecodeError(
         .parts, part: min(parts.count, 3), byteOffset: 0, expected: "2 parts: topic and JSON",
-        found: "\(parts.count) part\(parts.count == 1 ? "" : "s")")
+        found: "\(Phrase.count(parts.count, "part"))")
     }
     let topic: Topic
     do throws(TopicError) { topic = try Topic(parts[0]) } catch { throw DecodeError(error, in: parts[0]) }

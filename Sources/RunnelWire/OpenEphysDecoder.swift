@@ -41,7 +41,7 @@ public final class OpenEphysDecoder {
     guard parts.count == 3 else {
       throw DecodeError(
         .parts, part: min(parts.count, 3), byteOffset: 0, expected: "3 parts: envelope, JSON and samples",
-        found: "\(parts.count) part\(parts.count == 1 ? "" : "s")")
+        found: "\(Phrase.count(parts.count, "part"))")
     }
     let head = try OpenEphysHead(parts[1], part: 1, limits: limits)
     let body = parts[2]

@@ -25,8 +25,8 @@ public struct RawDecoder: Sendable {
     if let topicParts, topicParts != part {
       throw DecodeError(
         .parts, part: min(part, topicParts), byteOffset: 0,
-        expected: "\(topicParts) topic part\(topicParts == 1 ? "" : "s") and one of data",
-        found: "\(parts.count) part\(parts.count == 1 ? "" : "s")")
+        expected: "\(Phrase.count(topicParts, "topic part")) and one of data",
+        found: "\(Phrase.count(parts.count, "part"))")
     }
     if Pickle.isCertain(parts[part]) { throw Pickle.refusal(part: part) }
     return .samples(

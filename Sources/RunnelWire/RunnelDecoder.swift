@@ -51,7 +51,7 @@ public struct RunnelDecoder: Sendable {
     guard parts.count == count else {
       throw DecodeError(
         .parts, part: min(parts.count, count), byteOffset: 0, expected: "\(count) parts: \(names)",
-        found: "\(parts.count) part\(parts.count == 1 ? "" : "s")")
+        found: "\(Phrase.count(parts.count, "part"))")
     }
   }
 

@@ -40,65 +40,38 @@ public struct StreamDescription: Sendable, Equatable {
   /// Its JSON, keys in the order of FORMATS.md; u64 as a decimal string.
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("v")
-    writer.write(1)
-    writer.key("stream")
-    writer.write(stream)
+    writer.pair("v", 1)
+    writer.pair("stream", stream)
     if let epoch {
       writer.key("epoch")
       writer.writeQuoted(epoch)
     }
-    if let rate {
-      writer.key("rate")
-      writer.write(rate)
-    }
-    if let element {
-      writer.key("dtype")
-      writer.write(element.name)
-    }
-    writer.key("channels")
-    writer.beginArray()
-    for channel in channels { Self.write(channel, to: &writer) }
-    writer.endArray()
-    if let subject {
-      writer.key("subject")
-      writer.write(subject)
-    }
-    if let device {
-      writer.key("device")
-      writer.write(device)
-    }
-    if let synthetic {
-      writer.key("synthetic")
-      writer.write(synthetic)
-    }
+    writer.pair("rate", rate)
+    writer.pair("dtype", element?.name)
+    writer.list("channels", channels) { Self.write($0, to: &$1) }
+    writer.pair("subject", subject)
+    writer.pair("device", device)
+    writer.pair("synthetic", synthetic)
     writer.endObject()
   }
 
   private static func write(_ channel: Channel, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("name")
-    writer.write(channel.name)
+    writer.pair("name", channel.name)
     if let unit = channel.unit {
-      writer.key("unit")
-      writer.write(unit)
+      writer.pair("unit", unit)
     }
     switch channel.scaling {
     case .identity: break
     case .linear(let scale, let offset):
-      writer.key("scale")
-      writer.write(scale)
-      writer.key("offset")
-      writer.write(offset)
+      writer.pair("scale", scale)
+      writer.pair("offset", offset)
     case .gain(let gain, let baseline):
-      writer.key("gain")
-      writer.write(gain)
-      writer.key("baseline")
-      writer.write(baseline)
+      writer.pair("gain", gain)
+      writer.pair("baseline", baseline)
     }
     if let missing = channel.missing {
-      writer.key("missing")
-      writer.write(missing)
+      writer.pair("missing", missing)
     }
     writer.endObject()
   }

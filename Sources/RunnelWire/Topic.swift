@@ -95,7 +95,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
     }
     guard start == raw.count, names > 0 else { throw TopicError(raw.count, "'/' at the end of the topic") }
     guard kind.allows(names) else {
-      throw TopicError(raw.count, "\(kind.nameCount) name\(kind.nameCount == 1 ? "" : "s") in a topic of \(kind)")
+      throw TopicError(raw.count, "\(Phrase.count(kind.nameCount, "name")) in a topic of \(kind)")
     }
     return kind
   }

@@ -79,27 +79,19 @@ public struct Verdict: Sendable, Equatable {
 
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("v")
-    writer.write(1)
-    for (key, text) in [("kind", name), ("input", input)] {
-      writer.key(key)
-      writer.write(text)
-    }
-    writer.key("number")
-    writer.write(number)
+    writer.pair("v", 1)
+    writer.pair("kind", name)
+    writer.pair("input", input)
+    writer.pair("number", number)
     switch kind {
     case .session(let start): start.write(to: &writer)
     case .gap(let range):
-      writer.key("first")
-      writer.write(range.lowerBound)
-      writer.key("end")
-      writer.write(range.upperBound)
+      writer.pair("first", range.lowerBound)
+      writer.pair("end", range.upperBound)
     case .unknownGap(let at), .end(let at), .stale(let at):
-      writer.key("at")
-      writer.write(at)
+      writer.pair("at", at)
     case .overflow(let events):
-      writer.key("events")
-      writer.write(Int64(clamping: events))
+      writer.pair("events", Int64(clamping: events))
     }
     writer.endObject()
   }
@@ -149,20 +141,16 @@ public struct Verdict: Sendable, Equatable {
 
 extension Verdict.Start {
   fileprivate func write(to writer: inout JSONWriter) {
-    for (key, text) in [("stream", stream), ("endpoint", endpoint), ("cause", cause), ("level", level.rawValue)] {
-      writer.key(key)
-      writer.write(text)
-    }
+    writer.pair("stream", stream)
+    writer.pair("endpoint", endpoint)
+    writer.pair("cause", cause)
+    writer.pair("level", level.rawValue)
     if let epoch {
       writer.key("epoch")
       writer.writeQuoted(epoch)
     }
-    writer.key("start")
-    writer.write(start)
-    if isJoined {
-      writer.key("joined")
-      writer.write(true)
-    }
+    writer.pair("start", start)
+    if isJoined { writer.pair("joined", true) }
   }
 
   fileprivate init?(_ value: JSONValue, at start: Int64?) {

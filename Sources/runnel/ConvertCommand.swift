@@ -15,7 +15,7 @@ struct ConvertCommand: ParsableCommand {
 
       It reads WFDB, EDF, BDF, SigMF, WAV, CSV, XDF and MCAP, and writes what OUT ends in: .mcap, .hea (WFDB), .edf \
       (EDF+), .bdf (BDF+) or .csv. Samples that fit stay as they are. Where the format cannot hold something, it says \
-      what would be lost and stops with exit code 65; --allow-loss goes on without it.
+      what would be lost and stops with exit code 65; --allow-loss goes on without it. OUT is never IN itself (64).
 
       Annotations of a WFDB record are those of its .atr, or of --annotator; other formats carry their own. WFDB writes \
       them to NAME.atr, EDF+ among the samples, CSV to NAME.labels.csv, MCAP as labels.

@@ -14,7 +14,7 @@ struct DatasetCommand: ParsableCommand {
         runnel dataset mitdb/1*.hea -o train --whole -m untrained.safetensors --channels MLII
         runnel dataset mitdb/1*.hea -o train --window 360 --hop 120 --target last -m model.safetensors
         runnel dataset mitdb/1*.hea -o train --window 3s --hop 1s --rate 120Hz --conditioning filters.json --channels MLII
-        runnel dataset mitdb/1*.hea -o beats --events -m ecg-beats.safetensors
+        runnel dataset mitdb/1*.hea -o beats --events -m with-event-stage.safetensors
 
       Of windows x is written once and overlap costs nothing. Two lines of Python make them, batch first; a third turns \
       them time first:

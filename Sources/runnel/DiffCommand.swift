@@ -1,4 +1,5 @@
 import ArgumentParser
+import RunnelCore
 import RunnelLabels
 import RunnelService
 
@@ -73,6 +74,8 @@ struct DiffCommand: ParsableCommand {
     let comparison = try CanonicalComparison(a, b)
     for sentence in comparison.sentences { Terminal.print(sentence) }
     guard comparison.sentences.isEmpty else { throw ExitCode(ServiceError.Kind.no.rawValue) }
-    Terminal.print("the same: \(comparison.count) messages of \(comparison.lanes) lanes, byte for byte")
+    Terminal.print(
+      "the same: \(Phrase.count(comparison.count, "message")) of \(Phrase.count(comparison.lanes, "lane")), byte for byte"
+    )
   }
 }

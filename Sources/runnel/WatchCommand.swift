@@ -99,7 +99,8 @@ struct WatchCommand: ParsableCommand {
   private func summary(_ watcher: LabelWatcher) -> String {
     let ledger = watcher.ledger
     let rejected = watcher.rejected > 0 ? ", \(watcher.rejected) messages that are no labels" : ""
-    return "\(ledger.labels) labels of \(ledger.topics) lanes, \(ledger.lost) lost, \(ledger.repeats) repeats left out"
+    return "\(Phrase.count(ledger.labels, "label")) of \(Phrase.count(ledger.topics, "lane")), \(ledger.lost) lost, "
+      + "\(Phrase.count(ledger.repeats, "repeat")) left out"
       + rejected
   }
 
@@ -108,7 +109,7 @@ struct WatchCommand: ParsableCommand {
     switch event {
     case .label: return nil
     case .notice(.lost(let count, let topic)):
-      return "lost \(count) label\(count == 1 ? "" : "s") of \(LabelLine.printable(topic.description))"
+      return "lost \(Phrase.count(count, "label")) of \(LabelLine.printable(topic.description))"
     case .notice(.newEpoch(_, let topic)):
       return "\(LabelLine.printable(topic.description)) begins anew: its publisher restarted, or another uses the name"
     case .rejected(let error): return "a message is no label: \(LabelLine.printable("\(error)"))"

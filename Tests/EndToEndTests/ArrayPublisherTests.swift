@@ -1,4 +1,5 @@
 import Glibc
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
@@ -10,7 +11,7 @@ import Testing
 
   @Test(.enabled(if: hasPython, "python3-zmq and python3-numpy are not installed"))
   func `ten lines of pyzmq, array format, get the labels of runnel label`() throws {
-    let (folder, expected) = (Folder(), try Expected.shared.get())
+    let (folder, expected) = (TemporaryFolder(), try Expected.shared.get())
     let endpoint = "ipc://\(folder.path)/samples"
     let settings = Settings(
       input: "connect: \"\(endpoint)\"", format: "format: array, rate: 360 Hz, channels: [{name: MLII, unit: mV}]")
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func `the publisher shown to users has ten lines`() {
-    let text = String(decoding: Folder.read(Place.publisher), as: UTF8.self)
+    let text = String(decoding: TemporaryFolder.read(Place.publisher), as: UTF8.self)
     let program = text.split(separator: "\"\"\"").last ?? ""
     #expect(program.split(separator: "\n").count == 10)
   }

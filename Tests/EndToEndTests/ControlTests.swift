@@ -1,9 +1,10 @@
 import Glibc
+import RunnelTesting
 import Testing
 
 /// Asking the running daemon from another program.
 @Suite struct ControlTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
 
   private func ask(_ arguments: String...) throws -> Program {
     let program = try Program(Program.runnel, arguments, environment: ["XDG_RUNTIME_DIR": folder.path])
@@ -65,7 +66,7 @@ import Testing
 
   @Test func `several daemons are told apart by their configurations`() throws {
     let settings = Settings(input: "bind: tcp://127.0.0.1:*")
-    let others = Folder()
+    let others = TemporaryFolder()
     let first = try RunningDaemon(settings, in: folder)
     let second = try RunningDaemon(settings, in: others, environment: ["XDG_RUNTIME_DIR": folder.path])
     let any = try ask("status")

@@ -1,10 +1,11 @@
 import Glibc
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
 /// A script tells by the exit code what went wrong, and a person by one sentence.
 @Suite struct ExitCodeTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
 
   private func run(_ arguments: String...) throws -> (code: Int32, messages: String) {
     let program = try Program(Program.runnel, arguments)
@@ -73,7 +74,7 @@ import Testing
 
   @Test(arguments: [("run", Int32(65)), ("check", 78), ("model check", 65)])
   func `a model with one damaged byte is refused`(command: String, wanted: Int32) throws {
-    var bytes = Folder.read(Place.model)
+    var bytes = TemporaryFolder.read(Place.model)
     bytes[bytes.count - 1] ^= 1
     var settings = Settings(input: "bind: tcp://127.0.0.1:*")
     settings.model = folder.write(bytes, to: "damaged.safetensors")
@@ -100,7 +101,7 @@ import Testing
   func `a damaged recording of any format is 65, with its place in one sentence`(
     name: String, place: Int, written: String, wanted: String
   ) throws {
-    var bytes = Folder.read("\(Place.root)/Tests/Golden/recordings/\(name)")
+    var bytes = TemporaryFolder.read("\(Place.root)/Tests/Golden/recordings/\(name)")
     bytes.replaceSubrange(place..<place + written.utf8.count, with: Array(written.utf8))
     let (code, messages) = try run("convert", folder.write(bytes, to: name), folder.path + "/out.csv")
     #expect(code == 65 && messages.contains(name) && messages.contains(wanted), "\(messages)")
@@ -111,9 +112,9 @@ import Testing
     let golden = "\(Place.root)/Tests/Golden/recordings/bare.mcap"
     let (code, messages) = try run("convert", golden, folder.path + "/out.edf")
     #expect(code == 65 && messages.contains("18 rows of gaps") && messages.contains("--allow-loss"), "\(messages)")
-    #expect(Folder.read(folder.path + "/out.edf").isEmpty)
+    #expect(TemporaryFolder.read(folder.path + "/out.edf").isEmpty)
     #expect(try run("convert", golden, folder.path + "/out.edf", "--allow-loss").code == 0)
-    #expect(!Folder.read(folder.path + "/out.edf").isEmpty)
+    #expect(!TemporaryFolder.read(folder.path + "/out.edf").isEmpty)
     #expect(try run("convert", golden, folder.path + "/out.flac").code == 65)
     #expect(try run("convert", folder.path + "/none.edf", folder.path + "/out.csv").code == 66)
     #expect(try run("convert", golden, folder.path + "/out.csv", "--track", "none").code == 64)
@@ -141,16 +142,16 @@ import Testing
       "label", expected.record, folder.path + "/none.hea", "-m", Place.model, "--channels", "MLII", "-o",
       folder.path + "/{}.csv")
     #expect(code == 66 && messages.contains("1 of 2 recordings"), "\(messages)")
-    #expect(!Folder.read(places[0]).isEmpty && Folder.read(places[1]).isEmpty)
+    #expect(!TemporaryFolder.read(places[0]).isEmpty && TemporaryFolder.read(places[1]).isEmpty)
   }
 
   @Test(arguments: ["label", "replay"])
   func `a recording with a wrong checksum is 65`(command: String) throws {
     let expected = try Expected.shared.get()
-    var bytes = Folder.read(expected.samples)
+    var bytes = TemporaryFolder.read(expected.samples)
     bytes[bytes.count / 2] ^= 1
     folder.write(bytes, to: "bed7.dat")
-    let record = folder.write(Folder.read(expected.record), to: "bed7.hea")
+    let record = folder.write(TemporaryFolder.read(expected.record), to: "bed7.hea")
     let (code, messages) =
       command == "label"
       ? try run("label", record, "-m", Place.model, "--channels", "MLII")

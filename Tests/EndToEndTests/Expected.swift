@@ -1,3 +1,4 @@
+import RunnelTesting
 import RunnelWire
 
 /// A minute of synthetic ECG with ectopic beats, written by `runnel synth`, and what `runnel label` says of it: every
@@ -5,7 +6,7 @@ import RunnelWire
 final class Expected: Sendable {
   static let rows = 21600
 
-  let folder = Folder()
+  let folder = TemporaryFolder()
   var record: String { folder.path + "/bed7.hea" }
   var samples: String { folder.path + "/bed7.dat" }
   /// In canonical form.

@@ -1,5 +1,6 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
@@ -7,7 +8,7 @@ import Testing
 /// Law 4 through a recording of the daemon itself: what it admitted, with its verdicts, gives the labels that it gave, with
 /// losses, gaps, a publisher that begins again and a stretch of silence in it.
 @Suite struct FromDaemonTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
 
   /// A publisher that can leave messages out.
   private final class Publisher {
@@ -52,7 +53,7 @@ import Testing
   }
 
   private func samples(_ expected: Expected) -> [Int16] {
-    Folder.read(expected.samples).withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
+    TemporaryFolder.read(expected.samples).withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
   }
 
   private func lane(_ lines: [String], _ stream: String) -> [String] {

@@ -1,5 +1,6 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
@@ -62,7 +63,7 @@ import Testing
 
   @Test(.enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"), arguments: ways)
   func `the labels are those of runnel label`(way: Way) throws {
-    let (folder, expected) = (Folder(), try Expected.shared.get())
+    let (folder, expected) = (TemporaryFolder(), try Expected.shared.get())
     let endpoint = "ipc://\(folder.path)/samples"
     let daemon = try RunningDaemon(Settings(input: "connect: \"\(endpoint)\"", format: way.settings), in: folder)
     let subscriber = try LabelSubscriber(daemon.labels)
@@ -87,7 +88,7 @@ import Testing
     .enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"),
     arguments: ways.filter { ["raw-i16", "gnuradio-tags", "json-rows", "msgpack", "openephys"].contains($0.name) })
   func `a recording of it has the same labels, sent again or labelled by itself`(way: Way) throws {
-    let (folder, expected) = (Folder(), try Expected.shared.get())
+    let (folder, expected) = (TemporaryFolder(), try Expected.shared.get())
     let endpoint = "ipc://\(folder.path)/samples"
     let settings = Settings(input: "connect: \"\(endpoint)\"", format: way.settings)
     let configuration = folder.write(settings.text, to: "record.yaml")
@@ -122,7 +123,7 @@ import Testing
 
   @Test(.enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"))
   func `a pickle is refused with the lines that replace it`() throws {
-    let folder = Folder()
+    let folder = TemporaryFolder()
     let endpoint = "ipc://\(folder.path)/samples"
     let daemon = try RunningDaemon(
       Settings(input: "connect: \"\(endpoint)\"", format: "format: array, \(Self.mv)"), in: folder)
@@ -137,7 +138,7 @@ import Testing
 
   @Test(.enabled(if: hasPython, "python3-zmq, python3-numpy and python3-msgpack are not installed"))
   func `auto says what it found and why`() throws {
-    let folder = Folder()
+    let folder = TemporaryFolder()
     let endpoint = "ipc://\(folder.path)/samples"
     let daemon = try RunningDaemon(
       Settings(input: "connect: \"\(endpoint)\"", format: "format: auto, dtype: f32, \(Self.mv)"), in: folder)

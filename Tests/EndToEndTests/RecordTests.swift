@@ -1,10 +1,11 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 /// `runnel record` as people and systems run it: stopped, killed, and on a full disk.
 @Suite struct RecordTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
   private let expected: Expected
 
   init() throws { expected = try Expected.shared.get() }
@@ -86,7 +87,7 @@ import Testing
     #expect(try program.ended() == -SIGKILL)
     replay.signal(SIGKILL)
     #expect(try replay.ended() == -SIGKILL)
-    #expect(Folder.read(file).count >= before)
+    #expect(TemporaryFolder.read(file).count >= before)
     let mend = try Program(Program.runnel, ["record", "--recover", file, "--json"])
     // Also where it was killed in the middle of a write.
     #expect(try mend.ended() == 0, "\(mend.output) \(mend.messages)")
@@ -119,7 +120,7 @@ import Testing
     let second = try grown(beyond: first + 9000)
     program.signal(SIGTERM)
     #expect(try program.ended() == 0, "\(program.messages)")
-    let whole = Folder.read(file)
+    let whole = TemporaryFolder.read(file)
     let cuts: [(cut: Int, code: Int32, word: String)] = [
       (0, 65, "ends before its first record"), (5, 65, "ends before its first record"), (30, 65, "nothing in the file"),
       (200, 65, "nothing in the file"), ((first + second) / 2, 0, "10 messages kept"),
@@ -132,7 +133,7 @@ import Testing
       #expect(
         try mend.ended() == code && (mend.output + mend.messages).contains(word),
         "\(cut): \(mend.output)\(mend.messages)")
-      #expect(Folder.read(path) == Array(whole[..<cut]) || code == 0 && cut < whole.count, "\(cut)")
+      #expect(TemporaryFolder.read(path) == Array(whole[..<cut]) || code == 0 && cut < whole.count, "\(cut)")
     }
   }
 

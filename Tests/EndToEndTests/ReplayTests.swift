@@ -1,11 +1,12 @@
 import Glibc
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
 
 /// A recording replayed into the daemon, as two terminals would do it.
 @Suite struct ReplayTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
   private let expected: Expected
 
   init() throws { expected = try Expected.shared.get() }

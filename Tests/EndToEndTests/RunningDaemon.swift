@@ -1,4 +1,5 @@
 import Glibc
+import RunnelTesting
 import Testing
 
 /// `runnel run`, ready: what it listens at and publishes at.
@@ -9,7 +10,7 @@ final class RunningDaemon {
   /// Its control socket.
   let control: String
 
-  init(_ settings: Settings, in folder: Folder, environment: [String: String] = [:], shards: Int = 1) throws {
+  init(_ settings: Settings, in folder: TemporaryFolder, environment: [String: String] = [:], shards: Int = 1) throws {
     let configuration = folder.write(settings.text + (shards > 1 ? "shards: \(shards)\n" : ""), to: "runnel.yaml")
     program = try Program(
       Program.runnel, ["run", "-c", configuration],

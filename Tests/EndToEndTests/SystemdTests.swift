@@ -1,10 +1,11 @@
 import Glibc
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
 /// What systemd sees of the daemon.
 @Suite struct SystemdTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
 
   @Test func `READY comes when models are checked and sockets bound, STOPPING when it drains`() throws {
     let expected = try Expected.shared.get()

@@ -1,11 +1,12 @@
 import Glibc
+import RunnelTesting
 import Testing
 
 /// Where the tutorial is typed: an empty folder that looks like a clone, with `runnel` and `python3` in the path.
 final class TutorialDesk {
   static let limit = Duration.seconds(300)
 
-  let folder = Folder()
+  let folder = TemporaryFolder()
   let python: String
   /// Whether that Python has PyTorch, so that the training scripts run.
   let trains: Bool

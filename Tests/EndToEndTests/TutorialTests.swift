@@ -1,16 +1,20 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
 /// docs/bring-your-model.md, typed as it stands.
 @Suite struct TutorialTests {
-  private static let document = String(decoding: Folder.read(Place.root + "/docs/bring-your-model.md"), as: UTF8.self)
+  private static let document = String(
+    decoding: TemporaryFolder.read(Place.root + "/docs/bring-your-model.md"), as: UTF8.self)
   private static let commands = TutorialCommand.all(in: document)
   private static let scripts = ["bring_your_model.py", "bring_your_windows.py", "wrong_regime.py"]
   private static let models = ["bring_your_model.py": "beats", "bring_your_windows.py": "alarm"]
 
-  private static func script(_ name: String) -> [UInt8] { Folder.read(Place.root + "/python/examples/" + name) }
+  private static func script(_ name: String) -> [UInt8] {
+    TemporaryFolder.read(Place.root + "/python/examples/" + name)
+  }
   private static func model(_ name: String) -> String { Place.root + "/Tests/Golden/tutorial/\(name).safetensors" }
 
   @Test func `every piece of Python in the tutorial stands in a committed script`() {
@@ -28,7 +32,7 @@ import Testing
   func `a model of the tutorial is made by the script as it is`(script: String, model: String) {
     let digest = Self.script(script).withUnsafeBytes { SHA256.hex($0) }
     #expect(
-      String(decoding: Folder.read(Self.model(model)), as: UTF8.self).contains(digest),
+      String(decoding: TemporaryFolder.read(Self.model(model)), as: UTF8.self).contains(digest),
       "\(script) changed since it made Tests/Golden/tutorial/\(model).safetensors: run the tutorial with PyTorch, copy both"
     )
   }
@@ -50,7 +54,8 @@ import Testing
     for command in Self.commands where !command.text.hasPrefix("export ") {
       let training = Self.models.first { command.text.hasSuffix("python/examples/" + $0.key) }
       if let training, !desk.trains {
-        desk.folder.write(Folder.read(Self.model(training.value)), to: "tutorial/\(training.value).safetensors")
+        desk.folder.write(
+          TemporaryFolder.read(Self.model(training.value)), to: "tutorial/\(training.value).safetensors")
         continue
       }
       let program = try desk.start(command)

@@ -20,7 +20,7 @@ import Testing
       let pick = random.below(6) == 0 ? random.below(messages.count) : index
       var message = messages[pick]
       if random.below(20) == 0 { message.damage(&random) }
-      message.replay { rig.receive($0) }
+      message.lend { rig.receive($0) }
       sent += 1
       rig.now += Int64(random.below(300_000_000))
       if random.below(5) == 0 {

@@ -123,17 +123,17 @@ import Testing
     let signal = Signal(rows: 1500, seed: 6)
     let plan = try Self.plan(before: 0.1, after: 1)
     let rig = Rig([plan])
-    try Recorded(of: signal, cut: [700, 800], epoch: 7).messages.dropLast().forEach { $0.replay { rig.receive($0) } }
+    try Recorded(of: signal, cut: [700, 800], epoch: 7).messages.dropLast().forEach { $0.lend { rig.receive($0) } }
     let waiting = rig.labels["bed7/MLII"]?.count ?? 0
     rig.shard.drain()
     let all = rig.labels["bed7/MLII"]?.count ?? 0
     #expect(waiting == all - 120 + Int(0.35 * 120) && all == 500 - 42, "\(waiting) and \(all)")
     // The same where another session begins.
     let other = Rig([plan])
-    try Recorded(of: signal, cut: [700, 800], epoch: 7).messages.dropLast().forEach { $0.replay { other.receive($0) } }
+    try Recorded(of: signal, cut: [700, 800], epoch: 7).messages.dropLast().forEach { $0.lend { other.receive($0) } }
     other.now = 10_000_000_000
     try Recorded(of: Signal(rows: 3, seed: 1), cut: [3], epoch: 8).messages.dropLast().forEach {
-      $0.replay { other.receive($0) }
+      $0.lend { other.receive($0) }
     }
     #expect(other.labels["bed7/MLII"] == rig.labels["bed7/MLII"])
   }

@@ -60,7 +60,7 @@ import Testing
       let pick = random.below(queues.count)
       guard !queues[pick].isEmpty else { continue }
       for _ in 0...random.below(4) where !queues[pick].isEmpty {
-        queues[pick].removeFirst().replay { rig.receive($0) }
+        queues[pick].removeFirst().lend { rig.receive($0) }
       }
       if random.below(3) == 0 { rig.step() }
     }

@@ -16,12 +16,12 @@ import Testing
       let plan = plans[random.below(plans.count)]
       let company = try Company(seed: seed, &random)
       let shared = ShardRig([plan], shards: 1 + random.below(7), seed: seed, queueBytes: 16_384)
-      for message in company.mixed { message.replay { shared.receive($0) } }
+      for message in company.mixed { message.lend { shared.receive($0) } }
       let labels = shared.drained()
       var expected: [String: [String]] = [:]
       for stream in company.streams {
         let alone = Rig([plan])
-        for message in stream { message.replay { alone.receive($0) } }
+        for message in stream { message.lend { alone.receive($0) } }
         expected.merge(alone.labels) { first, _ in first }
       }
       #expect(labels == expected, "company \(seed)")

@@ -31,7 +31,7 @@ enum ForeignFormat: String, CaseIterable, Sendable {
     var row = 0
     for count in cut where count > 0 {
       let end = min(row + count, signal.rows)
-      messages += Slice(signal: signal, rows: row..<end).messages(self).map { Recorded.Message(parts: $0) }
+      messages += Slice(signal: signal, rows: row..<end).messages(self).map { Recorded.Message($0) }
       row = end
     }
     return messages

@@ -16,7 +16,7 @@ import Testing
 
   private func labels(_ format: ForeignFormat, _ signal: Signal, cuts: [Int]) throws -> [String: [String]] {
     let rig = try rig(format, signal)
-    for message in format.messages(of: signal, cut: cuts) { message.replay { rig.receive($0) } }
+    for message in format.messages(of: signal, cut: cuts) { message.lend { rig.receive($0) } }
     rig.drain()
     return rig.labels
   }
@@ -46,7 +46,7 @@ import Testing
     let rig = try rig(format, signal)
     var messages = format.messages(of: signal, cut: [400, 100, 500])
     messages.remove(at: messages.count / 3)
-    for message in messages { message.replay { rig.receive($0) } }
+    for message in messages { message.lend { rig.receive($0) } }
     rig.drain()
     // Of Open Ephys one channel of two is lost: the rows came, and half of their values are missing.
     #expect(rig.intake.total.rowsLost == (format == .openephys ? 0 : 100))
@@ -64,7 +64,7 @@ import Testing
     for index in messages.indices where random.below(8) > 0 {
       var message = messages[random.below(6) == 0 ? random.below(messages.count) : index]
       if random.below(5) == 0 { message.damage(&random) }
-      message.replay { rig.receive($0) }
+      message.lend { rig.receive($0) }
       sent += 1
       rig.now += Int64(random.below(30_000_000))
     }

@@ -71,7 +71,7 @@ import Testing
     for half in 0..<2 {
       var parts = [queues[half], queues[2 + half], queues[4 + half]]
       while let pick = parts.indices.filter({ !parts[$0].isEmpty }).randomElement(using: &order) {
-        parts[pick].removeFirst().replay(rig.receive)
+        parts[pick].removeFirst().lend(rig.receive)
         if order.below(5) == 0 { rig.step() }
       }
       rig.now += 3_000_000_000

@@ -45,7 +45,7 @@ import Testing
     var random = SeededGenerator(seed: 5)
     var queues = try signals.map { try Recorded(of: $0, cut: $0.cuts(seed: 3), epoch: 7).messages }
     while let pick = queues.indices.filter({ !queues[$0].isEmpty }).randomElement(using: &random) {
-      queues[pick].removeFirst().replay { together.receive($0) }
+      queues[pick].removeFirst().lend { together.receive($0) }
       if random.below(3) == 0 { together.step() }
     }
     let company = together.labels

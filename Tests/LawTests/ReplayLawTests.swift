@@ -28,7 +28,7 @@ import Testing
   private func run(_ messages: [Recorded.Message], pause: () -> Int64) throws -> [String: [String]] {
     let rig = Rig([try .everyStep(TestModel.load("conv-lstm"))])
     for message in messages {
-      message.replay { rig.receive($0) }
+      message.lend { rig.receive($0) }
       rig.now += pause()
       if rig.now % 3 == 0 { rig.step() }
     }

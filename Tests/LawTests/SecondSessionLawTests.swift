@@ -22,7 +22,7 @@ import Testing
       let later = Rig([plan])
       // The first leaves without an end.
       let left = try Recorded(of: old, cut: old.cuts(seed: seed), epoch: 1).messages.dropLast()
-      for message in left { message.replay { later.receive($0) } }
+      for message in left { message.lend { later.receive($0) } }
       if seed % 2 == 0 { later.step() }
       later.now += 3_000_000_000
       let before = later.labels

@@ -17,9 +17,9 @@ import Testing
       let plans = [try PipelinePlan.everyStep(model)]
       let messages = try Self.storm(seed: seed)
       let alone = Rig(plans)
-      for message in messages { message.replay { alone.receive($0) } }
+      for message in messages { message.lend { alone.receive($0) } }
       let shared = ShardRig(plans, shards: shards, seed: seed)
-      for message in messages { message.replay { shared.receive($0) } }
+      for message in messages { message.lend { shared.receive($0) } }
       alone.intake.drain(to: alone.shard)
       let labels = shared.drained()
       #expect(labels == alone.labels, "seed \(seed)")

@@ -66,6 +66,27 @@ import Testing
     #expect(try JSONValue(parsing: writer.text) == tree)
   }
 
+  @Test func `what is not there leaves its key out, and what has no JSON form is null`() {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.pair("text", "a")
+    writer.pair("no text", nil as String?)
+    writer.pair("flag", false)
+    writer.pair("count", 3)
+    writer.pair("no count", nil as Int?)
+    writer.pair("index", Int64.max)
+    writer.pair("score", Float(0.1))
+    writer.pair("seconds", Double.nan)
+    writer.pair("tree", JSONValue.null)
+    writer.list("none", [Int]()) { $1.write($0) }
+    writer.list("two", [1, 2]) { $1.write($0) }
+    writer.endObject()
+    #expect(
+      writer.text
+        == #"{"text":"a","flag":false,"count":3,"index":9223372036854775807,"score":0.1,"seconds":null,"tree":null,"#
+        + #""none":[],"two":[1,2]}"#)
+  }
+
   @Test func `a float is the shortest decimal that reads back`() {
     var writer = JSONWriter()
     writer.beginArray()

@@ -1,11 +1,12 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct ByteFileTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
 
   private func refusal(_ path: String, limit: Int = 100) -> RecordingError? {
     failure { () throws(RecordingError) in _ = try ByteFile.read(path, limit: limit) }
@@ -13,19 +14,19 @@ import Testing
 
   @Test func `a file of exactly the limit is read, one byte more is not`() throws {
     let bytes = (0..<100).map { UInt8($0) }
-    #expect(try ByteFile.read(try folder.write("a", bytes), limit: 100) == bytes)
-    let found = refusal(try folder.write("b", bytes + [1]))
+    #expect(try ByteFile.read(folder.write(bytes, to: "a"), limit: 100) == bytes)
+    let found = refusal(folder.write(bytes + [1], to: "b"))
     #expect(found?.kind == .tooLarge)
     #expect(found?.problem == "is larger than 100 bytes, the most that is read here")
   }
 
   @Test func `an empty file is no bytes`() throws {
-    #expect(try ByteFile.read(try folder.write("e", []), limit: 0) == [])
+    #expect(try ByteFile.read(folder.write([], to: "e"), limit: 0) == [])
   }
 
   @Test func `a large file is read whole`() throws {
     let bytes = (0..<3_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-    #expect(try ByteFile.read(try folder.write("l", bytes), limit: 1 << 22) == bytes)
+    #expect(try ByteFile.read(folder.write(bytes, to: "l"), limit: 1 << 22) == bytes)
   }
 
   @Test func `a file without a size is read up to the limit`() {
@@ -46,7 +47,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything")) func `a file that may not be read says so`() throws {
-    let path = try folder.write("secret", [1])
+    let path = folder.write([1], to: "secret")
     chmod(path, 0)
     #expect(refusal(path)?.kind == .permission)
   }
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func `writing replaces the old content as one act`() throws {
-    let path = try folder.write("w", [1, 2, 3])
+    let path = folder.write([1, 2, 3], to: "w")
     try ByteFile.write([4], to: path)
     #expect(try ByteFile.read(path, limit: 10) == [4])
     #expect(folder.names == ["w"])

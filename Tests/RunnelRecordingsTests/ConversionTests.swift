@@ -1,10 +1,11 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct ConversionTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
 
   private func conversion(
     _ name: String, _ track: Int = 0, to output: String
@@ -144,7 +145,7 @@ import Testing
   func `WFDB is written in the smallest format that holds the values`(_ name: String, _ value: Int, _ format: Int)
     throws
   {
-    let path = try folder.write("\(name).csv", "sample,time_s,a\n0,0,\(value)\n1,0.01,\(-value)\n2,0.02,0\n")
+    let path = folder.write("sample,time_s,a\n0,0,\(value)\n1,0.01,\(-value)\n2,0.02,0\n", to: "\(name).csv")
     let recording = try RecordingFormat.open(path)
     _ = try RecordingConversion(recording, track: 0, to: folder.path + "/\(name).hea", annotations: []).write()
     #expect(try WFDBHeader(contentsOf: folder.path + "/\(name).hea").signals[0].format == format)

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
@@ -43,7 +44,7 @@ import Testing
   @Test(arguments: ["synth212", "synth16"]) func `the same record written here has the same samples file`(
     _ name: String
   ) throws {
-    let folder = Folder()
+    let folder = TemporaryFolder()
     let record = try WFDBRecord(open: Places.golden + "/" + name)
     var writer = try WFDBWriter(
       folder.path + "/" + name, channels: record.channels, rate: record.rate,

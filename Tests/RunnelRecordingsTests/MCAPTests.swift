@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
@@ -56,7 +57,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
 }
 
 @Suite struct MCAPTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
 
   @Test(arguments: MCAPCompression.allCases) func `what was written is read, with its channels and schemas`(
     _ compression: MCAPCompression
@@ -78,7 +79,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let bytes = try ByteFile.read(path, limit: 1 << 20)
     var last = 0
     for cut in made.chunks[made.chunks.count - 3].place..<bytes.count {
-      let short = try folder.write("cut.mcap", Array(bytes[..<cut]))
+      let short = folder.write(Array(bytes[..<cut]), to: "cut.mcap")
       let report = try MCAPRecovery.recover(short, to: folder.path + "/mended.mcap")
       let (messages, reader) = try read(folder.path + "/mended.mcap")
       #expect(reader.end == .whole && reader.wrongSums.isEmpty)
@@ -127,7 +128,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let size = writer.size
     try writer.finish()
     let bytes = try ByteFile.read(path, limit: 1 << 24)
-    let short = try folder.write("cut.mcap", Array(bytes[..<(size * 3 / 4)]))
+    let short = folder.write(Array(bytes[..<(size * 3 / 4)]), to: "cut.mcap")
     let report = try MCAPRecovery.recover(short, to: folder.path + "/mended.mcap")
     #expect(report.messages > 0 && report.messages < 900 && !report.isWhole)
   }
@@ -168,7 +169,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     var bytes = try ByteFile.read(folder.path + "/y.mcap", limit: 1 << 20)
     let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [1, 2, 3]) })
     bytes[place] = 9
-    let report = try MCAPRecovery.recover(try folder.write("z.mcap", bytes), to: folder.path + "/m.mcap")
+    let report = try MCAPRecovery.recover(folder.write(bytes, to: "z.mcap"), to: folder.path + "/m.mcap")
     #expect(report.wrongSums > 0 && report.messages == 1)
     #expect(try read(folder.path + "/m.mcap").reader.wrongSums.isEmpty)
     #expect(try MCAPRecording(folder.path + "/m.mcap").remarks.count == 1, "it can be read; no topic has samples")
@@ -178,7 +179,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let made = try Made(folder.path + "/x.mcap", .none)
     var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
     bytes.insert(contentsOf: [0x9A, 3, 0, 0, 0, 0, 0, 0, 0, 7, 7, 7], at: made.chunks[1].place)
-    let (messages, _) = try read(try folder.write("y.mcap", bytes))
+    let (messages, _) = try read(folder.write(bytes, to: "y.mcap"))
     #expect(messages == made.messages)
   }
 
@@ -189,7 +190,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let first = made.chunks[0].place
     let length = (0..<8).reduce(0) { $0 | Int(bytes[first + 1 + $1]) << (8 * $1) }
     bytes[first + 9 + length - 1] ^= 0x40
-    let (messages, reader) = try read(try folder.write("y.mcap", bytes))
+    let (messages, reader) = try read(folder.write(bytes, to: "y.mcap"))
     #expect(messages.count == made.messages.count)
     #expect(reader.wrongSums.first == first && reader.wrongSums.count == 2)
     let error = failure { () throws(RecordingError) in _ = try MCAPRecording(folder.path + "/y.mcap") }
@@ -201,7 +202,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
     let size = made.chunks[0].place + 9 + 16
     bytes.replaceSubrange(size..<size + 8, with: [0, 0, 0, 0x0F, 0, 0, 0, 0])
-    let (messages, reader) = try read(try folder.write("y.mcap", bytes))
+    let (messages, reader) = try read(folder.write(bytes, to: "y.mcap"))
     #expect(messages.count == 6)
     guard case .damaged(let place, _, _)? = reader.end else { return #expect(Bool(false), "\(reader.end as Any)") }
     #expect(place == made.chunks[0].place)
@@ -305,7 +306,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let made = try Made(folder.path + "/x.mcap", compression)
     let bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
     for cut in 0..<bytes.count {
-      let path = try folder.write("cut.mcap", Array(bytes[..<cut]))
+      let path = folder.write(Array(bytes[..<cut]), to: "cut.mcap")
       let report: MCAPRecovery.Report
       do throws(RecordingError) { report = try MCAPRecovery.mend(path) } catch {
         #expect(error.kind == .malformed && cut < made.chunks[1].place, "cut at \(cut): \(error)")
@@ -326,7 +327,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
   @Test func `a file that ends in zeros, as after a loss of power, is mended like one that was cut`() throws {
     let made = try Made(folder.path + "/x.mcap", .zstd)
     let bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
-    let path = try folder.write("y.mcap", bytes[..<made.chunks[3].place] + [UInt8](repeating: 0, count: 5000))
+    let path = folder.write(bytes[..<made.chunks[3].place] + [UInt8](repeating: 0, count: 5000), to: "y.mcap")
     let report = try MCAPRecovery.mend(path)
     #expect(report.messages == 18 && report.bytesLost == 5000 && report.end == .cut(at: made.chunks[3].place))
     #expect(try read(path).messages == Array(made.messages[..<18]))
@@ -344,7 +345,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let made = try Made(folder.path + "/x.mcap", .none)
     var bytes = try ByteFile.read(folder.path + "/x.mcap", limit: 1 << 20)
     bytes[made.chunks[2].place] = 0
-    let path = try folder.write("y.mcap", bytes)
+    let path = folder.write(bytes, to: "y.mcap")
     let error = failure { () throws(RecordingError) in _ = try MCAPRecovery.mend(path) }
     #expect(error?.kind == .malformed && error?.place == .byte(made.chunks[2].place))
     #expect(try ByteFile.read(path, limit: 1 << 20) == bytes)

@@ -1,10 +1,11 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct NumpyArchiveTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
   private var path: String { folder.path + "/a.npz" }
   private let golden = Places.root + "/Tests/Golden/numpy"
 

@@ -1,10 +1,11 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct NumpyFileTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
   private var path: String { folder.path + "/a.npy" }
 
   @Test func `f64 and i16 written by numpy are read`() throws {

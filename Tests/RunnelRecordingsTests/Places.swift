@@ -25,46 +25,6 @@ enum Places {
   static let hasData = data != nil
 }
 
-/// A new folder, removed with everything in it when the test lets go of it.
-final class Folder: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/runnel-test-XXXXXX".utf8CString)
-    path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
-  }
-
-  deinit {
-    for name in names { unlink(path + "/" + name) }
-    for name in names { rmdir(path + "/" + name) }
-    rmdir(path)
-  }
-
-  /// The names in the folder, sorted.
-  var names: [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var found: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { found.append(name) }
-    }
-    return found.sorted()
-  }
-
-  /// Without waiting for the disk: tests of damage write thousands of files.
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    guard let file = fopen(path + "/" + name, "wb") else { throw OpenFile.failure(errno, name) }
-    fwrite(bytes, 1, bytes.count, file)
-    fclose(file)
-    return path + "/" + name
-  }
-
-  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-}
-
 /// The error of a body that must fail.
 func failure(_ body: () throws(RecordingError) -> Void) -> RecordingError? {
   do throws(RecordingError) {

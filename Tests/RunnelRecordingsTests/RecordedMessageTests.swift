@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -6,18 +7,6 @@ import Testing
 
 /// ZeroMQ messages in MCAP files: what went in comes out, part by part.
 @Suite struct RecordedMessageTests {
-  private func lend<R>(_ parts: [[UInt8]], _ body: (MessageParts) throws -> R) rethrows -> R {
-    let joined = parts.flatMap { $0 }
-    return try joined.withUnsafeBytes { bytes in
-      var place = 0
-      let list = parts.map { part in
-        defer { place += part.count }
-        return UnsafeRawBufferPointer(rebasing: bytes[place..<place + part.count])
-      }
-      return try list.withUnsafeBufferPointer { try body(MessageParts($0.baseAddress!, count: $0.count)) }
-    }
-  }
-
   private func parts(_ encoding: RecordedEncoding, topic: String, _ data: [UInt8]) throws(RecordingError) -> [[UInt8]] {
     let message = MCAPMessage(channel: 1, sequence: 0, logTime: 0, publishTime: 0, data: data[...])
     return try encoding.withParts(of: message, topic: topic, file: "x.mcap", place: 77) { parts in
@@ -32,7 +21,7 @@ import Testing
         (0..<random.below(40)).map { _ in UInt8(random.below(256)) }
       }
       var packed: [UInt8] = [9, 9]
-      lend(parts) { RecordedEncoding.pack($0, into: &packed) }
+      OwnedMessage(parts).lend { RecordedEncoding.pack($0, into: &packed) }
       #expect(packed.count == 4 + parts.reduce(0) { $0 + 4 + $1.count })
       #expect(try self.parts(.multipart, topic: "a", packed) == parts)
       // Cut anywhere, or with a byte too many, it is none.
@@ -63,9 +52,9 @@ import Testing
     // A header that lies about its length could not be cut where it was.
     var lying = sent
     lying[1][8] = 65
-    #expect(!lend(lying) { RecordedEncoding.holdsSamples($0) })
-    #expect(!lend([sent[0], sent[1]]) { RecordedEncoding.holdsSamples($0) })
-    #expect(!lend([sent[0], Array(sent[1].prefix(20)), []]) { RecordedEncoding.holdsSamples($0) })
+    #expect(!OwnedMessage(lying).lend { RecordedEncoding.holdsSamples($0) })
+    #expect(!OwnedMessage([sent[0], sent[1]]).lend { RecordedEncoding.holdsSamples($0) })
+    #expect(!OwnedMessage([sent[0], Array(sent[1].prefix(20)), []]).lend { RecordedEncoding.holdsSamples($0) })
   }
 
   @Test func `JSON of another topic than labels is no message of ours`() {
@@ -78,7 +67,7 @@ import Testing
 
 /// Two rivals, an A/B feed and late names in one file, read as recordings.
 @Suite struct RecordedStreamTests {
-  private let folder = Folder()
+  private let folder = TemporaryFolder()
 
   private struct Publisher {
     var encoder: RunnelEncoder

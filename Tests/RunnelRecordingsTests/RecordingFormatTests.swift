@@ -1,13 +1,14 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct RecordingFormatTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
 
   private func refusal(_ name: String, _ bytes: [UInt8]) throws -> RecordingError? {
-    let path = try folder.write(name, bytes)
+    let path = folder.write(bytes, to: name)
     return failure { () throws(RecordingError) in _ = try RecordingFormat.open(path) }
   }
 
@@ -16,7 +17,7 @@ import Testing
       ("plus.edf", RecordingFormat.edf), ("i16.wav", .wav), ("streams.xdf", .xdf), ("lz4.mcap", .mcap),
     ] {
       let bytes = try ByteFile.read(RecordingGoldenTests.folder + name, limit: 1 << 20)
-      #expect(try RecordingFormat.detect(try folder.write("some.dat2", bytes)) == format)
+      #expect(try RecordingFormat.detect(folder.write(bytes, to: "some.dat2")) == format)
     }
     #expect(try RecordingFormat.detect(RecordingGoldenTests.folder + "packed") == .wfdb)
     #expect(try RecordingFormat.detect(RecordingGoldenTests.folder + "pair") == .sigmf)
@@ -43,7 +44,7 @@ import Testing
     ("x.edf", "0       only a few bytes", "expected the patient (80 bytes)"),
     ("x.xdf", "XDF:", "has no tracks"),
   ]) func `a file that is wrong is told with its place`(_ name: String, _ text: String, _ wanted: String) throws {
-    let path = try folder.write(name, text)
+    let path = folder.write(text, to: name)
     let found = failure { () throws(RecordingError) in
       if try RecordingFormat.open(path).tracks.isEmpty {
         throw RecordingError(.unsupported, file: path, "has no tracks", remedy: "")
@@ -74,7 +75,7 @@ import Testing
     let data = try #require(bytes.firstRange(of: Array("data".utf8))).upperBound
     for size in [[0, 0, 0, 0], [255, 255, 255, 255], [0, 0, 1, 0]] as [[UInt8]] {
       bytes.replaceSubrange(data..<data + 4, with: size)
-      let recording = try RecordingFormat.open(try folder.write("x.wav", bytes))
+      let recording = try RecordingFormat.open(folder.write(bytes, to: "x.wav"))
       #expect(recording.tracks[0].runs == [0..<30])
       #expect(recording.remarks.count == (size[2] == 1 ? 1 : 0))
     }
@@ -82,13 +83,13 @@ import Testing
 
   @Test func `a SigMF recording with a changed sample is refused by its sum`() throws {
     for suffix in [".sigmf-meta", ".sigmf-data"] {
-      _ = try folder.write(
-        "radio" + suffix, try ByteFile.read(RecordingGoldenTests.folder + "radio" + suffix, limit: 1 << 20))
+      folder.write(
+        try ByteFile.read(RecordingGoldenTests.folder + "radio" + suffix, limit: 1 << 20), to: "radio" + suffix)
     }
     var data = try ByteFile.read(folder.path + "/radio.sigmf-data", limit: 1 << 20)
     try RecordingFormat.open(folder.path + "/radio.sigmf-meta").verify()
     data[7] ^= 1
-    _ = try folder.write("radio.sigmf-data", data)
+    folder.write(data, to: "radio.sigmf-data")
     let found = failure { () throws(RecordingError) in
       try RecordingFormat.open(folder.path + "/radio.sigmf-meta").verify()
     }
@@ -96,17 +97,17 @@ import Testing
   }
 
   @Test func `SHA-512 is that of the standard's examples`() throws {
-    let path = try folder.write("abc", "abc")
+    let path = folder.write("abc", to: "abc")
     #expect(
       try SHA512.hex(of: try OpenFile(path, regularOnly: true)).hasPrefix("ddaf35a193617abacc417349ae204131"))
-    let long = try folder.write("a", Array(repeating: 0x61, count: 1_000_000))
+    let long = folder.write(Array(repeating: 0x61, count: 1_000_000), to: "a")
     #expect(
       try SHA512.hex(of: try OpenFile(long, regularOnly: true)).hasPrefix("e718483d0ce769644e2e42c7bc15b4638e1f98b1"))
   }
 
   @Test func `a cut XDF file is read up to the cut, and says so`() throws {
     let bytes = try ByteFile.read(RecordingGoldenTests.folder + "streams.xdf", limit: 1 << 20)
-    let recording = try RecordingFormat.open(try folder.write("x.xdf", Array(bytes[..<(bytes.count - 500)])))
+    let recording = try RecordingFormat.open(folder.write(Array(bytes[..<(bytes.count - 500)]), to: "x.xdf"))
     #expect(recording.tracks.count == 2 && recording.remarks.contains { $0.contains("cut short") })
   }
 
@@ -116,18 +117,18 @@ import Testing
     let first = try #require(bytes.firstRange(of: boundary)).lowerBound
     // The head of the chunk behind the first boundary.
     bytes[first + 16] = 0x77
-    let recording = try RecordingFormat.open(try folder.write("x.xdf", bytes))
+    let recording = try RecordingFormat.open(folder.write(bytes, to: "x.xdf"))
     #expect(recording.tracks[0].rowCount == 40 && recording.remarks.contains { $0.contains("damaged") })
   }
 
   @Test func `annotations are read from a table of either kind`() throws {
-    let rows = try folder.write("a.csv", "first,count,t_ns,channel,label,id,p\n18,0,,MLII,N,0,0.9\n77,5,,MLII,V,2,\n")
+    let rows = folder.write("first,count,t_ns,channel,label,id,p\n18,0,,MLII,N,0,0.9\n77,5,,MLII,V,2,\n", to: "a.csv")
     #expect(try AnnotationReader.annotations(in: rows, rate: 360).map(\.at) == [18, 77])
     #expect(try AnnotationReader.annotations(in: rows, rate: 360).map(\.code.symbol) == ["N", "V"])
-    let seconds = try folder.write("b.tsv", "onset\tduration\ttrial_type\n1.5\t0.25\tstim \"x\"\n")
+    let seconds = folder.write("onset\tduration\ttrial_type\n1.5\t0.25\tstim \"x\"\n", to: "b.tsv")
     let marks = try AnnotationReader.annotations(in: seconds, rate: 100)
     #expect(marks.map(\.at) == [150] && marks.map(\.length) == [25] && marks[0].code == .comment)
-    let wrong = try folder.write("c.csv", "first,label\nx,N\n")
+    let wrong = folder.write("first,label\nx,N\n", to: "c.csv")
     let found = failure { () throws(RecordingError) in _ = try AnnotationReader.annotations(in: wrong, rate: 1) }
     #expect(found?.place == .line(2, column: nil))
   }

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
@@ -82,12 +83,12 @@ import Testing
   @Test(arguments: names) func `a file cut anywhere is read up to the cut or refused in one sentence`(_ name: String)
     throws
   {
-    let folder = Folder()
+    let folder = TemporaryFolder()
     let text = name.hasSuffix(".hea") || name.hasSuffix("-meta")
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
     for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 100)) {
-      let path = try folder.write(
-        "cut" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""), Array(bytes[..<length]))
+      let path = folder.write(
+        Array(bytes[..<length]), to: "cut" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""))
       do throws(RecordingError) {
         let recording = try RecordingFormat.open(path, rate: 100)
         for index in recording.tracks.indices {
@@ -106,7 +107,7 @@ import Testing
 
   @Test(arguments: names) func `a file with any byte changed is read or refused, and never more`(_ name: String) throws
   {
-    let folder = Folder()
+    let folder = TemporaryFolder()
     let bytes = try ByteFile.read(Self.folder + name, limit: 1 << 20)
     var random = SeededGenerator(seed: 9)
     for _ in 0..<150 {
@@ -114,7 +115,7 @@ import Testing
       // Headers are what is interpreted: most changes go there.
       let place = random.below(2) == 0 ? random.below(min(bytes.count, 600)) : random.below(bytes.count)
       damaged[place] = UInt8(truncatingIfNeeded: random.below(256))
-      let path = try folder.write("bad" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""), damaged)
+      let path = folder.write(damaged, to: "bad" + (name.firstIndex(of: ".").map { String(name[$0...]) } ?? ""))
       do throws(RecordingError) {
         let recording = try RecordingFormat.open(path, rate: 100)
         for index in recording.tracks.indices {

@@ -1,5 +1,6 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
@@ -18,11 +19,12 @@ private func header(_ format: Int, rows: Int? = 5, sums: [String] = ["298", "632
 }
 
 /// A record of the vectors in a folder, after the changes given.
-private func vector(_ folder: Folder, format: Int = 212, header text: String? = nil, data: [UInt8]? = nil) throws
+private func vector(_ folder: TemporaryFolder, format: Int = 212, header text: String? = nil, data: [UInt8]? = nil)
+  throws
   -> String
 {
-  _ = try folder.write("x.dat", data ?? (format == 212 ? in212 : in16))
-  return try folder.write("x.hea", text ?? header(format))
+  folder.write(data ?? (format == 212 ? in212 : in16), to: "x.dat")
+  return folder.write(text ?? header(format), to: "x.hea")
 }
 
 private func refusal(_ path: String) -> RecordingError? {
@@ -33,7 +35,7 @@ private func refusal(_ path: String) -> RecordingError? {
 }
 
 @Suite struct WFDBRecordTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
 
   @Test(arguments: [212, 16]) func `the test vector is read`(_ format: Int) throws {
     #expect(try samples(of: try vector(folder, format: format)) == rows)
@@ -59,7 +61,7 @@ private func refusal(_ path: String) -> RecordingError? {
     try writer.finish()
     #expect(try ByteFile.read(folder.path + "/y.dat", limit: 100) == [0x01, 0xF0, 0xFE, 0x03, 0x00])
     #expect(try samples(of: folder.path + "/y") == [1, -2, 3])
-    _ = try folder.write("y.dat", [0x01, 0xF0, 0xFE, 0x03, 0x00, 0x00])
+    folder.write([0x01, 0xF0, 0xFE, 0x03, 0x00, 0x00], to: "y.dat")
     #expect(try samples(of: folder.path + "/y.hea") == [1, -2, 3])
   }
 
@@ -105,7 +107,7 @@ private func refusal(_ path: String) -> RecordingError? {
   }
 
   @Test func `an empty header is refused`() throws {
-    let path = try folder.write("e.hea", "")
+    let path = folder.write("", to: "e.hea")
     #expect(refusal(path)?.kind == .malformed)
   }
 
@@ -162,14 +164,14 @@ private func refusal(_ path: String) -> RecordingError? {
   }
 
   @Test func `a layout header is refused`() throws {
-    let found = refusal(try folder.write("l.hea", "l 1 360 0\n~ 0 200/mV 12 0 0 0 0 II\n"))
+    let found = refusal(folder.write("l 1 360 0\n~ 0 200/mV 12 0 0 0 0 II\n", to: "l.hea"))
     #expect(found?.problem == "expected a signal file, found '~' (a layout header has no samples)")
   }
 
   @Test(arguments: ["/etc/passwd", "../x.dat", "a/../../x.dat"]) func `a signal file elsewhere is refused`(
     _ name: String
   ) throws {
-    let found = refusal(try folder.write("p.hea", "p 1 360\n\(name) 16\n"))
+    let found = refusal(folder.write("p 1 360\n\(name) 16\n", to: "p.hea"))
     #expect(found?.problem == "expected a signal file in the header's folder, found '\(name)'")
   }
 
@@ -192,17 +194,17 @@ private func refusal(_ path: String) -> RecordingError? {
   }
 
   @Test func `signals in separate files of different formats make rows together`() throws {
-    _ = try folder.write("a.dat", [0x01, 0xF0, 0xFE, 0x03, 0x00])
-    _ = try folder.write("b.dat", [10, 0, 20, 0, 11, 0, 21, 0, 12, 0, 22, 0])
-    let path = try folder.write("s.hea", "s 3 360 3\na.dat 212\nb.dat 16\nb.dat 16\n")
+    folder.write([0x01, 0xF0, 0xFE, 0x03, 0x00], to: "a.dat")
+    folder.write([10, 0, 20, 0, 11, 0, 21, 0, 12, 0, 22, 0], to: "b.dat")
+    let path = folder.write("s 3 360 3\na.dat 212\nb.dat 16\nb.dat 16\n", to: "s.hea")
     #expect(try samples(of: path, chunk: 2) == [1, 10, 20, -2, 11, 21, 3, 12, 22])
     #expect(try WFDBRecord(open: path).channels.map(\.missing) == [-2048, -32768, -32768])
   }
 
   @Test func `files that disagree about an unknown length are refused`() throws {
-    _ = try folder.write("a.dat", [0x01, 0xF0, 0xFE])
-    _ = try folder.write("b.dat", [10, 0])
-    let found = refusal(try folder.write("s.hea", "s 2 360\na.dat 212\nb.dat 16\n"))
+    folder.write([0x01, 0xF0, 0xFE], to: "a.dat")
+    folder.write([10, 0], to: "b.dat")
+    let found = refusal(folder.write("s 2 360\na.dat 212\nb.dat 16\n", to: "s.hea"))
     #expect(found?.problem == "holds 1 rows, \(folder.path)/a.dat holds 2")
   }
 

@@ -1,11 +1,12 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelRecordings
 
 @Suite struct WFDBWriterTests {
-  let folder = Folder()
+  let folder = TemporaryFolder()
   private var path: String { folder.path + "/w" }
 
   private func refusal(_ channels: [Channel], _ name: String = "w", information: [String] = []) -> String? {

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
@@ -8,15 +9,7 @@ import Testing
 /// What is said of messages whose kind nobody announced; times are given, so nothing here waits.
 @Suite struct DiscovererTests {
   static func take(_ parts: [[UInt8]], _ discoverer: inout Discoverer, at milliseconds: Int) {
-    let storage = parts.map { part in
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(part.count, 1), alignment: 1)
-      copy.copyBytes(from: part)
-      return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(copy)[..<part.count])
-    }
-    defer { for part in storage { part.baseAddress?.deallocate() } }
-    storage.withUnsafeBufferPointer {
-      discoverer.take(MessageParts($0.baseAddress!, count: $0.count), at: Int64(milliseconds) * 1_000_000)
-    }
+    OwnedMessage(parts).lend { discoverer.take($0, at: Int64(milliseconds) * 1_000_000) }
   }
 
   static func discovery(_ discoverer: Discoverer) -> Discovery {

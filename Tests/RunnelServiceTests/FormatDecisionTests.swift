@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -16,14 +17,7 @@ import Testing
   private func decide(_ parts: [[UInt8]], _ keys: String = ", rate: 360 Hz, channels: [a]") throws -> FormatDecision {
     let input = try input(keys)
     var result: Result<FormatDecision, DecodeError>?
-    let buffers = parts.map { part in
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: part.count, alignment: 1)
-      copy.copyBytes(from: part)
-      return UnsafeRawBufferPointer(copy)
-    }
-    defer { for buffer in buffers { buffer.deallocate() } }
-    buffers.withUnsafeBufferPointer { list in
-      let parts = MessageParts(list.baseAddress!, count: list.count)
+    OwnedMessage(parts).lend { parts in
       do throws(DecodeError) { result = .success(try FormatDecision(parts, for: input)) } catch {
         result = .failure(error)
       }

@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
   }
 
   @Test func `an ipc path that somebody listens at is not stolen`() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let endpoint = "ipc://\(folder.path)/labels"
     let first = try Socket(.pull, in: context)
     try first.bind(endpoint)
@@ -35,14 +36,14 @@ import Testing
   }
 
   @Test func `an ipc path left by a dead program is used again`() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/labels"
-    try folder.leaveDeadSocket(at: path)
+    try leaveDeadSocket(at: path)
     #expect(try refusal(of: "ipc://\(path)") == nil)
   }
 
   @Test func `a file that is no socket is not removed for an ipc endpoint`() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/thesis"
     close(open(path, O_CREAT | O_WRONLY, 0o600))
     let error = try #require(try refusal(of: "ipc://\(path)"))
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func `an ipc path without its directory says so`() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let error = try #require(try refusal(of: "ipc://\(folder.path)/no/such"))
     #expect(error.description.contains("its directory does not exist"))
   }

@@ -1,4 +1,5 @@
 import Glibc
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test func `the peer of an ipc connection is known by its process`() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let publisher = try Socket(.xpub, in: context)
     var monitor = try SocketMonitor(of: publisher, in: context)
     let subscriber = try Socket(.sub, in: context)

@@ -1,13 +1,12 @@
 import RunnelCore
+import RunnelTesting
 import RunnelZeroMQ
 import Testing
 
 /// Each pattern of socket, over each transport, between real sockets.
 @Suite struct PatternTests {
   private let context = ZeroMQContext()
-  private let folder: TemporaryFolder
-
-  init() throws { folder = try TemporaryFolder() }
+  private let folder = TemporaryFolder()
 
   enum Transport: CaseIterable {
     case tcp

@@ -20,13 +20,13 @@ import argparse
 import json
 import random
 import re
-import struct
 import subprocess
 import tempfile
 from pathlib import Path
 
+from annotations import annotation_file, distinct
+
 BEATS = "NLRBejAaJSnVErF/fQ?"
-CODES = {symbol: code for code, symbol in enumerate("·NLRaVFJASEj/Q~\0|\0sT*D\"=pB^t+u?![]en@xf()r")}
 QUESTIONS = {"QRS": "QRS", "VEB": "V", "SVEB": "S"}
 
 
@@ -80,28 +80,6 @@ def ended(annotations):
     """With an end for a shutdown at the end of the list: bxb forgets the one of the test there if it saw one before."""
     last = annotations[-1]
     return annotations + [[last[0] + 50, "~", 0]] if last[2:] == [48] else annotations
-
-
-def distinct(annotations):
-    kept = {}
-    for annotation in annotations:
-        kept.setdefault(annotation[0], annotation)
-    return [kept[at] for at in sorted(kept)]
-
-
-def annotation_file(annotations):
-    """MIT format (FORMATS.md B.1)."""
-    out, last = b"", 0
-    for at, symbol, *subtype in annotations:
-        step = at - last
-        if step > 1023:
-            out += struct.pack("<HHH", 59 << 10, step >> 16, step & 0xFFFF)
-            step = 0
-        out += struct.pack("<H", CODES[symbol] << 10 | step)
-        if subtype:
-            out += struct.pack("<H", 61 << 10 | subtype[0] & 0xFF)
-        last = at
-    return out + b"\0\0"
 
 
 def bxb(program, case):

@@ -19,12 +19,11 @@ import argparse
 import json
 import random
 import re
-import struct
 import subprocess
 import tempfile
 from pathlib import Path
 
-from make_ec57_pairs import CODES
+from annotations import annotation_file, distinct
 
 
 def rhythms(r, rate, length, names, others):
@@ -57,29 +56,6 @@ def flutter(r, rate, length):
         out += [[at, "["], [end, "]"]]
         at = end + r.randint(rate // 2, 40 * rate)
     return out
-
-
-def distinct(annotations):
-    kept = {}
-    for annotation in annotations:
-        kept.setdefault(annotation[0], annotation)
-    return [kept[at] for at in sorted(kept)]
-
-
-def annotation_file(annotations):
-    """MIT format (FORMATS.md B.1)."""
-    out, last = b"", 0
-    for at, symbol, *text in annotations:
-        step = at - last
-        if step > 1023:
-            out += struct.pack("<HHH", 59 << 10, step >> 16, step & 0xFFFF)
-            step = 0
-        out += struct.pack("<H", CODES[symbol] << 10 | step)
-        for aux in text:
-            data = aux.encode()
-            out += struct.pack("<H", 63 << 10 | len(data)) + data + b"\0" * (len(data) % 2)
-        last = at
-    return out + b"\0\0"
 
 
 def seconds(text):

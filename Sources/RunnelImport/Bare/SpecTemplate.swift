@@ -50,7 +50,7 @@ public struct SpecTemplate {
       "# hop: 25                          # frames from window to window",
       "# pattern: many-to-one             # the label of a window is that of its last step; many-to-many: one per step",
       "",
-      "# What do its \(outputs) output\(outputs == 1 ? "" : "s") mean, in their order?", "# labels: \(names)",
+      "# What do its \(Phrase.count(outputs, "output")) mean, in their order?", "# labels: \(names)",
       "# activation: softmax              # or sigmoid, or linear: what is done to the outputs", "",
       "# What are its inputs, and in which unit?", "# inputs: [{name: lead, unit: mV}]", "",
     ]

@@ -20,8 +20,7 @@ extension ScoreReport {
     json.beginArray()
     for record in records {
       json.beginObject()
-      json.key("record")
-      json.write(record.name)
+      json.pair("record", record.name)
       Self.write(record.matrix, record.ignoredInFlutter, into: &json)
       json.endObject()
     }
@@ -36,18 +35,18 @@ extension ScoreReport {
       let statistics = BeatStatistics(question, of: matrix)
       json.key(question.rawValue)
       json.beginObject()
-      write("sensitivity", statistics.sensitivity, into: &json)
-      write("positive_predictivity", statistics.positivePredictivity, into: &json)
-      write("true_positive", statistics.truePositive, into: &json)
-      write("false_negative", statistics.falseNegative, into: &json)
-      write("false_positive", statistics.falsePositive, into: &json)
+      json.figure("sensitivity", statistics.sensitivity)
+      json.figure("positive_predictivity", statistics.positivePredictivity)
+      json.pair("true_positive", statistics.truePositive)
+      json.pair("false_negative", statistics.falseNegative)
+      json.pair("false_positive", statistics.falsePositive)
       json.endObject()
     }
     json.key("matrix")
     json.beginObject()
-    for (truth, test) in BeatMatrix.places { write(truth.rawValue + test.column, matrix[truth, test], into: &json) }
+    for (truth, test) in BeatMatrix.places { json.pair(truth.rawValue + test.column, matrix[truth, test]) }
     json.endObject()
-    write("ignored_in_flutter", ignored, into: &json)
+    json.pair("ignored_in_flutter", ignored)
   }
 
   private func writeMean(into json: inout JSONWriter) {
@@ -57,9 +56,9 @@ extension ScoreReport {
       let mean = mean(question)
       json.key(question.rawValue)
       json.beginObject()
-      Self.write("sensitivity", mean.sensitivity, into: &json)
-      Self.write("positive_predictivity", mean.positivePredictivity, into: &json)
-      Self.write("records", mean.records, into: &json)
+      json.figure("sensitivity", mean.sensitivity)
+      json.figure("positive_predictivity", mean.positivePredictivity)
+      json.pair("records", mean.records)
       json.endObject()
     }
     json.endObject()
@@ -68,30 +67,22 @@ extension ScoreReport {
   private func writeScoring(into json: inout JSONWriter) {
     json.key("scoring")
     json.beginObject()
-    json.key("class_map")
-    json.write(scoring.classMap.rawValue)
+    json.pair("class_map", scoring.classMap.rawValue)
     json.key("classes")
     json.beginObject()
     for beat in BeatClass.allCases where beat.isBeat {
-      json.key(beat.rawValue)
-      json.write(scoring.classMap.symbols(of: beat))
+      json.pair(beat.rawValue, scoring.classMap.symbols(of: beat))
     }
     json.endObject()
-    Self.write("window_s", scoring.window, into: &json)
-    Self.write("learning_s", scoring.learning, into: &json)
-    Self.write("fewest_for_mean", scoring.fewestForMean, into: &json)
-    json.key("reference_beats")
-    json.write(scoring.usesReferenceBeats)
+    json.pair("window_s", scoring.window)
+    json.pair("learning_s", scoring.learning)
+    json.pair("fewest_for_mean", scoring.fewestForMean)
+    json.pair("reference_beats", scoring.usesReferenceBeats)
     json.endObject()
   }
+}
 
-  private static func write(_ key: String, _ value: Double?, into json: inout JSONWriter) {
-    json.key(key)
-    if let value { json.write(value) } else { json.writeNull() }
-  }
-
-  private static func write(_ key: String, _ value: Int, into json: inout JSONWriter) {
-    json.key(key)
-    json.write(value)
-  }
+extension JSONWriter {
+  /// What is said in any case: null where it is undefined.
+  mutating func figure(_ name: String, _ value: Double?) { pair(name, value.map(JSONValue.number) ?? .null) }
 }

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// The report for people: the matrix, the gross figures, the means, then a line per record. Percent with two decimals;
 /// `-` where a figure is undefined.
 extension ScoreReport {
@@ -12,7 +14,7 @@ extension ScoreReport {
       "EC57 beat by beat: window \(milliseconds(scoring.window)) ms, first \(TableText.seconds(scoring.learning)) s left out"
         + (scoring.usesReferenceBeats ? "; classes at the reference beats, detection is not judged" : ""),
       "class map \(map.rawValue): " + classes.joined(separator: ", "),
-      "\(records.count) \(records.count == 1 ? "record" : "records")"
+      "\(Phrase.count(records.count, "record"))"
         + (ignoredInFlutter > 0 ? ", \(ignoredInFlutter) unmatched detections inside flutter not counted" : ""),
     ]
   }

@@ -359,7 +359,7 @@ public struct StreamAdmission {
     guard !known.isEmpty, message.chunk.channels != known.count else { return nil }
     return error(
       .shapeChanged, of: message.epoch, byte: 56,
-      expected: "\(known.count) channel\(known.count == 1 ? "" : "s") (\(known.map(\.name).joined(separator: ", ")))",
+      expected: "\(Phrase.count(known.count, "channel")) (\(known.map(\.name).joined(separator: ", ")))",
       found: "\(message.chunk.channels)")
   }
 

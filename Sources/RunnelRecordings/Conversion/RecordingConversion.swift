@@ -100,7 +100,7 @@ public struct RecordingConversion {
     if target != .wfdb, annotations.contains(where: { $0.subtype != 0 || $0.number != 0 || $0.channel != 0 }) {
       note("subtypes, numbers and channels of annotations are left out")
     }
-    if target != .wfdb, !recording.comments.isEmpty { note("comments are left out") }
+    if target != .wfdb, !recording.comments.isEmpty { note("the comments of the record's header are left out") }
   }
 
   private mutating func judgeIntegers(bits: Int) {
@@ -193,7 +193,7 @@ public struct RecordingConversion {
     }
     try writer.finish()
     report.files.append(base + ".dat")
-    report.remarks.append("format \(format.rawValue)")
+    report.remarks.append("the samples are in format \(format.rawValue)")
   }
 
   /// What the MIT format can say of a mark: a text that is too long is cut.

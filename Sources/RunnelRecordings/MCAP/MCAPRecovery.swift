@@ -27,23 +27,21 @@ public enum MCAPRecovery {
 
     /// `1204 messages kept; the file was cut in the record at byte 40961: its last 512 bytes are cut off`
     public var sentence: String {
-      var parts = ["\(Self.count(messages)) kept"]
+      var parts = ["\(Phrase.count(messages, "message")) kept"]
       switch end {
       case .whole: break
       case _ where bytesLost == 0: parts.append("the file was not ended, and is now: nothing in it is lost")
       case .cut(let place):
-        let kept = messagesOfTheLast > 0 ? ", but for \(Self.count(UInt64(messagesOfTheLast))) in them," : ""
+        let kept = messagesOfTheLast > 0 ? ", but for \(Phrase.count(messagesOfTheLast, "message")) in them," : ""
         parts.append("the file was cut in the record at byte \(place): its last \(bytesLost) bytes\(kept) are lost")
       case .damaged(let place, let expected, let found):
         parts.append(
           "byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
       }
-      if orphans > 0 { parts.append("\(Self.count(UInt64(orphans))) of channels that are not described left out") }
+      if orphans > 0 { parts.append("\(Phrase.count(orphans, "message")) of channels that are not described left out") }
       if wrongSums > 0 { parts.append("\(wrongSums) sums are wrong, their messages are kept") }
       return parts.joined(separator: "; ")
     }
-
-    private static func count(_ messages: UInt64) -> String { "\(messages) message\(messages == 1 ? "" : "s")" }
   }
 
   /// Mends a file where it lies; one that is whole stays as it is. It is replaced at once, by a file that is whole.

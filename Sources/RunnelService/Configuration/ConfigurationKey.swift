@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// One key of the configuration, described once: the strict reader, the reference page and the JSON Schema are all
 /// made from these.
 ///
@@ -79,7 +81,7 @@ public enum ValueKind: Sendable, Hashable {
   /// One of these words; the second list is for later versions.
   case choice([String], later: [String])
   /// One endpoint or a list of them.
-  case endpoints(Attachment)
+  case endpoints(SocketConfiguration.Attachment)
   case topic
   /// `norm_pos.0`: where in a map a value stands.
   case path
@@ -97,8 +99,6 @@ public enum ValueKind: Sendable, Hashable {
   case smoothing
   /// A name in another section of the file.
   case reference(to: String)
-
-  public enum Attachment: String, Sendable { case connect, bind }
 
   /// For tables and for "X belongs here".
   public var phrase: String {

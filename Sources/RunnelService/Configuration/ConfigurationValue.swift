@@ -80,7 +80,9 @@ extension ValueKind {
     }
   }
 
-  static func endpoint(_ text: String, _ attachment: Attachment) throws(ValueMistake) -> EndpointAddress {
+  static func endpoint(_ text: String, _ attachment: SocketConfiguration.Attachment) throws(ValueMistake)
+    -> EndpointAddress
+  {
     do throws(EndpointAddress.Mistake) { return try EndpointAddress(text, for: attachment) } catch {
       throw ValueMistake(.endpoint, "\(Printable.quoted(text)) \(error.message)", suggestion: error.suggestion)
     }

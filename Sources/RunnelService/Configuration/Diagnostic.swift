@@ -69,26 +69,15 @@ public struct Diagnostic: Error, Sendable, Hashable {
   /// One JSON object, keys as in `rendered`.
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("file")
-    writer.write(file)
-    writer.key("line")
-    writer.write(place.line)
-    writer.key("column")
-    writer.write(place.column)
-    writer.key("length")
-    writer.write(place.length)
-    writer.key("severity")
-    writer.write(severity.rawValue)
-    writer.key("kind")
-    writer.write(kind.rawValue)
-    writer.key("message")
-    writer.write(message)
-    if let suggestion {
-      writer.key("suggestion")
-      writer.write(suggestion)
-    }
-    writer.key("source")
-    writer.write(source)
+    writer.pair("file", file)
+    writer.pair("line", place.line)
+    writer.pair("column", place.column)
+    writer.pair("length", place.length)
+    writer.pair("severity", severity.rawValue)
+    writer.pair("kind", kind.rawValue)
+    writer.pair("message", message)
+    writer.pair("suggestion", suggestion)
+    writer.pair("source", source)
     writer.endObject()
   }
 
@@ -120,8 +109,8 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
   public var description: String {
     let errors = diagnostics.count { $0.severity == .error }
     let warnings = diagnostics.count - errors
-    let count = "\(errors) error\(errors == 1 ? "" : "s")"
-    let rest = warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s")"
+    let count = "\(Phrase.count(errors, "error"))"
+    let rest = warnings == 0 ? "" : ", \(Phrase.count(warnings, "warning"))"
     return (diagnostics.map(\.rendered) + [count + rest]).joined(separator: "\n")
   }
 }

@@ -22,7 +22,7 @@ public struct EndpointAddress: Sendable, Hashable {
     }
   }
 
-  init(_ text: String, for attachment: ValueKind.Attachment) throws(Mistake) {
+  init(_ text: String, for attachment: SocketConfiguration.Attachment) throws(Mistake) {
     guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control || $0 == " " }) else {
       throw Mistake("holds a space or control character; endpoints have none")
     }
@@ -61,7 +61,7 @@ public struct EndpointAddress: Sendable, Hashable {
     return Mistake("is no endpoint; write tcp://HOST:PORT, ipc://PATH or inproc://NAME")
   }
 
-  private static func tcp(_ rest: String, _ attachment: ValueKind.Attachment) throws(Mistake) -> Transport {
+  private static func tcp(_ rest: String, _ attachment: SocketConfiguration.Attachment) throws(Mistake) -> Transport {
     guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
       throw Mistake("lacks a port; write tcp://\(rest.isEmpty ? "127.0.0.1" : rest):5556")
     }
@@ -75,7 +75,7 @@ public struct EndpointAddress: Sendable, Hashable {
     return .tcp(host: host, port: port)
   }
 
-  private static func port(_ written: String, _ attachment: ValueKind.Attachment) throws(Mistake) -> UInt16? {
+  private static func port(_ written: String, _ attachment: SocketConfiguration.Attachment) throws(Mistake) -> UInt16? {
     if written == "*" {
       guard attachment == .bind else { throw Mistake("needs the publisher's port; '*' is for bind") }
       return nil
@@ -92,7 +92,7 @@ public struct EndpointAddress: Sendable, Hashable {
     return port
   }
 
-  private static func check(host: String, _ attachment: ValueKind.Attachment, port: String) throws(Mistake) {
+  private static func check(host: String, _ attachment: SocketConfiguration.Attachment, port: String) throws(Mistake) {
     if host.hasPrefix("[") || host.hasSuffix("]") || host.contains(":") {
       let inner = host.dropFirst().dropLast()
       guard host.hasPrefix("["), host.hasSuffix("]"), inner.contains(":"),

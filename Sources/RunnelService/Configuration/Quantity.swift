@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// A number with its unit, as configurations write them: `360 Hz`, `1.5kHz`, `50ms`, `64MiB`, `2 s`.
 struct Quantity: Sendable, Hashable {
   /// As written.
@@ -129,19 +131,5 @@ public enum Dimension: String, Sendable, CaseIterable {
 
   func written(_ number: Double, _ unit: String) -> String {
     Phrase.number(number) + (self == .frequency ? " " : "") + unit
-  }
-}
-
-/// Small pieces of sentences.
-enum Phrase {
-  /// `a, b or c`
-  static func list(_ words: [String], _ conjunction: String) -> String {
-    guard words.count > 1, let last = words.last else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
-  }
-
-  /// Whole numbers without `.0`.
-  static func number(_ value: Double) -> String {
-    abs(value) < 0x1p53 && value.rounded() == value ? String(Int64(value)) : value.description
   }
 }

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// What is said about keys that should not be there, or should.
 extension SectionReader {
   /// False where the table has the key but this version, or the configuration as such, cannot take it.

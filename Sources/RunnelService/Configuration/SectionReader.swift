@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Holds a tree of YAML against the table: unknown keys, wrong shapes, units and ranges are found here, for every key
 /// alike. What concerns several keys at once is the assembler's.
 struct SectionReader {

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Values written as YAML that this reader reads back to the same.
 enum YAMLText {
   static func value(_ value: ConfigurationValue, _ kind: ValueKind) -> String {

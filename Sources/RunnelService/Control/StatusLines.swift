@@ -46,7 +46,7 @@ public struct StatusLines {
     (status["inputs"]?.array ?? []).map { input in
       let connections = input["connections"] ?? .null
       return "input '\(text(input, "input"))' (\(text(input, "format"))) at \(text(input, "endpoint")): "
-        + "\(number(connections, "made")) connections made, \(number(connections, "failed")) failed, "
+        + "\(Phrase.count(connections["made"]?.integer ?? 0, "connection")) made, \(number(connections, "failed")) failed, "
         + "\(number(connections, "lost")) lost"
     }
       + (status["outputs"]?.array ?? []).map { output in

@@ -116,8 +116,7 @@ public struct WindowTable {
   public func write(into json: inout JSONWriter) {
     json.beginObject()
     for member in head.members ?? [] where !["bytes", "runs", "flaws", "time"].contains(member.key) {
-      json.key(member.key)
-      json.write(member.value)
+      json.pair(member.key, member.value)
     }
     let frames = rows.compactMap { row in
       if case .frame(let step, let index, let time, let values, let status) = row {
@@ -126,14 +125,14 @@ public struct WindowTable {
         nil
       }
     }
-    json.column("index", frames) { $1.write($0.index) }
-    json.column("step", frames) { $1.write($0.step) }
-    if frames.contains(where: { $0.time != nil }) { json.column("t", frames) { $1.write($0.time ?? .nan) } }
+    json.list("index", frames) { $1.write($0.index) }
+    json.list("step", frames) { $1.write($0.step) }
+    if frames.contains(where: { $0.time != nil }) { json.list("t", frames) { $1.write($0.time ?? .nan) } }
     json.key("values")
     json.beginObject()
-    for (place, name) in columns.enumerated() { json.column(name, frames) { $1.write($0.values[place]) } }
+    for (place, name) in columns.enumerated() { json.list(name, frames) { $1.write($0.values[place]) } }
     json.endObject()
-    json.column("status", frames) { $1.write($0.status) }
+    json.list("status", frames) { $1.write($0.status) }
     json.key("missing")
     json.beginArray()
     for case .missing(let step, let index, let count) in rows {
@@ -145,15 +144,6 @@ public struct WindowTable {
     }
     json.endArray()
     json.endObject()
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func column<Item>(_ name: String, _ items: [Item], _ write: (Item, inout JSONWriter) -> Void) {
-    key(name)
-    beginArray()
-    for item in items { write(item, &self) }
-    endArray()
   }
 }
 

@@ -30,7 +30,7 @@ public struct DaemonReport {
         + "\(a.samplesFilled) samples filled, \(a.valuesMissing) values missing, \(a.resets) resets"
         + (a.windowsLeftOut > 0 ? ", \(a.windowsLeftOut) windows left out" : ""),
     ]
-    var labelled = "labels: \(labels) from \(lanes) lanes of \(streams) streams"
+    var labelled = "labels: \(labels) from \(Phrase.count(lanes, "lane")) of \(Phrase.count(streams, "stream"))"
     if let median = latencies.microseconds(atPercentile: 50), let slow = latencies.microseconds(atPercentile: 99) {
       labelled += ", latency p50 \(Self.rounded(median)) µs, p99 \(Self.rounded(slow)) µs"
     }

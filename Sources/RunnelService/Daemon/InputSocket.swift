@@ -26,11 +26,7 @@ final class InputSocket: InputReader {
     if kind == .sub { for prefix in Self.prefixes(input) { try socket.subscribe(prefix) } }
     let isHeard = input.format == .openephys && input.heartbeat && input.socket.attachment == .connect
     heartbeat = isHeard ? try OpenEphysHeartbeat(of: address, input: input, context: context) : nil
-    let endpoint: String
-    switch input.socket.attachment {
-    case .bind: endpoint = try socket.bind(address.text)
-    case .connect: endpoint = try socket.connect(address.text)
-    }
+    let endpoint = try socket.attach(input.socket.attachment, address.text)
     self.socket = socket
     super.init(input, endpoint: endpoint, number: number)
   }

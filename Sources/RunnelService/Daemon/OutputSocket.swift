@@ -17,11 +17,7 @@ final class OutputSocket {
     socket = try Socket(kind, in: context, options: options)
     var first = ""
     for address in output.socket.endpoints {
-      let reached =
-        switch output.socket.attachment {
-        case .bind: try socket.bind(address.text)
-        case .connect: try socket.connect(address.text)
-        }
+      let reached = try socket.attach(output.socket.attachment, address.text)
       if first.isEmpty { first = reached }
     }
     endpoint = first

@@ -5,22 +5,16 @@ extension Discovery {
   /// One object: what was found, and the proposed configuration as text.
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.write("endpoint", endpoint)
-    writer.write("type", kind == .sub ? "sub" : "pull")
-    writer.key("seconds")
-    writer.write(seconds)
-    writer.key("connected")
-    writer.write(peer.wasConnected)
-    writer.write("state", peer.sentence(of: endpoint, kind: kind, bound: bound))
-    writer.write("messages", messages)
-    if beyondLimit > 0 { writer.write("messages_of_further_topics", beyondLimit) }
-    if tooManyParts > 0 { writer.write("messages_of_too_many_parts", tooManyParts) }
-    writer.key("topics")
-    writer.beginArray()
-    for topic in topics { topic.write(to: &writer) }
-    writer.endArray()
-    writer.key("configuration")
-    if let configuration { writer.write(configuration) } else { writer.writeNull() }
+    writer.pair("endpoint", endpoint)
+    writer.pair("type", kind == .sub ? "sub" : "pull")
+    writer.pair("seconds", seconds)
+    writer.pair("connected", peer.wasConnected)
+    writer.pair("state", peer.sentence(of: endpoint, kind: kind, bound: bound))
+    writer.pair("messages", messages)
+    if beyondLimit > 0 { writer.pair("messages_of_further_topics", beyondLimit) }
+    if tooManyParts > 0 { writer.pair("messages_of_too_many_parts", tooManyParts) }
+    writer.list("topics", topics) { $0.write(to: &$1) }
+    writer.pair("configuration", configuration.map(JSONValue.string) ?? .null)
     writer.endObject()
   }
 }
@@ -28,23 +22,18 @@ extension Discovery {
 extension TopicFinding {
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("topic")
-    if topic == nil { writer.writeNull() } else { writer.write(configurableTopic ?? topicText) }
-    writer.write("format", format.rawValue)
-    writer.key("readable")
-    writer.write(isReadable)
-    writer.write("messages", messages)
-    writer.write("bytes", bytes)
-    if let messageRate { writer.write("messages_per_second", messageRate) }
-    writer.key("part_sizes")
-    writer.beginArray()
-    for part in parts {
+    writer.pair("topic", topic == nil ? .null : .string(configurableTopic ?? topicText))
+    writer.pair("format", format.rawValue)
+    writer.pair("readable", isReadable)
+    writer.pair("messages", messages)
+    writer.pair("bytes", bytes)
+    writer.pair("messages_per_second", messageRate)
+    writer.list("part_sizes", parts) { part, writer in
       writer.beginArray()
       writer.write(part.lowerBound)
       writer.write(part.upperBound)
       writer.endArray()
     }
-    writer.endArray()
     if let signal { write(signal, to: &writer) }
     if let description {
       writer.key("description")
@@ -52,58 +41,37 @@ extension TopicFinding {
     }
     if let labels { write(labels, to: &writer) }
     if let raw {
-      if let size = raw.itemSize { writer.write("item_size", size) }
-      writer.key("item_sizes")
-      writer.write(JSONValue.array(raw.itemSizes.map { .integer(Int64($0)) }))
-      if let element = raw.element { writer.write("dtype_guess", element.name) }
+      writer.pair("item_size", raw.itemSize)
+      writer.list("item_sizes", raw.itemSizes) { $1.write($0) }
+      writer.pair("dtype_guess", raw.element?.name)
     }
-    if let example { writer.write("example", example) }
+    writer.pair("example", example)
     if unreadable > 0, let firstMistake {
-      writer.write("unreadable", unreadable)
-      writer.write("first_mistake", "\(firstMistake)")
+      writer.pair("unreadable", unreadable)
+      writer.pair("first_mistake", "\(firstMistake)")
     }
-    if let remark = format.remark { writer.write("remark", remark) }
-    if format == .pickle {
-      writer.key("instead")
-      writer.write(JSONValue.array(Pickle.replacement.map { .string($0) }))
-    }
+    writer.pair("remark", format.remark)
+    if format == .pickle { writer.list("instead", Pickle.replacement) { $1.write($0) } }
     writer.endObject()
   }
 
   private func write(_ signal: SignalFinding, to writer: inout JSONWriter) {
     let turned = format != .samples && signal.isChannelMajor
-    writer.key("dtypes")
-    writer.write(JSONValue.array(signal.elements.map { .string($0.name) }))
-    if let channels = signal.channels(channelMajor: turned) { writer.write("channels", channels) }
-    if let rate = signal.measuredRate(channelMajor: turned) { writer.write("measured_rate", rate) }
-    if let rate = signal.declaredRate { writer.write("declared_rate", rate) }
-    writer.write("gaps", signal.order.gaps)
-    writer.write("messages_lost", Int(signal.order.messagesLost))
-    writer.write("rows_lost", Int(signal.order.rowsLost))
-    writer.key("epochs")
-    writer.write(JSONValue.array(signal.order.epochs.map { .string(String($0)) }))
+    writer.list("dtypes", signal.elements) { $1.write($0.name) }
+    writer.pair("channels", signal.channels(channelMajor: turned))
+    writer.pair("measured_rate", signal.measuredRate(channelMajor: turned))
+    writer.pair("declared_rate", signal.declaredRate)
+    writer.pair("gaps", signal.order.gaps)
+    writer.pair("messages_lost", Int(signal.order.messagesLost))
+    writer.pair("rows_lost", Int(signal.order.rowsLost))
+    writer.list("epochs", signal.order.epochs) { $1.write(String($0)) }
   }
 
   private func write(_ labels: LabelFinding, to writer: inout JSONWriter) {
     writer.key("labels")
     writer.beginObject()
-    for (label, count) in labels.classes.sorted(by: { $0.key < $1.key }) { writer.write(label, count) }
+    for (label, count) in labels.classes.sorted(by: { $0.key < $1.key }) { writer.pair(label, count) }
     writer.endObject()
-    writer.write("labels_lost", Int(labels.ledger.lost))
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func write(_ key: String, _ value: String) {
-    self.key(key)
-    write(value)
-  }
-  fileprivate mutating func write(_ key: String, _ value: Int) {
-    self.key(key)
-    write(value)
-  }
-  fileprivate mutating func write(_ key: String, _ value: Double) {
-    self.key(key)
-    write(value)
+    writer.pair("labels_lost", Int(labels.ledger.lost))
   }
 }

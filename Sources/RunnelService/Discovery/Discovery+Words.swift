@@ -154,9 +154,6 @@ extension Discovery {
 }
 
 extension Phrase {
-  /// `1 topic`, `2 topics`
-  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-
   /// Four significant figures.
   static func figures(_ value: Double) -> String {
     guard value.isFinite, value > 0 else { return "0" }

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelKernels
 
 extension KernelSet {

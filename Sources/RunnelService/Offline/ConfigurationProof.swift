@@ -37,27 +37,20 @@ public struct ConfigurationProof: Sendable {
       (configuration.inputs.count, "input"), (configuration.models.count, "model"),
       (configuration.pipelines.count, "pipeline"), (configuration.outputs.count, "output"),
     ]
-    return counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
+    return counts.map { Phrase.count($0, $1) }.joined(separator: ", ")
   }
 
   /// `{"ok": true, "inputs": 1, "models": 1, "pipelines": 1, "outputs": 1, "diagnostics": […]}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
-    json.key("ok")
-    json.write(errors.isEmpty)
+    json.pair("ok", errors.isEmpty)
     if let configuration = read?.configuration {
-      for (key, count) in [
-        ("inputs", configuration.inputs.count), ("models", configuration.models.count),
-        ("pipelines", configuration.pipelines.count), ("outputs", configuration.outputs.count),
-      ] {
-        json.key(key)
-        json.write(count)
-      }
+      json.pair("inputs", configuration.inputs.count)
+      json.pair("models", configuration.models.count)
+      json.pair("pipelines", configuration.pipelines.count)
+      json.pair("outputs", configuration.outputs.count)
     }
-    json.key("diagnostics")
-    json.beginArray()
-    for diagnostic in diagnostics { diagnostic.write(to: &json) }
-    json.endArray()
+    json.list("diagnostics", diagnostics) { $0.write(to: &$1) }
     json.endObject()
   }
 

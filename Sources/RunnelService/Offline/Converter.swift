@@ -39,31 +39,22 @@ public struct Converter: Sendable {
     public var json: String {
       var writer = JSONWriter()
       writer.beginObject()
-      for (key, text) in [("input", input), ("track", track)] {
-        writer.key(key)
-        writer.write(text)
-      }
-      writer.key("rate")
-      writer.write(rate)
-      for (key, list) in [
+      writer.pair("input", input)
+      writer.pair("track", track)
+      writer.pair("rate", rate)
+      for (name, texts) in [
         ("channels", channels), ("files", report.files), ("losses", report.losses), ("remarks", report.remarks),
-      ] {
-        writer.key(key)
-        writer.beginArray()
-        for text in list { writer.write(text) }
-        writer.endArray()
-      }
-      for (key, count) in [("rows", report.rows), ("annotations", report.annotations)] {
-        writer.key(key)
-        writer.write(count)
-      }
+      ] { writer.list(name, texts) { $1.write($0) } }
+      writer.pair("rows", report.rows)
+      writer.pair("annotations", report.annotations)
       writer.endObject()
       return writer.text
     }
   }
 
   /// - Parameter progress: hears how many rows are done, of how many; the recording is read twice.
-  /// - Throws: `ServiceError`: 65 with what would be lost, where nobody accepted it.
+  /// - Throws: `ServiceError`: 64 where the output is the recording itself; 65 with what would be lost, where nobody
+  ///   accepted it.
   public func convert(
     _ input: String, to output: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
@@ -72,6 +63,7 @@ public struct Converter: Sendable {
       try recording.verify()
       return recording
     }
+    try OutputPlace.check(output, apartFrom: [input, recording.path])
     let track = try recording.track(selection.track, channels: selection.channels)
     let described = recording.tracks[track]
     let total = 2 * described.rowCount

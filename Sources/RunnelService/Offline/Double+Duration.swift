@@ -1,3 +1,5 @@
+import RunnelCore
+
 extension Double {
   /// Seconds from a command-line duration such as `300s` or `150ms`, 0 or more.
   ///

@@ -75,63 +75,37 @@ public struct LabelComparison: Sendable {
   public var json: String {
     var json = JSONWriter()
     json.beginObject()
-    for (key, text) in [("a", a.path), ("b", b.path)] {
-      json.key(key)
-      json.write(text)
-    }
-    json.key("tolerance_rows")
-    json.write(tolerance.rows)
-    json.key("tolerance_score")
-    json.write(tolerance.score)
-    json.key("same")
-    json.write(difference.same)
-    for (key, marks) in [("only_a", difference.onlyA), ("only_b", difference.onlyB)] {
-      json.key(key)
-      json.beginArray()
-      for mark in marks { Self.write(mark, into: &json) }
-      json.endArray()
-    }
-    json.key("differing")
-    json.beginArray()
-    for pair in difference.differing {
+    json.pair("a", a.path)
+    json.pair("b", b.path)
+    json.pair("tolerance_rows", tolerance.rows)
+    json.pair("tolerance_score", tolerance.score)
+    json.pair("same", difference.same)
+    json.list("only_a", difference.onlyA) { Self.write($0, into: &$1) }
+    json.list("only_b", difference.onlyB) { Self.write($0, into: &$1) }
+    json.list("differing", difference.differing) { pair, json in
       json.beginObject()
-      json.key("differences")
-      json.beginArray()
-      for each in LabelDifference.Difference.allCases where pair.differences.contains(each) {
-        json.write(each.rawValue)
+      json.list("differences", LabelDifference.Difference.allCases.filter(pair.differences.contains)) {
+        $1.write($0.rawValue)
       }
-      json.endArray()
       json.key("a")
       Self.write(pair.a, into: &json)
       json.key("b")
       Self.write(pair.b, into: &json)
       json.endObject()
     }
-    json.endArray()
     json.endObject()
     return json.text
   }
 
   private static func write(_ mark: LabelMark, into json: inout JSONWriter) {
     json.beginObject()
-    json.key("at")
-    json.write(mark.at)
-    if mark.length > 0 {
-      json.key("rows")
-      json.write(mark.length)
-    }
-    let texts = [
-      ("stream", mark.lane.stream), ("pipeline", mark.lane.pipeline), ("channel", mark.lane.channel),
-      ("label", mark.label),
-    ]
-    for case (let key, let text?) in texts {
-      json.key(key)
-      json.write(text)
-    }
-    if let p = mark.p {
-      json.key("p")
-      json.write(p)
-    }
+    json.pair("at", mark.at)
+    if mark.length > 0 { json.pair("rows", mark.length) }
+    json.pair("stream", mark.lane.stream)
+    json.pair("pipeline", mark.lane.pipeline)
+    json.pair("channel", mark.lane.channel)
+    json.pair("label", mark.label)
+    json.pair("p", mark.p)
     json.endObject()
   }
 }

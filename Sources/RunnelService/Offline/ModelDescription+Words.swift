@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelInference
 
 /// What a model does with a stream, told to whoever is to run it.
@@ -13,11 +14,11 @@ extension ModelDescription {
       }
       return words
     }
-    let size = "\(window.length) frame\(window.length == 1 ? "" : "s") (\(Self.seconds(Double(window.length) / rate)))"
+    let size = "\(Phrase.count(window.length, "frame")) (\(Self.seconds(Double(window.length) / rate)))"
     let every = "windows of \(size) every \(hop)"
     guard let reason = reasonForWholeWindows else {
       let rows = windowsSideBySide ?? 0
-      return "\(every), side by side: \(rows) row\(rows == 1 ? "" : "s") a step"
+      return "\(every), side by side: \(Phrase.count(rows, "row")) a step"
     }
     return "\(every), each evaluated at its end, because \(reason)"
   }

@@ -6,42 +6,35 @@ extension ModelDrawing {
   /// `{"name": …, "digest": …, "rate": 120.0, …, "inputs": […], "layers": […], "heads": […], "provenance": {…}}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
-    for (key, text) in [
-      ("name", model.name), ("digest", model.digest), ("regime", model.regime.rawValue),
-      ("regime_words", model.regimeWords), ("pattern", model.pattern.rawValue), ("pattern_words", model.patternWords),
-    ] {
-      json.pair(key, text)
-    }
-    for (key, number) in [
-      ("rate", model.rate), ("trained_rate", model.trainedRate), ("delay", model.delay), ("warmup", model.warmUp),
-      ("max_state_age", model.maxStateAge), ("multiply_adds", file.multiplyAdds),
-    ] {
-      json.key(key)
-      json.write(number)
-    }
-    for (key, count) in [
-      ("hop", model.hop), ("parameters", file.parameters), ("state_bytes", stateBytes),
-      ("size", file.size),
-    ] {
-      json.pair(key, count)
-    }
+    json.pair("name", model.name)
+    json.pair("digest", model.digest)
+    json.pair("regime", model.regime.rawValue)
+    json.pair("regime_words", model.regimeWords)
+    json.pair("pattern", model.pattern.rawValue)
+    json.pair("pattern_words", model.patternWords)
+    json.pair("rate", model.rate)
+    json.pair("trained_rate", model.trainedRate)
+    json.pair("delay", model.delay)
+    json.pair("warmup", model.warmUp)
+    json.pair("max_state_age", model.maxStateAge)
+    json.pair("multiply_adds", file.multiplyAdds)
+    json.pair("hop", model.hop)
+    json.pair("parameters", file.parameters)
+    json.pair("state_bytes", stateBytes)
+    json.pair("size", file.size)
     if let window = model.window {
       json.key("window")
       json.beginObject()
       json.pair("length", window.length)
       json.pair("target", window.target)
-      json.key("side_by_side")
-      json.write(model.windowsSideBySide != nil)
+      json.pair("side_by_side", model.windowsSideBySide != nil)
       json.endObject()
     }
     list("inputs", model.inputs, into: &json) { input, json in
       json.pair("name", input.name)
-      if let unit = input.unit { json.pair("unit", unit) }
+      json.pair("unit", input.unit)
     }
-    json.key("conditioning")
-    json.beginArray()
-    for line in conditioning { json.write(line) }
-    json.endArray()
+    json.list("conditioning", conditioning) { $1.write($0) }
     layers(model.graph, file.figures, states: model.statesOfLane, into: &json)
     list("heads", model.heads, into: &json) { Self.write($0, into: &$1) }
     if let decoder = model.decoder {
@@ -67,10 +60,9 @@ extension ModelDrawing {
     json.key("golden")
     json.beginObject()
     json.pair("steps", file.golden.steps)
-    if let by = model.goldenBy { json.pair("by", by) }
+    json.pair("by", model.goldenBy)
     json.endObject()
-    json.key("provenance")
-    json.write(model.provenance)
+    json.pair("provenance", model.provenance)
     json.endObject()
   }
 
@@ -80,17 +72,13 @@ extension ModelDrawing {
       let (node, figure) = each
       json.pair("name", node.layer.name)
       json.pair("kind", figure.kind)
-      json.key("from")
-      json.beginArray()
-      for name in node.layer.from { json.write(name) }
-      json.endArray()
+      json.list("from", node.layer.from) { $1.write($0) }
       json.pair("input", node.layer.input)
       json.pair("output", node.layer.output)
       let words = node.layer.particulars(rate: 0)
       if !words.isEmpty { json.pair("words", words) }
       json.pair("parameters", figure.parameters)
-      json.key("multiply_adds")
-      json.write(figure.multiplyAdds)
+      json.pair("multiply_adds", figure.multiplyAdds)
       json.pair("state_bytes", states * figure.stateBytes)
     }
   }
@@ -98,10 +86,7 @@ extension ModelDrawing {
   private static func write(_ head: ModelDescription.Head, into json: inout JSONWriter) {
     json.pair("name", head.name)
     json.pair("activation", head.activation.rawValue)
-    json.key("labels")
-    json.beginArray()
-    for label in head.labels { json.write(label) }
-    json.endArray()
+    json.list("labels", head.labels) { $1.write($0) }
   }
 
   private func list<Item>(

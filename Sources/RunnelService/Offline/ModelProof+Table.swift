@@ -82,47 +82,33 @@ extension ModelProof {
   public func json(into json: inout JSONWriter) {
     json.beginObject()
     json.pair("file", path)
-    json.key("ok")
-    json.write(failure == nil)
+    json.pair("ok", failure == nil)
     json.pair("name", file.description.name)
     json.pair("digest", file.digest)
     json.pair("kernels", KernelChoice.name)
-    for (key, value) in [("size", file.size), ("parameters", file.parameters), ("tensors", tensors)] {
-      json.pair(key, value)
-    }
+    json.pair("size", file.size)
+    json.pair("parameters", file.parameters)
+    json.pair("tensors", tensors)
     json.key("golden")
     json.beginObject()
     json.pair("steps", file.golden.steps)
-    json.key("tolerance")
-    json.write(file.golden.tolerance)
-    if let by = file.description.goldenBy { json.pair("by", by) }
-    json.key("kernels")
-    json.beginArray()
-    for trial in trials where trial.precision == .float32 { Self.write(trial, into: &json) }
-    json.endArray()
-    json.key("precisions")
-    json.beginArray()
-    for trial in trials where trial.precision != .float32 { Self.write(trial, into: &json) }
-    json.endArray()
+    json.pair("tolerance", file.golden.tolerance)
+    json.pair("by", file.description.goldenBy)
+    json.list("kernels", trials.filter { $0.precision == .float32 }) { Self.write($0, into: &$1) }
+    json.list("precisions", trials.filter { $0.precision != .float32 }) { Self.write($0, into: &$1) }
     json.endObject()
     if let diagnosis {
       json.key("diagnosis")
       json.beginObject()
       json.pair("sentence", diagnosis.sentence)
       json.pair("trials", diagnosis.trials)
-      json.key("mistakes")
-      json.beginArray()
-      for finding in diagnosis.findings {
+      json.list("mistakes", diagnosis.findings) { finding, json in
         json.beginObject()
         json.pair("mistake", finding.mistake)
-        json.key("layers")
-        json.beginArray()
-        for layer in finding.layers { json.write(layer) }
-        json.endArray()
+        json.list("layers", finding.layers) { $1.write($0) }
         json.pair("remedy", finding.remedy)
         json.endObject()
       }
-      json.endArray()
       json.endObject()
     }
     json.endObject()
@@ -131,16 +117,12 @@ extension ModelProof {
   private static func write(_ trial: Trial, into json: inout JSONWriter) {
     json.beginObject()
     json.pair("name", trial.name)
-    json.key("ok")
     switch trial.outcome {
     case .success(let report):
-      json.write(true)
+      json.pair("ok", true)
       json.key("largest_error")
       json.beginObject()
-      for result in report.results {
-        json.key(key(result.way))
-        json.write(result.largest)
-      }
+      for result in report.results { json.pair(key(result.way), result.largest) }
       json.endObject()
       json.key("errors")
       json.beginObject()
@@ -151,12 +133,9 @@ extension ModelProof {
           guard let figure else { continue }
           json.key(name)
           json.beginObject()
-          json.key("largest")
-          json.write(figure.largest)
-          json.key("mean")
-          json.write(figure.mean)
-          json.key("rms")
-          json.write(figure.rms)
+          json.pair("largest", figure.largest)
+          json.pair("mean", figure.mean)
+          json.pair("rms", figure.rms)
           json.endObject()
         }
         if let labels = result.labels {
@@ -170,7 +149,7 @@ extension ModelProof {
       }
       json.endObject()
     case .failure(let error):
-      json.write(false)
+      json.pair("ok", false)
       json.pair("error", error.description)
     }
     json.endObject()

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelLabels
 
 /// A figure that a report must reach: `V.sensitivity=0.8`, of episodes `AFIB.duration_sensitivity=0.9`.

@@ -13,13 +13,14 @@ import RunnelZeroMQ
 public final class MessageReplayer {
   public struct Settings: Sendable, Hashable {
     public var endpoint: String
-    public var attachment: ValueKind.Attachment
+    public var attachment: SocketConfiguration.Attachment
     public var speed: PublishSpeed
     /// Peers that must be connected before it begins; one of them must be subscribed in any case.
     public var subscribers: Int
 
     public init(
-      endpoint: String, attachment: ValueKind.Attachment = .bind, speed: PublishSpeed = .times(1), subscribers: Int = 0
+      endpoint: String, attachment: SocketConfiguration.Attachment = .bind, speed: PublishSpeed = .times(1),
+      subscribers: Int = 0
     ) {
       self.endpoint = endpoint
       self.attachment = attachment
@@ -62,20 +63,10 @@ public final class MessageReplayer {
     messages = try RecordedMessages(files)
     self.settings = settings
     self.clock = clock
-    var options = SocketOptions(for: .xpub)
-    options.verbose = true
-    options.noDrop = true
-    options.sendHighWater = 1 << 14
-    options.heartbeatInterval = .zero
-    options.linger = .seconds(2)
     do throws(ZeroMQError) {
-      socket = try Socket(.xpub, in: context, options: options)
+      socket = try Socket(.xpub, in: context, options: .publisher(queue: 1 << 14))
       monitor = try SocketMonitor(of: socket, in: context)
-      endpoint =
-        switch settings.attachment {
-        case .bind: try socket.bind(settings.endpoint)
-        case .connect: try socket.connect(settings.endpoint)
-        }
+      endpoint = try socket.attach(settings.attachment, settings.endpoint)
     } catch { throw ServiceError(error) }
     _ = poller.add(socket)
     _ = poller.add(monitor)
@@ -241,52 +232,5 @@ extension PublishSpeed {
     case .max: 0
     case .times(let times): Int64(Swift.min(Double(Swift.max(0, span)) / times, 0x1p62))
     }
-  }
-}
-
-/// What a replayer has sent so far.
-public struct MessageReplayReport: Sendable, Hashable {
-  public var messages: Int64 = 0
-  /// Of all parts.
-  public var bytes: Int64 = 0
-  /// Sent while nobody was subscribed to their topic.
-  public var unheard: Int64 = 0
-  /// From the first to the last.
-  public var seconds: Double = 0
-  /// Of the files, 0...1.
-  public var fraction = 0.0
-  public var isStopped = false
-
-  /// `1204 messages, 308 kB, 60.2 s`
-  public var sentence: String {
-    "\(messages) messages, \(RecorderReport.size(Double(bytes))), \(Phrase.rounded(seconds)) s"
-      + (unheard > 0 ? "; nobody was subscribed to the topics of \(unheard) of them" : "")
-      + (isStopped ? "; stopped before the end" : "")
-  }
-
-  /// The progress line.
-  public var progress: String {
-    let rate = seconds > 0 ? ", \(Phrase.number((Double(messages) / seconds).rounded())) messages/s" : ""
-    return "\(messages) messages (\(Int(100 * fraction)) %)\(rate), \(Phrase.rounded(seconds)) s"
-  }
-
-  /// Its JSON, for programs.
-  public func write(to writer: inout JSONWriter, files: [String], endpoint: String) {
-    writer.beginObject()
-    writer.key("files")
-    writer.beginArray()
-    for file in files { writer.write(file) }
-    writer.endArray()
-    writer.key("endpoint")
-    writer.write(endpoint)
-    for (key, number) in [("messages", messages), ("bytes", bytes), ("unheard", unheard)] {
-      writer.key(key)
-      writer.write(number)
-    }
-    writer.key("seconds")
-    writer.write(seconds)
-    writer.key("stopped")
-    writer.write(isStopped)
-    writer.endObject()
   }
 }

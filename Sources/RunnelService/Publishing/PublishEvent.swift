@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// What a publisher tells while it works; a command makes sentences of it.
 public enum PublishEvent: Sendable, Hashable {
   /// Who is waited for has not subscribed for a second: so many of so many are connected.

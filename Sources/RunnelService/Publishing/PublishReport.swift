@@ -32,7 +32,7 @@ public struct PublishReport: Sendable, Hashable {
     if sessions > 1 { text += ", \(sessions) sessions" }
     if rowsUnheard > 0 { text += "; nobody was subscribed during \(rowsUnheard) of the rows" }
     if subscribersLeft > 0 {
-      text += "; \(subscribersLeft) subscriber\(subscribersLeft == 1 ? "" : "s") left before the end"
+      text += "; \(Phrase.count(subscribersLeft, "subscriber")) left before the end"
     }
     if isStopped { text += "; stopped before the end" }
     return text
@@ -48,22 +48,17 @@ public struct PublishReport: Sendable, Hashable {
   /// Its JSON, for programs.
   public func write(to writer: inout JSONWriter, stream: String, endpoint: String) {
     writer.beginObject()
-    writer.key("stream")
-    writer.write(stream)
-    writer.key("endpoint")
-    writer.write(endpoint)
-    let numbers = [
-      ("rows", rows), ("messages", messages), ("bytes", bytes), ("sessions", Int64(sessions)), ("dropped", dropped),
-      ("rows_unheard", rowsUnheard), ("subscribers_left", Int64(subscribersLeft)),
-    ]
-    for (key, number) in numbers {
-      writer.key(key)
-      writer.write(number)
-    }
-    writer.key("seconds")
-    writer.write(seconds)
-    writer.key("stopped")
-    writer.write(isStopped)
+    writer.pair("stream", stream)
+    writer.pair("endpoint", endpoint)
+    writer.pair("rows", rows)
+    writer.pair("messages", messages)
+    writer.pair("bytes", bytes)
+    writer.pair("sessions", sessions)
+    writer.pair("dropped", dropped)
+    writer.pair("rows_unheard", rowsUnheard)
+    writer.pair("subscribers_left", subscribersLeft)
+    writer.pair("seconds", seconds)
+    writer.pair("stopped", isStopped)
     writer.endObject()
   }
 }

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// A place in a recording as people name it: `60s`, `5min`, or the sample index `21600`.
 public enum RecordingPosition: Sendable, Hashable {
   case seconds(Double)

@@ -17,7 +17,7 @@ import RunnelZeroMQ
 public final class SamplePublisher {
   public struct Settings: Sendable, Hashable {
     public var endpoint: String
-    public var attachment: ValueKind.Attachment
+    public var attachment: SocketConfiguration.Attachment
     public var speed: PublishSpeed
     /// Peers that must be connected and subscribed before it begins; one must be in any case.
     public var subscribers: Int
@@ -31,7 +31,7 @@ public final class SamplePublisher {
     public var queueBytes: Int
 
     public init(
-      endpoint: String, attachment: ValueKind.Attachment = .bind, speed: PublishSpeed = .times(1),
+      endpoint: String, attachment: SocketConfiguration.Attachment = .bind, speed: PublishSpeed = .times(1),
       subscribers: Int = 0, loops: Bool = false, chunk: Int? = nil, isLive: Bool = false, queueBytes: Int = 16 << 20
     ) {
       self.endpoint = endpoint
@@ -128,33 +128,18 @@ public final class SamplePublisher {
     } catch {
       throw ServiceError(.usage, "the stream cannot be named '\(source.description.stream)': \(error)")
     }
-    let messageBytes = chunk * source.bytesPerRow
+    // Beside the payload a message costs its topic, 64 bytes of header and three parts.
+    let messageBytes = chunk * source.bytesPerRow + 256
+    let queue = min(max(settings.queueBytes / messageBytes, 4), 1 << 16)
     do throws(ZeroMQError) {
-      socket = try Socket(.xpub, in: context, options: Self.options(settings, messageBytes: messageBytes))
+      socket = try Socket(.xpub, in: context, options: .publisher(queue: queue))
       monitor = try SocketMonitor(of: socket, in: context)
-      endpoint =
-        switch settings.attachment {
-        case .bind: try socket.bind(settings.endpoint)
-        case .connect: try socket.connect(settings.endpoint)
-        }
+      endpoint = try socket.attach(settings.attachment, settings.endpoint)
     } catch { throw ServiceError(error) }
     phaseSince = clock.monotonic()
     counts.rowsOfSession = source.rowCount
     _ = poller.add(socket)
     _ = poller.add(monitor)
-  }
-
-  private static func options(_ settings: Settings, messageBytes: Int) -> SocketOptions {
-    var options = SocketOptions(for: .xpub)
-    options.verbose = true
-    options.noDrop = true
-    // Beside the payload a message costs its topic, 64 bytes of header and three parts.
-    options.sendHighWater = min(max(settings.queueBytes / (messageBytes + 256), 4), 1 << 16)
-    // A peer whose reading is paused answers no ping either: it would be cut off, and its rows lost. Whether its
-    // machine lives is the kernel's keepalive to find out.
-    options.heartbeatInterval = .zero
-    options.linger = .seconds(2)
-    return options
   }
 
   // MARK: the loop

@@ -27,16 +27,12 @@ public struct SyntheticRecord: Sendable {
     public var json: String {
       var writer = JSONWriter()
       writer.beginObject()
-      writer.key("header")
-      writer.write(header)
-      let numbers = [
-        ("rows", rows), ("beats", beats), ("ventricular", ventricular), ("supraventricular", supraventricular),
-        ("clipped", clipped),
-      ]
-      for (key, number) in numbers {
-        writer.key(key)
-        writer.write(number)
-      }
+      writer.pair("header", header)
+      writer.pair("rows", rows)
+      writer.pair("beats", beats)
+      writer.pair("ventricular", ventricular)
+      writer.pair("supraventricular", supraventricular)
+      writer.pair("clipped", clipped)
       writer.endObject()
       return writer.withBytes { String(decoding: $0, as: UTF8.self) }
     }

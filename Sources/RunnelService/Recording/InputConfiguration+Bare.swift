@@ -8,7 +8,7 @@ extension InputConfiguration {
     var addresses: [EndpointAddress] = []
     for text in endpoints {
       do throws(EndpointAddress.Mistake) {
-        addresses.append(try EndpointAddress(text, for: attachment == .bind ? .bind : .connect))
+        addresses.append(try EndpointAddress(text, for: attachment))
       } catch { throw ServiceError(.usage, "'\(text)' \(error.message)") }
     }
     return InputConfiguration(

@@ -50,7 +50,7 @@ public struct RecorderReport: Sendable, Hashable {
       files.count > 2
       ? "\(files[0]) to \(files[files.count - 1]) (\(files.count) files)" : Phrase.list(files, "and")
     var text =
-      "\(names): \(messages) messages of \(topics.count) topic\(topics.count == 1 ? "" : "s"), "
+      "\(names): \(messages) messages of \(Phrase.count(topics.count, "topic")), "
       + "\(Self.size(Double(size))), \(Phrase.rounded(seconds)) s; \(loss)"
     if repeats > 0 { text += "; \(repeats) came twice, as of an A/B feed, and are in it twice" }
     if tooManyParts > 0 { text += "; \(tooManyParts) of more than 16 parts are not in it" }
@@ -64,36 +64,25 @@ public struct RecorderReport: Sendable, Hashable {
       return "no topic has an index, so loss cannot be seen"
     }
     let lost =
-      lostMessages == 0 ? "0 lost" : "\(lostMessages) message\(lostMessages == 1 ? "" : "s") (\(lostRows) rows) lost"
+      lostMessages == 0 ? "0 lost" : "\(Phrase.count(lostMessages, "message")) (\(lostRows) rows) lost"
     return lost + (unseen > 0 ? ", unseen in \(unseen) topics without an index" : "")
   }
 
   /// Its JSON, for programs.
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.key("files")
-    writer.beginArray()
-    for file in files { writer.write(file) }
-    writer.endArray()
-    for (key, number) in [
-      ("messages", Int64(clamping: messages)), ("bytes", Int64(clamping: bytes)), ("size", Int64(size)),
-      ("lost_messages", Int64(clamping: lostMessages)), ("lost_rows", lostRows),
-      ("repeats", Int64(clamping: repeats)), ("topics_without_index", Int64(unseen)),
-      ("too_many_parts", Int64(clamping: tooManyParts)),
-    ] {
-      writer.key(key)
-      writer.write(number)
-    }
-    writer.key("seconds")
-    writer.write(seconds)
-    if let ending {
-      writer.key("ended_by")
-      writer.write(ending.rawValue)
-    }
-    writer.key("topics")
-    writer.beginArray()
-    for topic in topics { topic.write(to: &writer) }
-    writer.endArray()
+    writer.list("files", files) { $1.write($0) }
+    writer.pair("messages", Int64(clamping: messages))
+    writer.pair("bytes", Int64(clamping: bytes))
+    writer.pair("size", size)
+    writer.pair("lost_messages", Int64(clamping: lostMessages))
+    writer.pair("lost_rows", lostRows)
+    writer.pair("repeats", Int64(clamping: repeats))
+    writer.pair("topics_without_index", unseen)
+    writer.pair("too_many_parts", Int64(clamping: tooManyParts))
+    writer.pair("seconds", seconds)
+    writer.pair("ended_by", ending?.rawValue)
+    writer.list("topics", topics) { $0.write(to: &$1) }
     writer.endObject()
   }
 
@@ -109,19 +98,15 @@ public struct RecorderReport: Sendable, Hashable {
 extension RecorderReport.Topic {
   fileprivate func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    for (key, text) in [("topic", topic), ("endpoint", endpoint), ("decoder", decoder)] {
-      writer.key(key)
-      writer.write(text)
-    }
-    for (key, number) in [
-      ("messages", Int64(clamping: messages)), ("bytes", Int64(clamping: bytes)),
-      ("lost_messages", lostMessages.map { Int64(clamping: $0) }), ("lost_rows", lostRows),
-      ("repeats", repeats.map { Int64(clamping: $0) }), ("sessions", sessions.map { Int64($0) }),
-    ] {
-      guard let number else { continue }
-      writer.key(key)
-      writer.write(number)
-    }
+    writer.pair("topic", topic)
+    writer.pair("endpoint", endpoint)
+    writer.pair("decoder", decoder)
+    writer.pair("messages", Int64(clamping: messages))
+    writer.pair("bytes", Int64(clamping: bytes))
+    writer.pair("lost_messages", lostMessages.map { Int64(clamping: $0) })
+    writer.pair("lost_rows", lostRows)
+    writer.pair("repeats", repeats.map { Int64(clamping: $0) })
+    writer.pair("sessions", sessions)
     writer.endObject()
   }
 }

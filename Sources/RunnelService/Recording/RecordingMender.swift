@@ -17,17 +17,12 @@ public enum RecordingMender {
     /// Its JSON, for programs.
     public func write(to writer: inout JSONWriter) {
       writer.beginObject()
-      writer.key("file")
-      writer.write(path)
-      for (key, number) in [
-        ("messages", Int64(clamping: report.messages)), ("bytes_lost", Int64(report.bytesLost)),
-        ("messages_left_out", Int64(report.orphans)), ("wrong_sums", Int64(report.wrongSums)),
-      ] {
-        writer.key(key)
-        writer.write(number)
-      }
-      writer.key("was_whole")
-      writer.write(report.isWhole)
+      writer.pair("file", path)
+      writer.pair("messages", Int64(clamping: report.messages))
+      writer.pair("bytes_lost", report.bytesLost)
+      writer.pair("messages_left_out", report.orphans)
+      writer.pair("wrong_sums", report.wrongSums)
+      writer.pair("was_whole", report.isWhole)
       writer.endObject()
     }
   }

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelLabels
 
 /// How late calls come, a line a label: from 5 % to 95 % of the pairs, a box around the middle half, the median.
@@ -57,7 +58,7 @@ struct OnsetDrawing {
     let (low, high) = (x(place(0.25)), x(place(0.75)))
     let width = HTMLText.coordinate(max(1, (place(0.75) - place(0.25)) / (most - least) * (Self.right - Self.left)))
     let text = HTMLText.coordinate(middle + 4.5)
-    let count = "\(statistics.onsetErrors.count) pair\(statistics.onsetErrors.count == 1 ? "" : "s")"
+    let count = "\(Phrase.count(statistics.onsetErrors.count, "pair"))"
     return [
       "<text class=\"name end\" x=\"\(HTMLText.coordinate(Self.left - 16))\" y=\"\(text)\">\(HTMLText.escaped(name))</text>",
       "<path class=\"whisker\" d=\"M\(x(place(0.05))) \(y)H\(low)M\(high) \(y)H\(x(place(0.95)))\"/>",

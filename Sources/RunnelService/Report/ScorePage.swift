@@ -78,7 +78,7 @@ public struct ScorePage: Sendable {
 
   private func heading(_ title: String) -> String {
     let hours = records.reduce(0) { $0 + Double($1.rows ?? 0) / $1.rate }
-    let count = "\(records.count) record\(records.count == 1 ? "" : "s"), \(HTMLText.time(hours)) of signal"
+    let count = "\(Phrase.count(records.count, "record")), \(HTMLText.time(hours)) of signal"
     let method: String
     switch report {
     case .beats(let report):

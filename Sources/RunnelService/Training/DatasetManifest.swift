@@ -74,29 +74,19 @@ public struct DatasetManifest: Sendable {
     } else {
       json.writeNull()
     }
-    for (key, number) in [("rate", input.rate), ("trained_rate", input.trainedRate), ("delay", input.delay)] {
-      json.key(key)
-      json.write(number)
-    }
-    json.key("inputs")
-    json.beginArray()
-    for each in input.inputs {
+    json.pair("rate", input.rate)
+    json.pair("trained_rate", input.trainedRate)
+    json.pair("delay", input.delay)
+    json.list("inputs", input.inputs) { each, json in
       json.beginObject()
       json.pair("name", each.name)
-      if let unit = each.unit { json.pair("unit", unit) }
+      json.pair("unit", each.unit)
       json.endObject()
     }
-    json.endArray()
-    json.key("conditioning")
-    json.write(input.conditioning)
+    json.pair("conditioning", input.conditioning)
     targets(into: &json)
     if case .windows(let cut) = form { cut.json(into: &json) }
-    if !columns.isEmpty {
-      json.key("columns")
-      json.beginArray()
-      for column in columns { json.write(column) }
-      json.endArray()
-    }
+    if !columns.isEmpty { json.list("columns", columns) { $1.write($0) } }
     json.key("arrays")
     json.beginObject()
     for array in arrays {
@@ -108,18 +98,12 @@ public struct DatasetManifest: Sendable {
     }
     json.endObject()
     write(totals, "totals", into: &json)
-    json.key("records")
-    json.beginArray()
-    for record in records { write(record, into: &json) }
-    json.endArray()
+    json.list("records", records) { write($0, into: &$1) }
     json.endObject()
   }
 
   private func targets(into json: inout JSONWriter) {
-    json.key("classes")
-    json.beginArray()
-    for name in rule.classes { json.write(name) }
-    json.endArray()
+    json.list("classes", rule.classes) { $1.write($0) }
     json.key("truth")
     json.beginObject()
     json.pair("annotator", truth)
@@ -128,8 +112,7 @@ public struct DatasetManifest: Sendable {
     json.beginObject()
     for name in rule.classes where name != rule.none { json.pair(name, rule.symbols(of: name)) }
     json.endObject()
-    json.key("width")
-    json.write(rule.width)
+    json.pair("width", rule.width)
     json.endObject()
   }
 
@@ -155,8 +138,7 @@ public struct DatasetManifest: Sendable {
     json.pair("name", record.name)
     json.pair("file", record.path)
     json.pair("channel", record.channel)
-    json.key("rate")
-    json.write(record.rate)
+    json.pair("rate", record.rate)
     json.pair("rows", record.rows)
     json.numbers("frames", [record.frames.lowerBound, record.frames.upperBound])
     write(record.counts, "counts", into: &json)
@@ -164,16 +146,12 @@ public struct DatasetManifest: Sendable {
     json.beginObject()
     for (name, count) in zip(rule.classes, record.beats) where name != rule.none { json.pair(name, count) }
     json.endObject()
-    json.key("gaps")
-    json.beginArray()
-    for gap in record.gaps {
+    json.list("gaps", record.gaps) { gap, json in
       json.beginObject()
       json.numbers("rows", [Int(gap.rows.lowerBound), Int(gap.rows.upperBound)])
-      json.key("reset")
-      json.write(gap.wasReset)
+      json.pair("reset", gap.wasReset)
       json.endObject()
     }
-    json.endArray()
     json.endObject()
   }
 
@@ -182,7 +160,7 @@ public struct DatasetManifest: Sendable {
     let rows = totals.good + totals.missing + totals.warming + totals.unknown
     let unit = form.unit
     let classes = zip(rule.classes, totals.classes).map { "\($0) \($1)" }.joined(separator: ", ")
-    var lines = ["\(records.count) record\(records.count == 1 ? "" : "s"), \(rows) \(unit): \(classes)"]
+    var lines = ["\(Phrase.count(records.count, "record")), \(rows) \(unit): \(classes)"]
     let masked = [(totals.missing, "missing"), (totals.warming, "warming"), (totals.unknown, "unknown")]
       .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !masked.isEmpty { lines.append("masked: \(masked.joined(separator: ", "))") }
@@ -203,20 +181,5 @@ extension TargetRule {
 }
 
 extension JSONWriter {
-  mutating func pair(_ key: String, _ text: String) {
-    self.key(key)
-    write(text)
-  }
-
-  mutating func pair(_ key: String, _ number: Int) {
-    self.key(key)
-    write(number)
-  }
-
-  mutating func numbers(_ key: String, _ numbers: [Int]) {
-    self.key(key)
-    beginArray()
-    for number in numbers { write(number) }
-    endArray()
-  }
+  fileprivate mutating func numbers(_ name: String, _ numbers: [Int]) { list(name, numbers) { $1.write($0) } }
 }

@@ -115,8 +115,7 @@ public struct TrainingInput: Sendable {
     header.beginObject()
     header.key("__metadata__")
     header.beginObject()
-    header.key("runnel.model")
-    header.write(text.text)
+    header.pair("runnel.model", text.text)
     header.endObject()
     var values: [Float] = []
     let tensors: [(String, [Int], Float)] = [
@@ -128,17 +127,9 @@ public struct TrainingInput: Sendable {
       values += Array(repeating: value, count: shape.reduce(1, *))
       header.key(name)
       header.beginObject()
-      header.key("dtype")
-      header.write("F32")
-      header.key("shape")
-      header.beginArray()
-      for length in shape { header.write(length) }
-      header.endArray()
-      header.key("data_offsets")
-      header.beginArray()
-      header.write(start)
-      header.write(values.count * 4)
-      header.endArray()
+      header.pair("dtype", "F32")
+      header.list("shape", shape) { $1.write($0) }
+      header.list("data_offsets", [start, values.count * 4]) { $1.write($0) }
       header.endObject()
     }
     header.endObject()

@@ -1,23 +1,12 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
-/// A folder of a test's own with room for a socket, removed with it.
-final class ControlFolder {
-  let path: String
+extension TemporaryFolder {
   var socket: String { path + "/control.sock" }
-
-  init() {
-    var template = Array("/tmp/runnel-control-XXXXXX".utf8CString)
-    path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
-  }
-
-  deinit {
-    for name in ["control.sock", "runnel.yaml", "other"] { unlink(path + "/" + name) }
-    rmdir(path)
-  }
 
   var mode: mode_t? {
     var status = stat()

@@ -1,12 +1,13 @@
 import Glibc
 import RunnelCore
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 /// The unix socket of a daemon: who may have the path, who may come in, and what a client may do to it.
 @Suite struct ControlSocketTests {
-  private let folder = ControlFolder()
+  private let folder = TemporaryFolder()
 
   @Test func `only owner and group may come in, and the file goes with its daemon`() throws {
     do {

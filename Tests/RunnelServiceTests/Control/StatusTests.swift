@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 /// What a daemon says of itself.
 @Suite struct StatusTests {
-  private let folder = ControlFolder()
+  private let folder = TemporaryFolder()
 
   @Test(arguments: [1, 3])
   func `the status balances at any time and knows streams, lanes, labels and connections`(shards: Int) throws {

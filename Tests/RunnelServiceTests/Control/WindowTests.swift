@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelPipeline
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
 /// What the network saw, asked of the running daemon.
 @Suite struct WindowTests {
-  private let folder = ControlFolder()
+  private let folder = TemporaryFolder()
   private static let lane = #"{"do":"window","lane":"bed7/beats/MLII"}"#
 
   /// The table that a client makes of the daemon's answer.

@@ -2,24 +2,16 @@ import Glibc
 import RunnelCore
 import RunnelInference
 import RunnelRecordings
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 /// `model run`: what another framework gave, however it is fed.
 @Suite final class ModelRunTests {
-  private let folder: String
+  private let place = TemporaryFolder()
+  private var folder: String { place.path }
   private let models = OfflineRig.root + "/Tests/Golden/models/"
-
-  init() {
-    var template = Array("/tmp/runnel-run-XXXXXX".utf8CString)
-    folder = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
-  }
-
-  deinit {
-    for name in ["x.npy", "y.npy", "z.npy", "a.npy", "b.npy", "s.npz", "t.npz"] { unlink("\(folder)/\(name)") }
-    rmdir(folder)
-  }
 
   private func model(_ name: String) -> String { models + name + ".safetensors" }
 

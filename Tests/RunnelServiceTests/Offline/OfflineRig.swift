@@ -3,6 +3,7 @@ import RunnelCore
 import RunnelPipeline
 import RunnelRecordings
 import RunnelSignal
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 
 /// A folder with a synthetic record in it, and the ways to label that record.
 final class OfflineRig {
-  let folder: String
+  private let place = TemporaryFolder()
   /// Beats of the record as the generator knows them.
   private(set) var beats: [Annotation] = []
   /// rows × channels, as stored.
@@ -29,8 +30,6 @@ final class OfflineRig {
   init(
     seconds: Double = 30, leads: Int = 1, missing: [Range<Int>] = [], seed: UInt64 = 1, information: [String] = []
   ) throws {
-    var template = Array("/tmp/runnel-offline-XXXXXX".utf8CString)
-    folder = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     var ecg = try SyntheticECG(.init(seconds: seconds, seed: seed, ventricularFraction: 0.15, leads: leads))
     let rows = ecg.settings.rows ?? 0
     var millivolts = [Float](repeating: 0, count: rows * leads)
@@ -47,18 +46,9 @@ final class OfflineRig {
     try AnnotationFile(beats).write(to: folder + "/syn.atr")
   }
 
-  deinit {
-    for name in [
-      "syn.hea", "syn.dat", "syn.atr", "other", "c.yaml", "l.jsonl", "f.npy", "part0.hea", "part1.hea", "part2.hea",
-      "part0.dat", "part1.dat", "part2.dat", "gap.hea", "x.mcap", "x.csv", "x.edf", "l.csv", "l.edf", "l.mcap", "l.atr",
-      "l.rnl", "l.txt",
-      "syn.labels.csv", "x.labels.csv",
-    ] { unlink(folder + "/" + name) }
-    rmdir(folder)
-  }
-
   func remove(_ name: String) throws { unlink(folder + "/" + name) }
 
+  var folder: String { place.path }
   var path: String { folder + "/syn.hea" }
 
   /// The record in segments, without some of its rows: `gap.hea`.

@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelRecordings
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Synchronization
@@ -10,7 +11,7 @@ import Testing
 /// A recording sent again, over real sockets.
 @Suite struct MessageReplayTests {
   private let context = ZeroMQContext()
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
 
   private typealias Timed = (time: UInt64, parts: [[UInt8]])
 
@@ -27,25 +28,13 @@ import Testing
           MCAPChannel(topic: String(decoding: topic, as: UTF8.self), encoding: RecordedEncoding.multipart.rawValue))
       channels[topic] = channel
       var packed: [UInt8] = []
-      Self.lend(message.parts) { RecordedEncoding.pack($0, into: &packed) }
+      OwnedMessage(message.parts).lend { RecordedEncoding.pack($0, into: &packed) }
       try packed.withUnsafeBytes {
         try series.append(channel, sequence: 0, logTime: message.time, publishTime: message.time, $0)
       }
     }
     try series.finish()
     return path
-  }
-
-  private static func lend<R>(_ parts: [[UInt8]], _ body: (MessageParts) throws -> R) rethrows -> R {
-    let joined = parts.flatMap { $0 }
-    return try joined.withUnsafeBytes { bytes in
-      var place = 0
-      let list = parts.map { part in
-        defer { place += part.count }
-        return UnsafeRawBufferPointer(rebasing: bytes[place..<place + part.count])
-      }
-      return try list.withUnsafeBufferPointer { try body(MessageParts($0.baseAddress!, count: $0.count)) }
-    }
   }
 
   /// What a subscriber of everything receives of a replay, and when.
@@ -86,7 +75,7 @@ import Testing
     var poller = Poller()
     _ = poller.add(publisher)
     #expect(try poller.wait(milliseconds: 10_000) == 1)
-    for message in sent { #expect(try Self.lend(message) { try publisher.send($0) } == .sent) }
+    for message in sent { #expect(try OwnedMessage(message).lend { try publisher.send($0) } == .sent) }
     let report = try recorder.run()
     #expect(report.files.count > 1)
 

@@ -1,11 +1,12 @@
 import RunnelCore
 import RunnelRecordings
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 @Suite struct RecordingSourceTests {
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
 
   /// Two channels: one counts, one is missing at every tenth row.
   private func record(

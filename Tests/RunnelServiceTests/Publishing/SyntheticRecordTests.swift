@@ -1,12 +1,13 @@
 import RunnelCore
 import RunnelRecordings
 import RunnelSignal
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 @Suite struct SyntheticRecordTests {
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
   private let busy = SyntheticECG.Settings(
     seconds: 30, seed: 7, ventricularFraction: 0.1, supraventricularFraction: 0.1, leads: 2)
 

@@ -2,6 +2,7 @@ import RunnelCore
 import RunnelLabels
 import RunnelPipeline
 import RunnelRecordings
+import RunnelTesting
 import RunnelWire
 import Synchronization
 import Testing
@@ -10,7 +11,7 @@ import Testing
 
 /// What `runnel record` wrote, labelled into every kind of file, and where it was split.
 @Suite struct LabelMessagesTests {
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
   private let rig: OfflineRig
 
   init() throws { rig = try OfflineRig(seconds: 40, leads: 2) }
@@ -212,7 +213,7 @@ import Testing
     func tell(_ kind: Verdict.Kind) {
       var json = JSONWriter()
       Verdict(kind, input: "beds", number: 0).write(to: &json)
-      OwnParts([Array("j/bed7/".utf8), json.bytes]).lend(take)
+      OwnedMessage([Array("j/bed7/".utf8), json.bytes]).lend(take)
     }
     var encoder = try RunnelEncoder(
       StreamDescription(stream: "bed7", rate: 360, channels: rig.channels), epoch: 5, element: .int16)
@@ -245,23 +246,5 @@ import Testing
     #expect(String(decoding: labels, as: UTF8.self).contains("\"reset\""), "a gap of two seconds")
     let failures = label(run, [parts[1]], to: folder.path + "/n.jsonl").failures
     #expect(failures.map(\.kind) == [.data] && failures[0].description.contains("part 2 of a recording"))
-  }
-}
-
-/// Parts that are their own memory.
-private struct OwnParts {
-  var parts: [[UInt8]]
-  init(_ parts: [[UInt8]]) { self.parts = parts }
-
-  func lend(_ body: (MessageParts) -> Void) {
-    let all = parts.map { part in
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: part.count, alignment: 1)
-      copy.copyBytes(from: part)
-      return copy
-    }
-    defer { for copy in all { copy.deallocate() } }
-    all.map { UnsafeRawBufferPointer($0) }.withUnsafeBufferPointer {
-      body(MessageParts($0.baseAddress!, count: $0.count))
-    }
   }
 }

@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelRecordings
+import RunnelTesting
 import RunnelWire
 import RunnelZeroMQ
 import Testing
@@ -9,7 +10,7 @@ import Testing
 /// Recording over real sockets: the publisher sends when it has seen the subscription, and the recorder ends when all came.
 @Suite struct RecorderTests {
   private let context = ZeroMQContext()
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
 
   /// Sends, once a subscriber is there.
   private func send(_ messages: [[[UInt8]]], on publisher: borrowing Socket) throws {

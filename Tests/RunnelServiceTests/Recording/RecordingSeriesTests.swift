@@ -1,11 +1,12 @@
 import RunnelCore
 import RunnelRecordings
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 @Suite struct RecordingSeriesTests {
-  private let folder = PublishingFolder()
+  private let folder = TemporaryFolder()
   private static let second: UInt64 = 1_000_000_000
 
   private func settings(_ name: String = "x.mcap") -> RecordingSeries.Settings {

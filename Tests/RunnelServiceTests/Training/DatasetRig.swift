@@ -3,6 +3,7 @@ import RunnelCore
 import RunnelPipeline
 import RunnelRecordings
 import RunnelSignal
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
@@ -10,48 +11,24 @@ import Testing
 /// A folder for training sets beside a synthetic record.
 final class DatasetRig {
   let offline: OfflineRig
-  let folder: String
+  private let place = TemporaryFolder()
 
   /// - Parameter annotations: in place of the true beats.
   init(seconds: Double = 30, missing: [Range<Int>] = [], leads: Int = 1, annotations: [Annotation]? = nil) throws {
     offline = try OfflineRig(seconds: seconds, leads: leads, missing: missing)
-    var template = Array("/tmp/runnel-dataset-XXXXXX".utf8CString)
-    folder = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     if let annotations { try AnnotationFile(annotations).write(to: offline.folder + "/syn.atr") }
   }
 
-  func removeSet() throws {
-    for name in names(path) { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-
-  deinit {
-    for set in names(folder) {
-      for name in names("\(folder)/\(set)") { unlink("\(folder)/\(set)/\(name)") }
-      rmdir("\(folder)/\(set)")
-      unlink("\(folder)/\(set)")
-    }
-    rmdir(folder)
-  }
+  func removeSet() { TemporaryFolder.remove(path) }
 
   static let hasEventModels = ["event-stage", "event-stage-no-wait"].allSatisfy {
     access(OfflineRig.root + "/Tests/Golden/models/\($0).safetensors", R_OK) == 0
   }
 
+  var folder: String { place.path }
   var path: String { folder + "/set" }
 
-  func names(_ folder: String) -> [String] {
-    guard let opened = opendir(folder) else { return [] }
-    defer { closedir(opened) }
-    var found: [String] = []
-    while let entry = readdir(opened) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { found.append(name) }
-    }
-    return found.sorted()
-  }
+  func names(_ folder: String) -> [String] { TemporaryFolder.names(in: folder) }
 
   @discardableResult
   func write(

@@ -32,7 +32,7 @@ import Testing
     let rig = try DatasetRig()
     try rig.write(.whole)
     let (x, y) = (try rig.floats("syn.x.npy"), try rig.integers("syn.y.npy"))
-    try rig.removeSet()
+    rig.removeSet()
     let record = rig.offline.folder + "/" + name
     _ = try Converter().convert(rig.offline.path, to: record)
     let manifest = try rig.write(.whole, of: record, truth: truth)
@@ -157,7 +157,7 @@ import Testing
       #expect(
         manifest.input.conditioning["normalisation"]?["kind"]?.string
           == (name.hasSuffix("normalised") ? "window" : "none"))
-      try rig.removeSet()
+      rig.removeSet()
     }
   }
 
@@ -168,7 +168,7 @@ import Testing
     let (y, mask) = (try rig.integers("y.npy"), try rig.integers("mask.npy"))
     #expect(y.indices.filter { y[$0] == 3 } == [2042 - 10])
     #expect(mask.firstIndex(of: 1) == 1200, "a window has settled when its first frame has")
-    try rig.removeSet()
+    rig.removeSet()
     let manifest = try rig.write(
       .windows(WindowCut(length: 300, hop: 300, target: .all)), rule: TargetRule(width: 0))
     #expect(try rig.array("y.npy").shape == [3600] && rig.array("index.npy").shape == [12])

@@ -46,7 +46,7 @@ struct EventDatasetTests {
     let at = try rig.integers("at.npy").map(Int64.init)
     try AnnotationFile([mark("V", at: at[4] + 10), mark("N", at: at[6]), mark("A", at: at[8])]).write(
       to: rig.offline.folder + "/syn.atr")
-    try rig.removeSet()
+    rig.removeSet()
     let manifest = try write(rig, "event-stage-no-wait")
     let (y, mask) = (try rig.integers("y.npy"), try rig.integers("mask.npy"))
     // N V noise; S is none of the stage's classes.

@@ -19,8 +19,7 @@ extension EpisodeReport {
     json.beginArray()
     for record in records {
       json.beginObject()
-      json.key("record")
-      json.write(record.name)
+      json.pair("record", record.name)
       json.key("labels")
       Self.write(record.statistics, into: &json)
       Self.write(record.matrix, into: &json)
@@ -43,24 +42,20 @@ extension EpisodeReport {
 
   private static func write(_ statistics: EpisodeStatistics, into json: inout JSONWriter) {
     json.beginObject()
-    for figure in Figure.allCases { write(figure.rawValue, figure.of(statistics), into: &json) }
-    for (key, count) in [
-      ("true", statistics.truthCount), ("found", statistics.truthFound), ("called", statistics.testCount),
-      ("right", statistics.testRight),
-    ] {
-      json.key(key)
-      json.write(count)
-    }
-    write("true_s", statistics.truthSeconds, into: &json)
-    write("called_s", statistics.testSeconds, into: &json)
-    write("true_covered_s", statistics.truthCovered, into: &json)
-    write("called_covered_s", statistics.testCovered, into: &json)
+    for figure in Figure.allCases { json.figure(figure.rawValue, figure.of(statistics)) }
+    json.pair("true", statistics.truthCount)
+    json.pair("found", statistics.truthFound)
+    json.pair("called", statistics.testCount)
+    json.pair("right", statistics.testRight)
+    json.pair("true_s", statistics.truthSeconds)
+    json.pair("called_s", statistics.testSeconds)
+    json.pair("true_covered_s", statistics.truthCovered)
+    json.pair("called_covered_s", statistics.testCovered)
     json.key("onset_error_s")
     json.beginObject()
-    json.key("pairs")
-    json.write(statistics.onsetErrors.count)
+    json.pair("pairs", statistics.onsetErrors.count)
     for percent in [5, 25, 50, 75, 95] {
-      write("p\(percent)", statistics.onsetError(quantile: Double(percent) / 100), into: &json)
+      json.figure("p\(percent)", statistics.onsetError(quantile: Double(percent) / 100))
     }
     json.endObject()
     json.endObject()
@@ -73,11 +68,9 @@ extension EpisodeReport {
     for truth in sides {
       for test in sides {
         json.beginObject()
-        for (key, label) in [("true", truth), ("called", test)] {
-          json.key(key)
-          if let label { json.write(label) } else { json.writeNull() }
-        }
-        write("s", matrix[truth, test], into: &json)
+        json.pair("true", truth.map(JSONValue.string) ?? .null)
+        json.pair("called", test.map(JSONValue.string) ?? .null)
+        json.pair("s", matrix[truth, test])
         json.endObject()
       }
     }
@@ -90,7 +83,7 @@ extension EpisodeReport {
     for label in labels {
       json.key(label)
       json.beginObject()
-      for figure in Figure.allCases { Self.write(figure.rawValue, mean(figure, of: label), into: &json) }
+      for figure in Figure.allCases { json.figure(figure.rawValue, mean(figure, of: label)) }
       json.endObject()
     }
     json.endObject()
@@ -99,20 +92,11 @@ extension EpisodeReport {
   private func writeScoring(into json: inout JSONWriter) {
     json.key("scoring")
     json.beginObject()
-    Self.write("learning_s", scoring.learning, into: &json)
-    Self.write("coverage", scoring.coverage, into: &json)
-    Self.write("shortest_s", scoring.shortest, into: &json)
-    json.key("ignored")
-    json.beginArray()
-    for label in scoring.ignored.sorted() { json.write(label) }
-    json.endArray()
-    json.key("fewest_for_mean")
-    json.write(scoring.fewestForMean)
+    json.pair("learning_s", scoring.learning)
+    json.pair("coverage", scoring.coverage)
+    json.pair("shortest_s", scoring.shortest)
+    json.list("ignored", scoring.ignored.sorted()) { $1.write($0) }
+    json.pair("fewest_for_mean", scoring.fewestForMean)
     json.endObject()
-  }
-
-  private static func write(_ key: String, _ value: Double?, into json: inout JSONWriter) {
-    json.key(key)
-    if let value { json.write(value) } else { json.writeNull() }
   }
 }

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// The report for people: gross figures by label, onsets, the time shared out, then a line per record and label. Percent
 /// with two decimals; `-` where a figure is undefined.
 extension EpisodeReport {
@@ -11,7 +13,7 @@ extension EpisodeReport {
     if scoring.shortest > 0 { rule += ", shorter ones than \(TableText.seconds(scoring.shortest)) s left out" }
     var lines = [
       "EC57 episode by episode: found where overlapped \(rule); first \(TableText.seconds(scoring.learning)) s left out",
-      "\(records.count) \(records.count == 1 ? "record" : "records")",
+      "\(Phrase.count(records.count, "record"))",
     ]
     if !scoring.ignored.isEmpty {
       lines[1] += ", stretches of \(scoring.ignored.sorted().joined(separator: ", ")) ignored"

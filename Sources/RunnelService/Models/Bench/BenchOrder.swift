@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelKernels
 
 /// What `runnel model bench` was asked for: a model by its file, or cells by their sizes, never both.

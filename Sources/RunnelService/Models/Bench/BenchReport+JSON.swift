@@ -6,10 +6,7 @@ extension BenchReport {
   /// "kernels": "avx2", …}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
-    json.key("results")
-    json.beginArray()
-    for point in points { write(point, into: &json) }
-    json.endArray()
+    json.list("results", points) { write($0, into: &$1) }
     json.pair("kernels", kernels.rawValue)
     switch subject {
     case .cells(let shape):
@@ -56,7 +53,6 @@ extension BenchReport {
 extension JSONWriter {
   /// A measured number, rounded to four digits.
   fileprivate mutating func figure(_ key: String, _ value: Double) {
-    self.key(key)
-    write(Figure.rounded(value, digits: 4))
+    pair(key, Figure.rounded(value, digits: 4))
   }
 }

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// The figures for people.
 extension BenchReport {
   public var table: String {

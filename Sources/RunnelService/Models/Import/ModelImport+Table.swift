@@ -30,31 +30,26 @@ extension ModelImport {
   /// `{"file": …, "output": …, "kind": "ONNX", "name": …, "digest": …, "tensors": [{"name", "shape", "uses"}], …}`
   public func json(into json: inout JSONWriter) {
     json.beginObject()
-    for (key, value) in [
-      ("file", input), ("output", output), ("kind", kind), ("name", file.description.name), ("digest", file.digest),
-    ] {
-      json.key(key)
-      json.write(value)
+    json.pair("file", input)
+    json.pair("output", output)
+    json.pair("kind", kind)
+    json.pair("name", file.description.name)
+    json.pair("digest", file.digest)
+    json.pair("parameters", file.parameters)
+    json.list("tensors", ledger.entries) { entry, json in
+      json.beginObject()
+      json.pair("name", entry.name)
+      json.list("shape", entry.shape) { $1.write($0) }
+      json.list("uses", entry.uses) { $1.write($0) }
+      json.pair("unneeded", entry.unneeded)
+      json.endObject()
     }
-    json.key("parameters")
-    json.write(file.parameters)
-    json.key("tensors")
-    json.beginArray()
-    for entry in ledger.entries {
-      let members: [JSONValue.Member] = [
-        .init("name", .string(entry.name)), .init("shape", .array(entry.shape.map { .integer(Int64($0)) })),
-        .init("uses", .array(entry.uses.map { .string($0) })),
-      ]
-      json.write(.object(members + (entry.unneeded.map { [.init("unneeded", .string($0))] } ?? [])))
-    }
-    json.endArray()
     json.key("golden")
-    json.write(
-      .object([
-        .init("by", .string(file.description.goldenBy ?? "")), .init("largest_error", .number(report.largestError)),
-      ]))
-    json.key("notes")
-    json.write(.array(notes.map { .string($0) }))
+    json.beginObject()
+    json.pair("by", file.description.goldenBy ?? "")
+    json.pair("largest_error", report.largestError)
+    json.endObject()
+    json.list("notes", notes) { $1.write($0) }
     json.endObject()
   }
 

@@ -3,31 +3,19 @@ import RunnelCore
 import RunnelImport
 import RunnelInference
 import RunnelRecordings
+import RunnelTesting
 import Testing
 
 @testable import RunnelService
 
 /// `model import` and `model template`: files in, one file or one sentence out.
 @Suite final class ModelImportTests {
-  private let folder: String
+  private let folder = TemporaryFolder()
   private let golden = OfflineRig.root + "/Tests/Golden/"
-  private var made: Set<String> = []
-
-  init() {
-    var template = Array("/tmp/runnel-import-XXXXXX".utf8CString)
-    folder = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
-  }
-
-  deinit {
-    for name in made { unlink("\(folder)/\(name)") }
-    rmdir("\(folder)/data")
-    rmdir(folder)
-  }
 
   private func place(_ name: String, _ bytes: [UInt8]? = nil) throws -> String {
-    made.insert(name)
-    if let bytes { try ByteFile.write(bytes, to: "\(folder)/\(name)") }
-    return "\(folder)/\(name)"
+    if let bytes { folder.write(bytes, to: name) }
+    return "\(folder.path)/\(name)"
   }
 
   private func options(window: Int? = nil, regime: String? = nil) -> SpecFile {
@@ -189,13 +177,13 @@ import Testing
   }
 
   @Test func `a file that is not there is exit code 66`() throws {
-    #expect(try refusal(folder + "/nothing.onnx").kind == .noInput)
+    #expect(try refusal(folder.path + "/nothing.onnx").kind == .noInput)
   }
 
   // MARK: external data
 
   private func external(_ location: String) throws -> ImportError? {
-    let data = FolderExternalData(beside: folder + "/net.onnx")
+    let data = FolderExternalData(beside: folder.path + "/net.onnx")
     do throws(ImportError) {
       #expect(try data.bytes(location, offset: 1, length: 2) == [2, 3])
       return nil
@@ -204,7 +192,7 @@ import Testing
 
   @Test func `external data are read from the model's folder and below it`() throws {
     _ = try place("w.data", [1, 2, 3])
-    mkdir(folder + "/data", 0o755)
+    mkdir(folder.path + "/data", 0o755)
     _ = try place("data/w.data", [1, 2, 3])
     #expect(try external("w.data") == nil)
     #expect(try external("./data/w.data") == nil)
@@ -212,20 +200,18 @@ import Testing
 
   @Test func `a symbolic link is not followed, as a file or as a folder`() throws {
     _ = try place("w.data", [1, 2, 3])
-    made.formUnion(["link.data", "linked"])
-    symlink("w.data", folder + "/link.data")
-    symlink("/tmp", folder + "/linked")
+    symlink("w.data", folder.path + "/link.data")
+    symlink("/tmp", folder.path + "/linked")
     #expect(try external("link.data")?.problem.contains("symbolic link") == true)
     #expect(try external("linked/w.data")?.problem.contains("symbolic link") == true)
   }
 
   @Test func `a pipe is no data, and neither are bytes behind the end`() throws {
-    made.insert("pipe")
-    mkfifo(folder + "/pipe", 0o600)
+    mkfifo(folder.path + "/pipe", 0o600)
     #expect(try external("pipe")?.problem.contains("ordinary file") == true)
     _ = try place("short.data", [1, 2])
     #expect(try external("short.data")?.problem.contains("has 2 bytes") == true)
-    let data = FolderExternalData(beside: folder + "/net.onnx")
+    let data = FolderExternalData(beside: folder.path + "/net.onnx")
     #expect(throws: ImportError.self) { try data.bytes("short.data", offset: Int.max, length: 8) }
     #expect(throws: ImportError.self) { try data.bytes("../w.data", offset: 0, length: 1) }
   }
