@@ -30,7 +30,7 @@ GOLDEN = os.path.join(ROOT, "Tests", "Golden", "recordings")
 class Converter(Runnel):
     def convert(self, source, name, *options):
         target = os.path.join(self.folder, name)
-        return target, json.loads(self.run("convert", source, target, "--json", "--allow-loss", *options))
+        return target, json.loads(self.run("convert", source, target, "--json", "--allow-loss", "--force", *options))
 
     def table(self, source, *options):
         """Row indexes and values (rows, channels), as runnel reads a recording."""
@@ -227,7 +227,7 @@ def recorded(runnel):
         runnel.run("replay", base + ".hea", "--to", endpoint, "--connect", "--speed", "max", "--chunk", "16")
         if ending == signal.SIGKILL:
             # What came is in the file a second later at most.
-            while subprocess.run([runnel.program, "convert", path, base + ".csv", "--allow-loss"], capture_output=True).returncode:
+            while subprocess.run([runnel.program, "convert", path, base + ".csv", "--allow-loss", "--force"], capture_output=True).returncode:
                 time.sleep(0.1)
             time.sleep(1.5)
         recorder.send_signal(ending)

@@ -106,4 +106,6 @@ public enum RecordingFormat: String, Sendable, Hashable, CaseIterable {
 extension String {
   /// Behind the last slash.
   var lastComponent: Substring { split(separator: "/", omittingEmptySubsequences: false).last ?? "" }
+  /// Up to the last slash and with it, so that a file's name can follow.
+  var folder: String { String(dropLast(lastComponent.count)) }
 }

@@ -15,7 +15,8 @@ struct ConvertCommand: ParsableCommand {
 
       It reads WFDB, EDF, BDF, SigMF, WAV, CSV, XDF and MCAP, and writes what OUT ends in: .mcap, .hea (WFDB), .edf \
       (EDF+), .bdf (BDF+) or .csv. Samples that fit stay as they are. Where the format cannot hold something, it says \
-      what would be lost and stops with exit code 65; --allow-loss goes on without it. OUT is never IN itself (64).
+      what would be lost and stops with exit code 65; --allow-loss goes on without it. OUT is never IN itself, nor a file that belongs to it (64), and a \
+      file that is there already is replaced with --force only (73).
 
       Annotations of a WFDB record are those of its .atr, or of --annotator; other formats carry their own. WFDB writes \
       them to NAME.atr, EDF+ among the samples, CSV to NAME.labels.csv, MCAP as labels.
@@ -35,13 +36,17 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Write it though something is lost.")
   var allowLoss = false
 
+  @Flag(help: "Replace files that are there already.")
+  var force = false
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
   func run() throws {
     let meter = ProgressMeter()
     let converter = Converter(
-      selection: try tracks.selection(), annotator: annotator, allowsLoss: allowLoss, library: "runnel \(Version.text)")
+      selection: try tracks.selection(), annotator: annotator, allowsLoss: allowLoss, replaces: force,
+      library: "runnel \(Version.text)")
     let result = try converter.convert(input, to: output) { meter.show(output, $0, of: $1) }
     meter.end()
     if json {

@@ -88,6 +88,7 @@ struct LabelCommand: ParsableCommand {
     if let frames { run.frames = { recording throws(ServiceError) in try frames.observer(of: recording) } }
     let recordings = run.recordings(files)
     let places = try output.map { try LabelPlaces.list($0, of: recordings, ending: (form ?? .jsonl).suffix) }
+    try OutputPlace.check((places ?? []) + [conditioned], apartFrom: files + source.files)
     let meter = ProgressMeter()
     let failures = run.label(
       recordings, to: places, jobs: jobs ?? SideBySide.cores, hear: hear(meter, isAlone: recordings.count == 1)

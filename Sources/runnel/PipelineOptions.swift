@@ -26,6 +26,9 @@ struct PipelineOptions: ParsableArguments {
 
   var channelNames: [String] { (channels ?? "").split(separator: ",").map(String.init) }
 
+  /// What is read.
+  var files: [String?] { [model, config] }
+
   var isGiven: Bool { model != nil || config != nil }
 
   func labeller() throws -> Labeller {

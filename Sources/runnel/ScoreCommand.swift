@@ -112,6 +112,7 @@ struct ScoreCommand: ParsableCommand {
     let method = try method()
     var scorer = Scorer(truth: try truthSource(), detections: try detections(), method: method)
     scorer.selection = try tracks.selection()
+    try OutputPlace.check([report], apartFrom: scorer.files(of: files) + source.files)
     let meter = ProgressMeter()
     let records = try scorer.compare(files, jobs: jobs ?? SideBySide.cores) { meter.show($0) }
     meter.end()

@@ -115,7 +115,9 @@ import Testing
     #expect(TemporaryFolder.read(folder.path + "/out.edf").isEmpty)
     #expect(try run("convert", golden, folder.path + "/out.edf", "--allow-loss").code == 0)
     #expect(!TemporaryFolder.read(folder.path + "/out.edf").isEmpty)
-    #expect(try run("convert", golden, folder.path + "/out.flac").code == 65)
+    #expect(try run("convert", golden, folder.path + "/out.edf", "--allow-loss").code == 73)
+    #expect(try run("convert", golden, folder.path + "/out.edf", "--allow-loss", "--force").code == 0)
+    #expect(try run("convert", golden, folder.path + "/out.flac").code == 64)
     #expect(try run("convert", folder.path + "/none.edf", folder.path + "/out.csv").code == 66)
     #expect(try run("convert", golden, folder.path + "/out.csv", "--track", "none").code == 64)
   }
@@ -143,6 +145,26 @@ import Testing
       folder.path + "/{}.csv")
     #expect(code == 66 && messages.contains("1 of 2 recordings"), "\(messages)")
     #expect(!TemporaryFolder.read(places[0]).isEmpty && TemporaryFolder.read(places[1]).isEmpty)
+  }
+
+  @Test(arguments: [
+    ["label", "-o", "bed7.dat", "--format", "csv"], ["label", "-o", "bed7.atr"], ["label", "-o", "m.csv"],
+    ["label", "--conditioned", "bed7.hea"], ["label", "--conditioned", "m.csv"],
+    ["score", "--truth-extension", "atr", "--learning", "0s", "--report", "bed7.atr"],
+    ["score", "--truth-extension", "atr", "--learning", "0s", "--report", "m.csv"],
+  ])
+  func `a result never takes the place of what it is made of`(arguments: [String]) throws {
+    let expected = try Expected.shared.get()
+    for ending in ["hea", "dat", "atr"] {
+      folder.write(expected.folder.read("bed7." + ending), to: "bed7." + ending)
+    }
+    let model = folder.write(TemporaryFolder.read(Place.model), to: "m.csv")
+    let before = folder.names.map(folder.read)
+    let options = arguments.dropFirst().map { folder.names.contains($0) ? "\(folder.path)/\($0)" : $0 }
+    let program = try Program(
+      Program.runnel, [arguments[0], folder.path + "/bed7", "-m", model, "--channels", "MLII"] + options)
+    #expect(try program.ended() == 64 && program.messages.contains("another name"), "\(program.messages)")
+    #expect(folder.names.map(folder.read) == before)
   }
 
   @Test(arguments: ["label", "replay"])

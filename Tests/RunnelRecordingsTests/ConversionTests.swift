@@ -13,7 +13,8 @@ import Testing
     let recording = try RecordingFormat.open(RecordingGoldenTests.folder + name)
     let rate = recording.tracks[track].rate
     let marks = recording.format == .wfdb ? [] : try recording.annotations(of: nil, on: track, rate: rate)
-    return try RecordingConversion(recording, track: track, to: folder.path + "/" + output, annotations: marks)
+    return try RecordingConversion(
+      recording, track: track, to: folder.path + "/" + output, as: #require(.init(of: output)), annotations: marks)
   }
 
   /// Values, runs and marks of two recordings are the same, values to so much of the larger.
@@ -147,16 +148,30 @@ import Testing
   {
     let path = folder.write("sample,time_s,a\n0,0,\(value)\n1,0.01,\(-value)\n2,0.02,0\n", to: "\(name).csv")
     let recording = try RecordingFormat.open(path)
-    _ = try RecordingConversion(recording, track: 0, to: folder.path + "/\(name).hea", annotations: []).write()
-    #expect(try WFDBHeader(contentsOf: folder.path + "/\(name).hea").signals[0].format == format)
+    let output = folder.path + "/\(name).hea"
+    _ = try RecordingConversion(recording, track: 0, to: output, as: .wfdb, annotations: []).write()
+    #expect(try WFDBHeader(contentsOf: output).signals[0].format == format)
   }
 
-  @Test func `a name that says no format is refused`() {
-    let found = failure { () throws(RecordingError) in
-      let recording = try RecordingFormat.open(RecordingGoldenTests.folder + "i16.wav")
-      _ = try RecordingConversion(recording, track: 0, to: folder.path + "/x.flac", annotations: [])
+  @Test func `a name says the format by its last ending, in either case`() {
+    typealias Target = RecordingConversion.Target
+    #expect(Target(of: "a.b/x.HEA") == .wfdb && Target(of: "x.csv.mcap") == .mcap)
+    #expect(Target(of: "x.flac") == nil && Target(of: "csv.d/x") == nil && Target(of: "") == nil)
+  }
+
+  @Test func `what belongs to a recording is told by its header, whether it is there or not`() throws {
+    let golden = RecordingGoldenTests.folder
+    func files(_ path: String) -> [String] {
+      RecordingFormat.files(of: golden + path).map { String($0.dropFirst(golden.count)) }
     }
-    #expect(found?.remedy == "end it in one of .mcap, .hea, .edf, .bdf, .csv")
+    #expect(files("wide") == ["wide.hea", "wide.atr", "wide_1.dat", "wide_2.dat", "wide_3.dat"])
+    #expect(
+      Set(files("fixed.hea")).isSuperset(of: ["fixed.hea", "fixed_0.hea", "fixed_0.dat", "fixed_1.hea", "fixed_1.dat"]))
+    #expect(files("radio.sigmf-data") == ["radio.sigmf-meta", "radio.sigmf-data"])
+    #expect(files("plus.edf") == ["plus.edf"] && files("none.edf") == ["none.edf"])
+    // One that lists itself ends too.
+    let path = folder.write("x/2 1 360 20\nx 10\nx 10\n", to: "x.hea")
+    #expect(RecordingFormat.files(of: path).contains(path))
   }
 
   @Test func `a conversion that fails leaves nothing`() throws {

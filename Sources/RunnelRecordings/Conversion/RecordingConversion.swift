@@ -2,12 +2,13 @@ import RunnelCore
 
 /// A recording written anew in another format, its annotations with it.
 ///
-///     var conversion = try RecordingConversion(recording, track: 0, to: "sleep.hea")
+///     let target = RecordingConversion.Target(of: "sleep.hea")       // what a name ends in says the format; nil: none
+///     var conversion = try RecordingConversion(recording, track: 0, to: "sleep.hea", as: target!, annotations: [])
 ///     guard conversion.losses.isEmpty else { … }       // what the format cannot hold, a sentence each
 ///     let report = try conversion.write()
 ///
-/// The output's name says the format: `.mcap`, `.hea` (WFDB), `.edf`, `.bdf`, `.csv`. Samples that are whole numbers and
-/// fit stay as they are, with their scaling; what does not fit is a loss, and is only written by who accepted it.
+/// Samples that are whole numbers and fit stay as they are, with their scaling; what does not fit is a loss, and is only
+/// written by who accepted it.
 public struct RecordingConversion {
   public enum Target: String, Sendable, CaseIterable {
     case mcap
@@ -16,9 +17,24 @@ public struct RecordingConversion {
     case bdf
     case csv
 
+    public init?(of path: String) {
+      let ending = path.lastComponent.split(separator: ".", omittingEmptySubsequences: false).last ?? ""
+      self.init(rawValue: ending.lowercased())
+    }
+
     var title: String { self == .wfdb ? "WFDB" : rawValue.uppercased() }
     /// Of EDF and BDF.
     var bits: Int { self == .bdf ? 24 : 16 }
+
+    /// What is written where the output has this name; the file with the annotations only where there are some.
+    public func files(of output: String) -> [String] {
+      let base = String(output.dropLast(4))
+      return switch self {
+      case .mcap, .edf, .bdf: [output]
+      case .wfdb: [base + ".hea", base + ".dat", base + ".atr"]
+      case .csv: [output, base + ".labels.csv"]
+      }
+    }
   }
 
   /// What became of it.
@@ -53,18 +69,11 @@ public struct RecordingConversion {
   /// - Parameters:
   ///   - annotations: what goes with it.
   ///   - progress: hears of the rows read.
-  /// - Throws: `unsupported` for a name that says no format, and for tracks without rate or signals; what reading throws.
+  /// - Throws: `unsupported` for tracks without rate or signals; what reading throws.
   public init(
-    _ recording: any Recording, track: Int, to output: String, annotations: [Annotation], library: String = "runnel",
-    progress: (Int) -> Void = { _ in }
+    _ recording: any Recording, track: Int, to output: String, as target: Target, annotations: [Annotation],
+    library: String = "runnel", progress: (Int) -> Void = { _ in }
   ) throws(RecordingError) {
-    let suffix =
-      output.lastComponent.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? ""
-    guard let target = Target(rawValue: suffix.lowercased()) else {
-      let known = Target.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-      throw RecordingError(
-        .unsupported, file: output, "the name says no format that is written", remedy: "end it in one of \(known)")
-    }
     self.recording = recording
     self.track = track
     self.output = output
@@ -153,7 +162,7 @@ public struct RecordingConversion {
     case .edf, .bdf: try writeEDF(&report, progress)
     case .csv: try writeCSV(&report, progress)
     }
-    report.files.insert(output, at: 0)
+    report.files.insert(target.files(of: output)[0], at: 0)
     return report
   }
 

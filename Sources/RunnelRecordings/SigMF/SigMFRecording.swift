@@ -30,8 +30,7 @@ public final class SigMFRecording: Recording {
   ///   - path: of either file, or without extension.
   ///   - rate: Hz, for metadata that has none.
   public init(_ path: String, rate: Double? = nil) throws(RecordingError) {
-    var base = path
-    for suffix in [".sigmf-meta", ".sigmf-data"] where path.hasSuffix(suffix) { base = String(path.dropLast(11)) }
+    let base = Self.base(of: path)
     self.path = base + ".sigmf-meta"
     name = RecordingFormat.name(ofFile: base)
     meta = try SigMFMeta(parsing: try ByteFile.read(self.path, limit: 64 << 20), file: self.path)
@@ -44,8 +43,7 @@ public final class SigMFRecording: Recording {
         .unsupported, file: self.path, "core:dataset names a file elsewhere: \(Quoted.name(dataset))",
         remedy: "put the data beside the metadata")
     }
-    let folder = base.lastIndex(of: "/").map { String(base[...$0]) } ?? ""
-    file = try OpenFile(meta.dataset.map { folder + $0 } ?? base + ".sigmf-data", regularOnly: true)
+    file = try OpenFile(meta.dataset.map { base.folder + $0 } ?? base + ".sigmf-data", regularOnly: true)
     comments = meta.comments
     let columns = meta.channels * (meta.datatype.isComplex ? 2 : 1)
     pieces = try Self.pieces(meta, file, bytesPerRow: columns * meta.datatype.element.size, rate: meta.rate ?? rate)
@@ -57,6 +55,11 @@ public final class SigMFRecording: Recording {
         channels: (0..<columns).map { Channel(name: Self.name(of: $0, meta)) }, element: meta.datatype.element,
         runs: Track.joined(pieces.map(\.rows)), start: meta.captures[0].time)
     ]
+  }
+
+  /// What both files are called before their endings.
+  static func base(of path: String) -> String {
+    path.hasSuffix(".sigmf-meta") || path.hasSuffix(".sigmf-data") ? String(path.dropLast(11)) : path
   }
 
   private static func name(of column: Int, _ meta: SigMFMeta) -> String {

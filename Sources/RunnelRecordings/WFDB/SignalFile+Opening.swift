@@ -3,13 +3,12 @@ extension SignalFile {
   ///
   /// - Throws: `malformed` and `unsupported` with the line that is wrong; `notFound` and so on.
   static func open(_ header: WFDBHeader, path: String) throws(RecordingError) -> [SignalFile] {
-    let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
     var files: [SignalFile] = []
     var offset = 0
     for signals in try groups(header, path: path) {
       let name = signals.first?.format == 0 ? nil : signals.first?.file
       let file = SignalFile(
-        try name.map { name throws(RecordingError) in try OpenFile(folder + name, regularOnly: true) },
+        try name.map { name throws(RecordingError) in try OpenFile(path.folder + name, regularOnly: true) },
         signals: signals, offset: offset)
       files.append(file)
       offset += file.width

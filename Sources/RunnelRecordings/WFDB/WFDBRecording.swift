@@ -100,7 +100,7 @@ public final class WFDBRecording: Recording {
   private static func segments(
     of header: WFDBHeader, path: String
   ) throws(RecordingError) -> ([Segment], [WFDBHeader.Signal]) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let folder = path.folder
     var listed = header.segments[...]
     guard listed.count <= mostSegments else {
       throw RecordingError(

@@ -72,12 +72,10 @@ public struct ModelRun: Sendable {
   public func run(
     input: String, output: String, progress: (Double) -> Void = { _ in }
   ) throws(ServiceError) -> Written {
-    try OutputPlace.check(output, apartFrom: [path, input, options.stateIn])
-    if let state = options.stateOut {
-      try OutputPlace.check(state, apartFrom: [path, input])
-      guard state != output else {
-        throw ServiceError(.usage, "\(output): cannot hold both the scores and the state; give them two names")
-      }
+    try OutputPlace.check([output], apartFrom: [path, input, options.stateIn])
+    try OutputPlace.check([options.stateOut], apartFrom: [path, input])
+    guard options.stateOut != output else {
+      throw ServiceError(.usage, "\(output): cannot hold both the scores and the state; give them two names")
     }
     let reader: NumpyReader
     do throws(RecordingError) { reader = try NumpyReader(input) } catch { throw ServiceError(error) }

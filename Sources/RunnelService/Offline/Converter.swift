@@ -7,15 +7,18 @@ public struct Converter: Sendable {
   /// Of a WFDB record; nil takes `atr` where there is one.
   public var annotator: String?
   public var allowsLoss: Bool
+  /// Whether files of the output's names may be replaced.
+  public var replaces: Bool
   public var library: String
 
   public init(
     selection: RecordingSource.Selection = .init(), annotator: String? = nil, allowsLoss: Bool = false,
-    library: String = "runnel"
+    replaces: Bool = false, library: String = "runnel"
   ) {
     self.selection = selection
     self.annotator = annotator
     self.allowsLoss = allowsLoss
+    self.replaces = replaces
     self.library = library
   }
 
@@ -53,24 +56,31 @@ public struct Converter: Sendable {
   }
 
   /// - Parameter progress: hears how many rows are done, of how many; the recording is read twice.
-  /// - Throws: `ServiceError`: 64 where the output is the recording itself; 65 with what would be lost, where nobody
-  ///   accepted it.
+  /// - Throws: `ServiceError`: 64 where the output's name says no format, or it belongs to the recording; 65 with what would
+  ///   be lost, where nobody accepted it; 73 where a file is there that may not be replaced.
   public func convert(
     _ input: String, to output: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
+    guard let target = RecordingConversion.Target(of: output) else {
+      let known = RecordingConversion.Target.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+      throw ServiceError(.usage, "\(output): the name says no format that is written; end it in one of \(known)")
+    }
+    let places = target.files(of: output)
+    try OutputPlace.check(places, apartFrom: [input])
+    if !replaces { try OutputPlace.checkNew(places) }
     let recording: any Recording = try files { () throws(RecordingError) in
       let recording = try RecordingFormat.open(input, rate: selection.rate)
       try recording.verify()
       return recording
     }
-    try OutputPlace.check(output, apartFrom: [input, recording.path])
     let track = try recording.track(selection.track, channels: selection.channels)
     let described = recording.tracks[track]
     let total = 2 * described.rowCount
     let conversion = try files { () throws(RecordingError) in
       try RecordingConversion(
-        recording, track: track, to: output, annotations: try annotations(of: recording, track, described.rate),
-        library: library, progress: { progress($0, total) })
+        recording, track: track, to: output, as: target,
+        annotations: try annotations(of: recording, track, described.rate), library: library,
+        progress: { progress($0, total) })
     }
     guard conversion.losses.isEmpty || allowsLoss else {
       throw ServiceError(

@@ -34,7 +34,7 @@ public struct LabelFile: Sendable {
       throw ServiceError(
         .usage, "\(path) holds labels of one record: for several name a file each, with {} for the record's name")
     }
-    let path = path.replacing("{}", with: LabelPlaces.name(of: record))
+    let path = LabelPlaces.file(path, of: record)
     if LabelMessageFile.isOne(path) { return try Messages(path, channels: channels).side(of: name, isOnly: true) }
     do throws(RecordingError) {
       if let rows = try LabelTable.read(path) { return try table(rows, path) }

@@ -10,7 +10,7 @@ public enum LabelPlaces {
   /// A folder that does not exist is made where its name ends with a slash.
   ///
   /// - Parameter suffix: what files in a folder end in.
-  /// - Throws: `ServiceError` (64) where two would be the same file, or one of those that are read; 73, 77.
+  /// - Throws: `ServiceError` (64) where two would be the same file, or one that belongs to what is read; 73, 77.
   public static func list(
     _ output: String, of recordings: [WholeRecording], ending suffix: String
   ) throws(ServiceError) -> [String] {
@@ -36,8 +36,8 @@ public enum LabelPlaces {
         throw ServiceError(
           .usage, "\(other) and \(recording.files[0]) would both be written to \(place): label them apart")
       }
-      try OutputPlace.check(place, apartFrom: recordings.flatMap(\.files))
     }
+    try OutputPlace.check(places, apartFrom: recordings.flatMap(\.files))
     return places
   }
 
@@ -46,6 +46,11 @@ public enum LabelPlaces {
     let file = place.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return "\(place)-\(name)" }
     return "\(place[..<dot])-\(name)\(place[dot...])"
+  }
+
+  /// The file of one record, whose name stands for `{}` in a pattern.
+  static func file(_ pattern: String, of record: String) -> String {
+    pattern.replacing("{}", with: name(of: record))
   }
 
   /// Without folder and extension.

@@ -57,7 +57,7 @@ struct MessageWork {
     let places =
       sessions.count == 1
       ? [place] : Self.names(of: sessions.map(\.session)).map { LabelPlaces.place(place, ofSession: $0) }
-    for place in places { try OutputPlace.check(place, apartFrom: recording.files) }
+    try OutputPlace.check(places, apartFrom: recording.files)
     if form == .atr { for part in sessions { try checkLane(of: part.session) } }
     for (part, place) in zip(sessions, places) {
       var output = LabelOutput(form, place, rate: part.session.rate, start: part.start, library: run.library)

@@ -41,6 +41,20 @@ extension Scorer {
     }
   }
 
+  /// What is read to compare these recordings.
+  public func files(of paths: [String]) -> [String] {
+    paths.flatMap { path in
+      var files = [path]
+      switch truth {
+      case .annotator(let name): files.append(Truth.file(beside: RecordingFormat.files(of: path)[0], name))
+      case .file(let truth): files.append(LabelPlaces.file(truth, of: path))
+      case .own: break
+      }
+      if case .labels(let file) = detections { files.append(LabelPlaces.file(file.path, of: path)) }
+      return files
+    }
+  }
+
   /// What is true of a record.
   ///
   /// - Throws: `ServiceError` (66, 77; 65 with the place).

@@ -1,4 +1,3 @@
-import Glibc
 import RunnelCore
 import RunnelPipeline
 import RunnelRecordings
@@ -53,17 +52,6 @@ import Testing
     let labels = try rig.labels(labeller(text, rig), of: try rig.segmented(gaps: gaps))
     #expect(try labels == rig.replayed(text, gaps: gaps, stream: "gap", seed: seed))
     #expect(labels.contains { $0.contains(#""status":"gap""#) })
-  }
-
-  /// One of several tracks would have taken the place of all.
-  @Test(arguments: ["syn", "syn.hea", "link.hea"])
-  func `a recording is not converted onto itself, whatever it is called`(name: String) throws {
-    let rig = try OfflineRig(seconds: 5)
-    symlink("syn.hea", rig.folder + "/link.hea")
-    let before = try ByteFile.read(rig.path, limit: 1 << 20)
-    let error = serviceError { _ = try Converter().convert(rig.folder + "/" + name, to: rig.path) }
-    #expect(error?.kind == .usage && error?.description.contains("another name") == true)
-    #expect(try ByteFile.read(rig.path, limit: 1 << 20) == before)
   }
 
   @Test(arguments: ["x.mcap", "x.csv", "x.edf"])

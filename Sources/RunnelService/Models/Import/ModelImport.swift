@@ -40,7 +40,7 @@ public struct ModelImport: Sendable {
   public static func read(
     _ input: String, output: String, spec: SpecFile = SpecFile(), golden: GoldenRun? = nil
   ) throws(ServiceError) -> ModelImport {
-    try OutputPlace.check(output, apartFrom: [input, spec.path, golden?.input, golden?.output])
+    try OutputPlace.check([output], apartFrom: [input, spec.path, golden?.input, golden?.output])
     let given: [UInt8]
     do throws(RecordingError) { given = try ByteFile.read(input, limit: sizeLimit) } catch { throw ServiceError(error) }
     let source = ModelSource(given, path: input)
