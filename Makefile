@@ -23,7 +23,7 @@ config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
-	  printf '  make %-11s %s\n' "$$target" "$$text"; done
+	  printf '  make %-17s %s\n' "$$target" "$$text"; done
 
 setup: ## install what is missing from Debian
 	@deploy/setup-debian
@@ -40,7 +40,7 @@ test: setup ## every test
 # Debug builds allocate where release builds do not, so the counts are taken here.
 test_release = $(SWIFT) test -c release -j $(JOBS) -Xswiftc -enable-testing --scratch-path .build-release-tests
 
-test-release: setup ## release builds allocate nothing on the way from a message to its labels
+test-release: setup ## release builds allocate nothing from a message to its labels, nor count references for a row
 	$(test_release) --filter AllocationTests
 
 test-threads: setup ## shards, and who looks on, under the thread sanitizer

@@ -112,8 +112,8 @@ let package = Package(
       swiftSettings: strict),
 
     // MARK: beside the house - for Tests only
-    .target(name: "CAllocationCount"),
-    floor("RunnelTesting", on: ["RunnelCore", "CAllocationCount"]),
+    .target(name: "CHeapCount"),
+    floor("RunnelTesting", on: ["RunnelCore", "CHeapCount"]),
 
     // MARK: tests
     tests("HouseTests", of: []),

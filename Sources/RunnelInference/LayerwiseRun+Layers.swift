@@ -5,10 +5,9 @@ extension LayerwiseRun {
 
   /// Lays the steps of each window behind their past and reads them there, one output of all windows after the other.
   func look(_ layer: SpanLayer, _ place: Int, _ x: Track, _ count: Int) {
-    let node = network.graph.nodes[place]
-    guard let span = node.layer.span else { preconditionFailure("what looks along time has a span") }
+    guard let span = facts[place].span else { preconditionFailure("what looks along time has a span") }
     let ring = network.layout.rings[network.layout.entryOfNode[place]]
-    if node.sources[0] != NetworkGraph.frame { check(count, x, width: ring.width) }
+    if facts[place].source != NetworkGraph.frame { check(count, x, width: ring.width) }
     let steps = x.count + (isWindowed ? span.right : 0)
     let length = span.roundedToRings(steps)
     for window in 0..<count { lay(x, window, around.base + window * length * ring.width, steps: steps, ring) }
@@ -77,9 +76,7 @@ extension LayerwiseRun {
 
   /// Level after level; of a bidirectional one the forward half, then the backward half beside it.
   func step(_ cells: [[PackedCell]], _ place: Int, _ x: Track, _ count: Int) {
-    guard case .recurrent(let recurrent) = network.graph.nodes[place].layer.kind else {
-      preconditionFailure("cells are of their layer")
-    }
+    guard let recurrent = facts[place].recurrent else { preconditionFailure("cells are of their layer") }
     if !isLaidOut { take(x.indexes, at: place) }
     var input = x
     for level in cells.indices {
@@ -185,7 +182,7 @@ extension LayerwiseRun {
 
   /// Mean: the steps added from the first to the last, divided once. NaN is larger than all.
   func pool(_ operation: LayerDescription.PoolOperation, _ place: Int, _ x: Track, _ count: Int) {
-    let width = network.graph.nodes[place].layer.output
+    let width = facts[place].width
     if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
     for window in 0..<count {
       let steps = x.base + window * x.count * x.stride
@@ -207,15 +204,15 @@ extension LayerwiseRun {
 
   /// The last output of the forward half, and the backward half's at step 0.
   func pick(_ place: Int, _ x: Track, _ count: Int) {
-    let source = network.graph.nodes[network.graph.nodes[place].sources[0]].layer
-    guard case .recurrent(let recurrent) = source.kind else { preconditionFailure("final reads a recurrent layer") }
+    let source = facts[facts[place].source]
+    guard let recurrent = source.recurrent else { preconditionFailure("final reads a recurrent layer") }
     if !isLaidOut { fill(&tracks[place].indexes, 1, from: 0) }
     let forward = recurrent.direction == .backward ? 0 : recurrent.width
     for window in 0..<count {
       let y = tracks[place].base + window * tracks[place].stride
       let first = x.base + window * x.count * x.stride
       y.update(from: first + (x.count - 1) * x.stride, count: forward)
-      (y + forward).update(from: first + forward, count: source.output - forward)
+      (y + forward).update(from: first + forward, count: source.width - forward)
     }
   }
 }

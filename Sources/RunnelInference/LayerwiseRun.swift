@@ -18,12 +18,24 @@ final class LayerwiseRun {
     var count: Int { indexes.count }
   }
 
+  struct Facts {
+    /// What it reads, of several the first.
+    var source: Int
+    /// Features that it gives.
+    var width: Int
+    /// These are nil where it is no such layer.
+    var recurrent: RecurrentDescription?
+    var span: TimeSpan?
+  }
+
   let network: Network
   /// Windows that may run at once.
   let windows: Int
   /// Whether layers get the padding on the right that they ask for.
   let isWindowed: Bool
   let sizes: LayerwiseSizes
+  /// Of each node, what a run asks of it: to ask the graph would count references to names and lists.
+  let facts: [Facts]
   /// Of each node; a view has the base of what it shows.
   var tracks: [Track] = []
   /// The state that a lane starts from, and the one it comes to.
@@ -83,9 +95,14 @@ final class LayerwiseRun {
     at = FixedBuffer(count: windows, zero: 0)
     sameWindow = FixedBuffer(count: max(length, sizes.steps.max() ?? 0), zero: 0)
     frames = Track(base: around.base, stride: network.inputs)
+    facts = network.graph.nodes.map {
+      var facts = Facts(source: $0.sources[0], width: $0.layer.output, span: $0.layer.span)
+      if case .recurrent(let recurrent) = $0.layer.kind { facts.recurrent = recurrent }
+      return facts
+    }
     newest = network.layers.map { _ in [] }
     meetings = network.graph.nodes.map { $0.sources.map { _ in [] } }
-    for (place, node) in network.graph.nodes.enumerated() {
+    for place in network.graph.nodes.indices {
       let (root, first) = network.graph.root(of: place, network.layers)
       tracks.append(
         root == NetworkGraph.frame
@@ -93,7 +110,7 @@ final class LayerwiseRun {
           : Track(
             base: buffers[sizes.bufferOfNode[root]].base + first,
             stride: KernelSet.padded(network.graph.width(of: root))))
-      guard case .recurrent(let recurrent) = node.layer.kind else {
+      guard let recurrent = facts[place].recurrent else {
         finals.append([])
         continue
       }
@@ -125,8 +142,7 @@ final class LayerwiseRun {
   }
 
   private func run(_ place: Int, _ count: Int) {
-    let node = network.graph.nodes[place]
-    let x = track(node.sources[0])
+    let x = track(facts[place].source)
     switch network.layers[place] {
     case .view(let first):
       if !isLaidOut { take(x.indexes, at: place) }
@@ -135,10 +151,10 @@ final class LayerwiseRun {
     case .pointwise(let layer):
       if !isLaidOut { take(x.indexes, at: place) }
       layer.run(
-        rows: count * x.count, width: node.layer.output, x.base, xStride: x.stride, tracks[place].base,
+        rows: count * x.count, width: facts[place].width, x.base, xStride: x.stride, tracks[place].base,
         yStride: tracks[place].stride, kernels: network.kernels)
     case .span(let layer): look(layer, place, x, count)
-    case .recurrent(let cells): step(cells, place, x, count)
+    case .recurrent(let cells, _): step(cells, place, x, count)
     case .join: join(place, count)
     case .globalPool(let operation): pool(operation, place, x, count)
     case .final: pick(place, x, count)

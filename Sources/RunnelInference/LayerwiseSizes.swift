@@ -54,7 +54,7 @@ struct LayerwiseSizes: Sendable {
       // In a lane the steps before may have counted already; so any may bring an output.
       steps.append(isWindowed ? span.length(of: before) : before)
       around = max(around, span.roundedToRings(before + right) * layer.input)
-    case .recurrent(let levels):
+    case .recurrent(let levels, _):
       guard case .recurrent(let recurrent) = layer.kind else { preconditionFailure("cells are of their layer") }
       steps.append(before)
       let width = KernelSet.padded(recurrent.width)

@@ -14,12 +14,14 @@ extension Network {
     slots: UnsafeBufferPointer<Slot>, steps: UnsafePointer<Int64>, frames: UnsafePointer<Float>,
     scores: UnsafeMutablePointer<Float>, bank: inout StateBank
   ) -> Int {
-    guard let plan else { preconditionFailure("a network that needs whole windows does not step") }
-    precondition(bank.plan === plan || bank.layout == layout, "the bank was made for this network")
-    bank.gather(slots, steps)
-    bank.batch.check(list: 0, width: inputs, frames, stride: inputs, kernels: kernels)
-    for number in 0..<plan.operations.count { run(plan.operations[number], frames, &bank) }
-    score(plan.output, frames, scores, bank)
+    guard let lentPlan else { preconditionFailure("a network that needs whole windows does not step") }
+    lentPlan._withUnsafeGuaranteedRef { plan in
+      precondition(bank.plan === plan || bank.layout == layout, "the bank was made for this network")
+      bank.gather(slots, steps)
+      bank.batch.check(list: 0, width: inputs, frames, stride: inputs, kernels: kernels)
+      for number in 0..<plan.operations.count { run(plan.operations[number], frames, &bank) }
+      score(plan.output, frames, scores, bank)
+    }
     let failed = bank.settle(frames: frames, inputs: inputs, kernels: kernels)
     for row in 0..<slots.count where bank.batch.outcomes.base[row] != .scores {
       (scores + row * outputs).update(repeating: .nan, count: outputs)
@@ -31,22 +33,40 @@ extension Network {
     let x = bank.pointer(to: operation.input, frames)
     let y = bank.batch.buffers[operation.output.buffer].base
     let rows = bank.batch.counts.base[operation.output.list]
-    switch layers[operation.node] {
-    case .pointwise(let layer):
+    switch operation.work {
+    case .cell(let cell): step(cell, operation, x, y, bank)
+    case .linear(let linear):
+      linear._withUnsafeGuaranteedRef {
+        $0.step(rows: rows, x, xStride: operation.input.stride, y, yStride: operation.output.stride)
+      }
+    case .conv(let conv):
+      look(operation, x, bank) { rows, rings, slot, at in
+        conv._withUnsafeGuaranteedRef {
+          $0.step(rows: rows, rings: rings, slot: slot, at: at, y, yStride: operation.output.stride)
+        }
+      }
+    case .pool(let pool, let kernel, let dilation):
+      let size = layout.rings[operation.entry].size
+      look(operation, x, bank) { rows, rings, slot, at in
+        SpanLayer.pool(pool, kernel: kernel, dilation: dilation).run(
+          rows: rows, width: operation.inputs, rings: rings, ring: size, slot: slot, at: at, y,
+          yStride: operation.output.stride, kernels: kernels)
+      }
+    case .join(let function): join(function, operation, frames, y, bank)
+    case .pointwise:
+      guard case .pointwise(let layer) = layers[operation.node] else { preconditionFailure("the node is such a layer") }
       layer.run(
         rows: rows, width: operation.outputs, x, xStride: operation.input.stride, y, yStride: operation.output.stride,
         kernels: kernels)
-    case .span(let layer): look(layer, operation, x, y, bank)
-    case .recurrent(let levels): step(levels[operation.level][0], operation, x, y, bank)
-    case .join: join(operation, frames, y, bank)
-    case .view, .globalPool, .final: preconditionFailure("not an operation of a step")
     }
   }
 
-  /// Pushes the frame of each row, then reads the past of those that have an output.
+  /// Pushes the frame of each row, then has `read` look at the past of those that have an output.
   private func look(
-    _ layer: SpanLayer, _ operation: StepPlan.Operation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    _ bank: borrowing StateBank
+    _ operation: StepPlan.Operation, _ x: UnsafePointer<Float>, _ bank: borrowing StateBank,
+    _ read: (
+      _ rows: Int, _ rings: UnsafePointer<Float>, _ slot: UnsafePointer<Int32>, _ at: UnsafePointer<Int32>
+    ) -> Void
   ) {
     let ring = operation.entry
     let (list, capacity) = (operation.input.list, bank.batch.capacity)
@@ -58,10 +78,9 @@ extension Network {
       rows: bank.batch.counts.base[list], x, xStride: operation.input.stride, width: operation.inputs,
       rings: bank.rings[ring].base, ring: size, slot: bank.batch.slots.base + list * capacity,
       at: bank.batch.at.base + ring * capacity)
-    layer.run(
-      rows: bank.batch.counts.base[output], width: operation.inputs, rings: bank.rings[ring].base, ring: size,
-      slot: bank.batch.slots.base + output * capacity, at: bank.batch.outputAt.base + ring * capacity, y,
-      yStride: operation.output.stride, kernels: kernels)
+    read(
+      bank.batch.counts.base[output], bank.rings[ring].base, bank.batch.slots.base + output * capacity,
+      bank.batch.outputAt.base + ring * capacity)
   }
 
   private func step(
@@ -87,16 +106,17 @@ extension Network {
 
   /// All rows at once where every branch has just come for the same rows, else row by row.
   private func join(
-    _ operation: StepPlan.Operation, _ frames: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+    _ function: StepPlan.Join, _ operation: StepPlan.Operation, _ frames: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>,
     _ bank: borrowing StateBank
   ) {
     let rows = bank.batch.counts.base[operation.output.list]
     if operation.entry < 0 {
-      return meet(operation, rows: rows, y, bank) { from, _ in bank.pointer(to: from, frames) }
+      return meet(function, operation, rows: rows, y, bank) { from, _ in bank.pointer(to: from, frames) }
     }
     for row in 0..<rows {
       let place = operation.output.list * bank.batch.capacity + row
-      meet(operation, rows: 1, y + row * operation.output.stride, bank) { from, part in
+      meet(function, operation, rows: 1, y + row * operation.output.stride, bank) { from, part in
         switch layout.joins[operation.entry].parts[part] {
         case .now(let list):
           let position = bank.batch.positions.base[list * bank.batch.capacity + Int(bank.batch.rows.base[place])]
@@ -114,7 +134,8 @@ extension Network {
 
   /// - Parameter pointer: to the first of `rows` rows of a part, given its place and number.
   private func meet(
-    _ operation: StepPlan.Operation, rows: Int, _ y: UnsafeMutablePointer<Float>, _ bank: borrowing StateBank,
+    _ function: StepPlan.Join, _ operation: StepPlan.Operation, rows: Int, _ y: UnsafeMutablePointer<Float>,
+    _ bank: borrowing StateBank,
     _ pointer: (StepPlan.Place, Int) -> UnsafePointer<Float>
   ) {
     let stride = operation.output.stride
@@ -122,7 +143,7 @@ extension Network {
     for part in 0..<operation.partCount {
       let from = bank.plan.parts[operation.firstPart + part]
       let (x, xStride) = (pointer(from, part), from.stride)
-      switch operation.function {
+      switch function {
       case .concat:
         let width = graph.width(of: graph.nodes[operation.node].sources[part])
         for row in 0..<rows { (y + row * stride + first).update(from: x + row * xStride, count: width) }
@@ -130,13 +151,12 @@ extension Network {
       case .add, .multiply:
         if part == 0 {
           for row in 0..<rows { (y + row * stride).update(from: x + row * xStride, count: operation.outputs) }
-        } else if operation.function == .add {
+        } else if function == .add {
           kernels.add(rows: rows, width: operation.outputs, y, aStride: stride, x, bStride: xStride, y, yStride: stride)
         } else {
           kernels.multiply(
             rows: rows, width: operation.outputs, y, aStride: stride, x, bStride: xStride, y, yStride: stride)
         }
-      case .layer: preconditionFailure("not a join")
       }
     }
   }

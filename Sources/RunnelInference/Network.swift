@@ -20,6 +20,8 @@ public final class Network: Sendable {
   let initialCells: [[[(h: [Float], c: [Float])]]]
   /// How it steps; nil where it needs whole windows.
   let plan: StepPlan?
+  /// The same for each step, which would count a reference to it.
+  let lentPlan: Unmanaged<StepPlan>?
   /// K, scores of a step.
   public let outputs: Int
   /// The layer that stays readable after a step, for the event stage.
@@ -52,6 +54,7 @@ public final class Network: Sendable {
     }
     initialState = layout.initialState(initialCells)
     plan = graph.isCausal ? StepPlan(graph, layers, layout: layout, tap: kept) : nil
+    lentPlan = plan.map { .passUnretained($0) }
     outputs = graph.output.layer.output
     self.heads = Heads(heads, outputs: outputs, kernels: kernels)
   }

@@ -31,9 +31,12 @@ public struct NetworkGraph: Sendable, Hashable {
     }
 
     /// The output that comes with this frame of the session's grid; nil where none does.
+    @inlinable
     public func output(atFrame frame: Int64) -> Int64? {
       let since = frame - first
-      return since >= 0 && since % stride == 0 ? since / stride : nil
+      guard since >= 0 else { return nil }
+      if stride == 1 { return since }  // divisions cost more than the rest
+      return since % stride == 0 ? since / stride : nil
     }
 
     public func frame(ofOutput output: Int64) -> Int64 { first + output * stride }

@@ -1,11 +1,12 @@
 import RunnelKernels
 
-/// One recurrent cell of a stack, packed for one kernel set.
+/// One recurrent cell of a stack, packed for one kernel set. What is packed belongs to its layer, so that to hand a cell
+/// on, as each step does, takes no reference.
 struct PackedCell: Sendable {
   private enum Kind: Sendable {
-    case rnn(PackedRNN)
-    case gru(PackedGRU)
-    case lstm(PackedLSTM)
+    case rnn(Unmanaged<PackedRNN>)
+    case gru(Unmanaged<PackedGRU>)
+    case lstm(Unmanaged<PackedLSTM>)
   }
 
   private let kind: Kind
@@ -15,9 +16,10 @@ struct PackedCell: Sendable {
   let scratchPerRow: Int
   let sumsPerRow: Int
 
+  /// - Parameter owners: get what is packed, and keep it for as long as the cell is used.
   init(
     _ recurrent: RecurrentDescription, _ weights: CellWeights, inputs: Int, precision: WeightPrecision,
-    kernels: KernelSet
+    kernels: KernelSet, owners: inout [any AnyObject & Sendable]
   ) {
     let hidden = recurrent.hidden
     switch recurrent.cell {
@@ -25,22 +27,27 @@ struct PackedCell: Sendable {
       let rnn = PackedRNN(
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
         activation: activation, leak: leak, precision: precision, kernels: kernels)
-      (kind, hStride, cStride, scratchPerRow) = (.rnn(rnn), rnn.hStride, 0, rnn.scratchPerRow)
+      (kind, hStride, cStride, scratchPerRow) = (.rnn(.passUnretained(rnn)), rnn.hStride, 0, rnn.scratchPerRow)
       sumsPerRow = rnn.sumsPerRow
+      owners.append(rnn)
     case .gru(let form):
       let gru = PackedGRU(
         inputWeight: weights.input, hiddenWeight: weights.hidden, inputBias: weights.inputBias,
         hiddenBias: weights.hiddenBias, inputs: inputs, hidden: hidden, reset: form.reset == .after ? .after : .before,
         gateActivation: form.gateActivation, activation: form.activation, gateClip: form.gateClip, precision: precision,
         kernels: kernels)
-      (kind, hStride, cStride, scratchPerRow) = (.gru(gru), gru.hStride, 0, gru.scratchPerRow)
+      (kind, hStride, cStride, scratchPerRow) = (.gru(.passUnretained(gru)), gru.hStride, 0, gru.scratchPerRow)
       sumsPerRow = gru.sumsPerRow
+      owners.append(gru)
     case .lstm(let form):
       let lstm = PackedLSTM(
         inputWeight: weights.input, hiddenWeight: weights.hidden, bias: weights.bias, inputs: inputs, hidden: hidden,
         options: LSTMOptions(form, weights), precision: precision, kernels: kernels)
-      (kind, hStride, cStride, scratchPerRow) = (.lstm(lstm), lstm.hStride, lstm.cStride, lstm.scratchPerRow)
+      (kind, hStride, cStride, scratchPerRow) = (
+        .lstm(.passUnretained(lstm)), lstm.hStride, lstm.cStride, lstm.scratchPerRow
+      )
       sumsPerRow = lstm.sumsPerRow
+      owners.append(lstm)
     }
   }
 
@@ -53,12 +60,18 @@ struct PackedCell: Sendable {
   ) {
     switch kind {
     case .rnn(let rnn):
-      rnn.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      rnn._withUnsafeGuaranteedRef {
+        $0.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      }
     case .gru(let gru):
-      gru.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      gru._withUnsafeGuaranteedRef {
+        $0.step(rows: rows, x, xStride: xStride, h: h, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      }
     case .lstm(let lstm):
-      lstm.step(
-        rows: rows, x, xStride: xStride, h: h, c: c, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      lstm._withUnsafeGuaranteedRef {
+        $0.step(
+          rows: rows, x, xStride: xStride, h: h, c: c, from: from, to: to, scratch: scratch, y, yStride: yStride)
+      }
     }
   }
 
@@ -66,9 +79,9 @@ struct PackedCell: Sendable {
   /// x (rows, D) → sums (rows, sumsPerRow)
   func begin(rows: Int, _ x: UnsafePointer<Float>, xStride: Int, _ sums: UnsafeMutablePointer<Float>) {
     switch kind {
-    case .rnn(let rnn): rnn.begin(rows: rows, x, xStride: xStride, sums)
-    case .gru(let gru): gru.begin(rows: rows, x, xStride: xStride, sums)
-    case .lstm(let lstm): lstm.begin(rows: rows, x, xStride: xStride, sums)
+    case .rnn(let rnn): rnn._withUnsafeGuaranteedRef { $0.begin(rows: rows, x, xStride: xStride, sums) }
+    case .gru(let gru): gru._withUnsafeGuaranteedRef { $0.begin(rows: rows, x, xStride: xStride, sums) }
+    case .lstm(let lstm): lstm._withUnsafeGuaranteedRef { $0.begin(rows: rows, x, xStride: xStride, sums) }
     }
   }
 
@@ -79,9 +92,12 @@ struct PackedCell: Sendable {
     _ y: UnsafeMutablePointer<Float>
   ) {
     switch kind {
-    case .rnn(let rnn): rnn.finish(sums, h: h, from: from, to: to, scratch: scratch, y)
-    case .gru(let gru): gru.finish(sums, h: h, from: from, to: to, scratch: scratch, y)
-    case .lstm(let lstm): lstm.finish(sums, h: h, c: c, from: from, to: to, scratch: scratch, y)
+    case .rnn(let rnn):
+      rnn._withUnsafeGuaranteedRef { $0.finish(sums, h: h, from: from, to: to, scratch: scratch, y) }
+    case .gru(let gru):
+      gru._withUnsafeGuaranteedRef { $0.finish(sums, h: h, from: from, to: to, scratch: scratch, y) }
+    case .lstm(let lstm):
+      lstm._withUnsafeGuaranteedRef { $0.finish(sums, h: h, c: c, from: from, to: to, scratch: scratch, y) }
     }
   }
 }

@@ -5,8 +5,8 @@ import RunnelKernels
 enum PackedLayer: Sendable {
   case pointwise(PointwiseLayer)
   case span(SpanLayer)
-  /// Levels from the bottom, of each its directions.
-  case recurrent([[PackedCell]])
+  /// Levels from the bottom, of each its directions; and what they point at.
+  case recurrent([[PackedCell]], owners: [any AnyObject & Sendable])
   /// Add, multiply or concat, told apart by the node.
   case join
   /// What it reads, from this feature on: nothing is computed.
@@ -49,13 +49,15 @@ enum PackedLayer: Sendable {
             weight: weight, bias: bias, inputs: layer.input, outputs: layer.output, kernel: span.kernel,
             dilation: span.dilation, groups: groups, activation: activation, kernels: kernels)))
     case (.recurrent(let recurrent), .recurrent(let levels)):
-      self = .recurrent(
-        levels.enumerated().map { k, directions in
-          directions.map {
-            PackedCell(
-              recurrent, $0, inputs: k == 0 ? layer.input : layer.output, precision: precision, kernels: kernels)
-          }
-        })
+      var owners: [any AnyObject & Sendable] = []
+      let cells = levels.enumerated().map { k, directions in
+        directions.map {
+          PackedCell(
+            recurrent, $0, inputs: k == 0 ? layer.input : layer.output, precision: precision, kernels: kernels,
+            owners: &owners)
+        }
+      }
+      self = .recurrent(cells, owners: owners)
     case (.batchNorm, .batchNorm(let norm)):
       self = .pointwise(
         .affine(

@@ -15,8 +15,7 @@ final class StepPlan: Sendable {
 
   struct Operation: Sendable {
     var node: Int
-    /// Of a recurrent layer.
-    var level = 0
+    var work = Work.pointwise
     /// Its ring, cell or join in the layout.
     var entry = 0
     var input: Place
@@ -27,12 +26,20 @@ final class StepPlan: Sendable {
     /// Where in `parts` stands what a join reads.
     var firstPart = 0
     var partCount = 0
-    var function = Function.layer
   }
 
-  /// What is asked of a node that is not its packed layer alone.
-  enum Function: Sendable {
-    case layer
+  /// What is done. The layers of the network keep what it points at, so that a step takes no reference.
+  enum Work: Sendable {
+    case cell(PackedCell)
+    case linear(Unmanaged<PackedLinear>)
+    case conv(Unmanaged<PackedConv>)
+    case pool(LayerDescription.PoolOperation, kernel: Int, dilation: Int)
+    case join(Join)
+    /// Any other; the node's packed layer is asked.
+    case pointwise
+  }
+
+  enum Join: Sendable {
     case add
     case multiply
     case concat
@@ -102,16 +109,20 @@ final class StepPlan: Sendable {
         outputs: node.layer.output)
       switch layers[place] {
       case .view: return
-      case .recurrent(let levels): return add(levels, operation)
+      case .recurrent(let levels, _): return add(levels, operation)
       case .join:
         (operation.firstPart, operation.partCount) = (parts.count, node.sources.count)
         parts += node.sources.map { self.place(of: $0) }
-        operation.function =
+        operation.work =
           switch node.layer.kind {
-          case .add: .add
-          case .multiply: .multiply
-          default: .concat
+          case .add: .join(.add)
+          case .multiply: .join(.multiply)
+          default: .join(.concat)
           }
+      case .pointwise(.linear(let linear)): operation.work = .linear(.passUnretained(linear))
+      case .span(.conv(let conv)): operation.work = .conv(.passUnretained(conv))
+      case .span(.pool(let pool, let kernel, let dilation)):
+        operation.work = .pool(pool, kernel: kernel, dilation: dilation)
       default: break
       }
       operation.output = take(node.layer.output, list: layout.listOfNode[place])
@@ -123,7 +134,7 @@ final class StepPlan: Sendable {
     private mutating func add(_ levels: [[PackedCell]], _ first: Operation) {
       var operation = first
       for (level, directions) in levels.enumerated() {
-        operation.level = level
+        operation.work = .cell(directions[0])
         operation.entry = first.entry + level
         operation.output = take(first.outputs, list: first.input.list)
         scratch = max(scratch, directions[0].scratchPerRow)

@@ -6,12 +6,13 @@ import RunnelCore
 ///     var state = plan.makeState()
 ///     plan.settle(step: 0, scores: scores, state: &state) { decision, scores in … }
 ///
-/// The plan is immutable and shared by every lane of a pipeline; what a lane carries is its `DecisionState`.
+/// The plan is immutable and shared by every lane of a pipeline, an object so that a look at it copies nothing; what a lane
+/// carries is its `DecisionState`.
 ///
 /// Times become steps by rounding half up, and a time above 0 is at least 1 step. Thresholds are rounded once to f32
 /// and a score equal to one has reached it. The plan knows no clock, no samples and no delay: a step is an output of the
 /// network, and the pipeline knows where each of them lies among the input samples.
-public struct DecisionPlan: Sendable, Hashable {
+public final class DecisionPlan: Sendable {
   /// Smoothing sums its whole window anew at each step (see `ScoreRing`), so that window is bounded.
   public static let longestSmoothing: Double = 10
   public static let mostSmoothedSteps: Int64 = 4096

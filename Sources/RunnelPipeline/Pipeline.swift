@@ -31,6 +31,8 @@ public final class Pipeline {
   /// Where windows are evaluated whole.
   private let windows: WindowBatch?
   private let judge: EventJudge?
+  /// What the judge wants to know of a step.
+  private let tap: Network.Tap?
   private var nextEpoch: UInt64
   /// Hears the frames of the lanes in which somebody is interested.
   var tapped: ((ConditionedFrames) -> Void)?
@@ -53,6 +55,7 @@ public final class Pipeline {
     bank = isStepped ? LaneBank(plan.model.network, rows: batch.capacity) : nil
     windows = isStepped ? nil : WindowBatch(plan.model)
     judge = plan.model.eventStage.map { EventJudge($0) }
+    tap = plan.model.network.tap
     nextEpoch = epoch
   }
 
@@ -209,19 +212,29 @@ public final class Pipeline {
   /// Steps every lane that has frames until none has: at most a batch of them together, one frame of each at a time.
   func step(_ publish: Publish) {
     guard !ready.isEmpty else { return }
-    if let alone, let bank, ready.count == 1 {
+    if let bank {
+      step(bank, publish)
+    } else {
+      repeat {
+        gather(publish)
+        evaluate(publish)
+      } while !stepping.isEmpty
+    }
+    ready.removeAll(keepingCapacity: true)
+    nextReady = 0
+  }
+
+  private func step(_ bank: LaneBank, _ publish: Publish) {
+    if let alone, ready.count == 1 {
       ready[0]._withUnsafeGuaranteedRef { alone.take($0, bank: bank, meter: meter, publish) }
     }
     repeat {
       gather(publish)
       meter?.begin()
-      if let bank { batch.step(bank: &bank.states) }
+      batch.step(bank: &bank.states)
       meter?.end()
-      score(publish)
-      evaluate(publish)
+      score(bank, publish)
     } while !stepping.isEmpty
-    ready.removeAll(keepingCapacity: true)
-    nextReady = 0
   }
 
   /// A frame of each lane that steps; who has none leaves, and the next that is ready joins.
@@ -264,9 +277,7 @@ public final class Pipeline {
     return true
   }
 
-  private func score(_ publish: Publish) {
-    guard let bank else { return }
-    let tap = plan.model.network.tap
+  private func score(_ bank: LaneBank, _ publish: Publish) {
     let outcomes = bank.states.outcomes
     for row in 0..<batch.count where outcomes[row] != .none {
       let entry = batch.entry(row)

@@ -8,13 +8,14 @@ import RunnelKernels
 ///
 /// The same samples give the same bits however they are cut. Frame k lies at input time k q/p of the session, whatever
 /// the join or the resets. It knows nothing of gaps: who finds one calls `reprime` (the normaliser stays) or `reset`.
+/// An object, so that a look at it copies nothing.
 ///
 /// ```swift
 /// let conditioner = try Conditioner(model.conditioning, inputRate: 360, modelRate: 120)
 /// var state = conditioner.makeState()
 /// let produced = conditioner.push(samples, at: next, state: &state, into: frames, stride: 1)
 /// ```
-public struct Conditioner: Sendable {
+public final class Conditioner: Sendable {
   /// Model rate over stream rate.
   public let ratio: Ratio
   /// How far the resampler's output lags, in input samples; exact. Filters have their own lag, which depends on the

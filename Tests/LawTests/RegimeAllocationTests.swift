@@ -24,6 +24,38 @@ import Testing
     try measure(plan, "events", channels: ["A", "B"])
   }
 
+  /// Counted over messages that differ in their rows alone, so that what a message takes is not in it. Rows go through a
+  /// lane in blocks of 64 at most, and each takes some; so does a batch, for a layer norm and its like.
+  @Test(arguments: ["strided", "renewed", "side-by-side", "target"], [["A"], ["A", "B"]])
+  func `a row takes no reference to an object`(name: String, channels: [String]) throws {
+    // No score is as high, so that each lane has one label, or in windows each the same.
+    let rule = DecisionRule(emit: .change, unknownBelow: 2)
+    let plan = try PipelinePlan(name: "p", model: Regimes.model(name), rule: rule)
+    let (few, many) = (try references(plan, channels, rows: 64), try references(plan, channels, rows: 640))
+    #expect(many - few < 100 * 576 * channels.count * 45 / 64, "\(name)")
+  }
+
+  /// References taken in a hundred messages.
+  private func references(_ plan: PipelinePlan, _ channels: [String], rows: Int) throws -> Int {
+    let shard = Shard(claims: [.init(input: "in", pipeline: Pipeline(plan: plan, epoch: 1))], sink: Nowhere())
+    var intake = Intake(policy: StreamPolicy(input: "in"), numbering: { shard.addStream() })
+    let signal = Signal(rate: 120, channels: channels, rows: rows, seed: 1)
+    var encoder = try RunnelEncoder(signal.description, epoch: 7, element: .int16)
+    let decoder = RunnelDecoder()
+    func receive(_ parts: MessageParts) {
+      shard.arrive(monotonic: 1, unix: nil)
+      guard let message = try? decoder.decode(parts) else { return }
+      intake.admit(
+        message, key: UnsafeRawBufferPointer(rebasing: parts[0].dropFirst()), endpoint: "test", now: 1, to: shard
+      ) { "bed7" }
+      shard.step()
+    }
+    encoder.withDescription(receive)
+    func turn() { signal.samples.withUnsafeBytes { encoder.withSamples($0, rows: rows, receive) } }
+    for _ in 0..<20 { turn() }
+    return RunnelTesting.references { for _ in 0..<100 { turn() } }
+  }
+
   private func measure(_ plan: PipelinePlan, _ name: String, channels: [String]) throws {
     let shard = Shard(claims: [.init(input: "in", pipeline: Pipeline(plan: plan, epoch: 1))], sink: Nowhere())
     var intake = Intake(policy: StreamPolicy(input: "in"), numbering: { shard.addStream() })

@@ -12,6 +12,9 @@ struct LabelComposer {
   /// Labels speak of rows from here on.
   private let start: Int64
 
+  /// Not counted as a reference, which would be two for each step of each lane: it is looked at while the lane speaks.
+  private var speaker: Unmanaged<Lane>?
+
   var anchor: TimeAnchor?
   /// Lent by the lane that speaks, as are the next two and the room for its scores.
   var missing = MissingLedger()
@@ -32,8 +35,8 @@ struct LabelComposer {
   }
 
   /// Which lane speaks, from its next label on.
-  mutating func turn(to channel: String, sequence: UInt64) {
-    message.channel = channel
+  mutating func turn(to lane: Lane, sequence: UInt64) {
+    speaker = .passUnretained(lane)
     nextSequence = sequence
   }
 
@@ -129,6 +132,7 @@ struct LabelComposer {
   }
 
   private mutating func number() {
+    if let channel = speaker?._withUnsafeGuaranteedRef({ $0.channel }) { message.channel = channel }
     message.sequence = nextSequence
     if message.consumesSequence { nextSequence += 1 }
   }

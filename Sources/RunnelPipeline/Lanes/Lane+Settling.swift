@@ -91,11 +91,13 @@ extension Lane {
   ) {
     var isWithheld = false
     withComposer(at: frame) { composer in
-      plan.decision.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
-        let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-          say($0, publish)
+      plan.withDecision {
+        $0.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
+          let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
+            say($0, publish)
+          }
+          if !isPublished { isWithheld = true }
         }
-        if !isPublished { isWithheld = true }
       }
     }
     handOver(publish)
@@ -142,7 +144,7 @@ extension Lane {
   }
 
   private func speak(_ body: (inout LabelComposer) -> Void) {
-    composer.composer.turn(to: channel, sequence: state.nextSequence)
+    composer.composer.turn(to: self, sequence: state.nextSequence)
     composer.composer.exchange(scores: &scores)
     body(&composer.composer)
     composer.composer.exchange(scores: &scores)

@@ -10,6 +10,8 @@ final class LanePlan: Sendable {
   let filler: GapFiller
   let flat: FlatDetector?
   let decision: DecisionPlan
+  /// The same for each step, which would count a reference to it.
+  private let lentDecision: Unmanaged<DecisionPlan>
   let clock: StepClock
   /// Scores that the deciding head has among the network's outputs.
   let head: Range<Int>
@@ -34,6 +36,9 @@ final class LanePlan: Sendable {
   /// Enough frames that what is done once a block costs nothing beside them, and few enough for many thousand lanes.
   private static let usualFrames: Int64 = 64
 
+  /// Lends the decision.
+  @inline(__always) func withDecision(_ body: (DecisionPlan) -> Void) { lentDecision._withUnsafeGuaranteedRef(body) }
+
   /// What labels are called.
   var labels: [String] { eventStage?.labels ?? decision.labels }
 
@@ -57,6 +62,7 @@ final class LanePlan: Sendable {
     blockFrames = conditioner.frameCapacity(rows: blockRows + filler.rule.fill + 1)
     flat = plan.flat.map { FlatDetector(longest: max(1, Int(($0 * session.rate).rounded()))) }
     (head, decision) = try plan.decision()
+    lentDecision = .passUnretained(decision)
     regime = plan.regime
     networkTime = model.graph.time
     eventStage = EventStagePlan(model, rate: plan.regime.outputRate, scores: decision.labels.count)

@@ -32,9 +32,11 @@ public struct RollingWindow: Sendable, Equatable {
   public mutating func push(_ frame: UnsafePointer<Float>, step: Int64) {
     if step != nextStep { breakOff() }
     nextStep = step + 1
-    for d in 0..<features {
-      storage[next * features + d] = frame[d]
-      storage[(next + length) * features + d] = frame[d]
+    storage.withUnsafeMutableBufferPointer { storage in
+      for d in 0..<features {
+        storage[next * features + d] = frame[d]
+        storage[(next + length) * features + d] = frame[d]
+      }
     }
     next = next + 1 == length ? 0 : next + 1
     if count < length { count += 1 }

@@ -183,7 +183,8 @@ struct StepSchedule: Sendable, Hashable {
   }
 
   /// The window whose last needed frame this is, if it is whole.
-  func window(endingAt frame: Int64, _ state: State) -> Int64? {
+  // To hand over the state, and not to look at it here, would take a reference to what it holds.
+  @inline(__always) func window(endingAt frame: Int64, _ state: State) -> Int64? {
     switch way {
     case .carried, .renewed: return nil
     case .sideBySide(let hop, let length), .whole(let hop, let length):

@@ -12,7 +12,8 @@ extension ConfigurationTable {
     ]
     for key in children(of: []) where key.availability == .now {
       lines += ["## \(key.name)", "", key.documentation, ""]
-      lines += chapter(key.kind == .section ? key.path : key.path + ["*"])
+      let keys = chapter(key.kind == .section ? key.path : key.path + ["*"])
+      lines += keys.isEmpty ? ["Value: \(value(key)). Default: \(absence(key)).", ""] : keys
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -22,9 +23,7 @@ extension ConfigurationTable {
     guard !keys.isEmpty else { return [] }
     var lines = ["| Key of `\(shown(pattern))` | Value | Default | Meaning |", "|---|---|---|---|"]
     for key in keys {
-      let example = key.example.isEmpty ? "" : "; example: `\(key.example)`"
-      lines.append(
-        "| `\(key.name)` | \(cell(key.kind.phrase + example)) | \(cell(absence(key))) | \(cell(key.documentation)) |")
+      lines.append("| `\(key.name)` | \(cell(value(key))) | \(cell(absence(key))) | \(cell(key.documentation)) |")
     }
     lines.append("")
     for key in keys {
@@ -35,6 +34,10 @@ extension ConfigurationTable {
       }
     }
     return lines
+  }
+
+  private static func value(_ key: ConfigurationKey) -> String {
+    key.kind.phrase + (key.example.isEmpty ? "" : "; example: `\(key.example)`")
   }
 
   private static func absence(_ key: ConfigurationKey) -> String {

@@ -1,7 +1,7 @@
 import RunnelPipeline
 import Synchronization
 
-/// The processor time that one thread spends in steps: of every seventeenth step, for to ask takes longer than a small
+/// The processor time that one thread spends in steps: of one step in 61, for to ask takes longer than many of a small
 /// network's step, times how many there were. What asking takes is taken off.
 final class StepTime: StepMeter, Sendable {
   private let steps = Atomic<Int64>(0)
@@ -10,7 +10,7 @@ final class StepTime: StepMeter, Sendable {
   private let began = Atomic<Int64>(0)
   private let cost: Int64
 
-  private static let stride: Int64 = 17
+  private static let stride: Int64 = 61
 
   init() {
     cost =

@@ -8,14 +8,14 @@ import RunnelZeroMQ
 ///     let replayer = try MessageReplayer(["ward.mcap"], settings)
 ///     let report = try replayer.run(stop: signals)
 ///
-/// It begins when somebody has subscribed, and as many are connected as are wanted. A subscriber that takes nothing makes it wait, and it says which one; nothing is
-/// thrown away.
+/// It begins when as many are connected as are wanted, and there were as many subscriptions, one at least. A subscriber
+/// that takes nothing makes it wait, and it says which one; nothing is thrown away.
 public final class MessageReplayer {
   public struct Settings: Sendable, Hashable {
     public var endpoint: String
     public var attachment: SocketConfiguration.Attachment
     public var speed: PublishSpeed
-    /// Peers that must be connected before it begins; one of them must be subscribed in any case.
+    /// Peers that must be connected, and subscriptions that must be there, before it begins; one must be in any case.
     public var subscribers: Int
 
     public init(
@@ -42,7 +42,8 @@ public final class MessageReplayer {
   private var poller = Poller()
   private var receiver = MultipartReceiver()
   private var subscribers = SubscriberTable()
-  private var hasSubscriber = false
+  /// So far; whoever asks for several topics has several.
+  private var subscriptions = 0
   private var queues = KernelQueues()
   private var stop: StopSignal?
 
@@ -116,7 +117,7 @@ public final class MessageReplayer {
   private func awaitSubscriber() throws(ServiceError) -> Bool {
     let begin = clock.monotonic()
     var isTold = false
-    while !hasSubscriber || monitor.connections.count < settings.subscribers {
+    while subscriptions < max(1, settings.subscribers) || monitor.connections.count < settings.subscribers {
       guard try look(for: 200 * Self.millisecond) else { return false }
       if !isTold, clock.monotonic() - begin >= Self.second {
         isTold = true
@@ -145,7 +146,7 @@ public final class MessageReplayer {
       while case .message(let parts) = try receiver.receive(from: socket) {
         guard let subscription = Subscription(parts) else { continue }
         subscribers.note(subscription)
-        hasSubscriber = hasSubscriber || subscription.begins
+        if subscription.begins { subscriptions += 1 }
       }
       let known = monitor.connections
       var ended = false

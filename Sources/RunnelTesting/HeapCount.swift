@@ -1,4 +1,4 @@
-import CAllocationCount
+import CHeapCount
 
 /// How often `work` allocates from the heap on this thread: 0 is what the hot path promises once warm.
 ///
@@ -11,6 +11,14 @@ public func allocations(during work: () throws -> Void) rethrows -> Int {
   let before = runnel_allocation_count()
   try work()
   return Int(runnel_allocation_count() - before)
+}
+
+/// How many references to objects `work` takes on this thread, each of them an atomic operation; of release builds, as
+/// debug builds take many that are not needed.
+public func references(during work: () throws -> Void) rethrows -> Int {
+  let before = runnel_reference_count()
+  try work()
+  return Int(runnel_reference_count() - before)
 }
 
 /// False in debug builds, which box and copy in places where nothing is promised of them.

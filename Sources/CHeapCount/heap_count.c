@@ -1,5 +1,7 @@
-#include "allocation_count.h"
+#define _GNU_SOURCE
+#include "heap_count.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 
@@ -11,8 +13,29 @@
 
 // Thread-local, so that tests running beside this one do not count.
 static _Thread_local uint64_t count;
+static _Thread_local uint64_t references;
 
 uint64_t runnel_allocation_count(void) { return count; }
+
+// MARK: references
+
+// As with malloc, a definition in the executable goes before that of the library, for what the executable calls.
+#define COUNTED(name, type, parameters, arguments, times)             \
+  type name parameters {                                              \
+    static type(*original) parameters;                                \
+    if (original == NULL) original = dlsym(RTLD_NEXT, #name);         \
+    references += times;                                              \
+    return original arguments;                                        \
+  }
+
+COUNTED(swift_retain, void *, (void *object), (object), 1)
+COUNTED(swift_retain_n, void *, (void *object, uint32_t times), (object, times), times)
+COUNTED(swift_bridgeObjectRetain, void *, (void *object), (object), 1)
+COUNTED(swift_bridgeObjectRetain_n, void *, (void *object, int times), (object, times), (uint64_t)times)
+
+uint64_t runnel_reference_count(void) { return references; }
+
+// MARK: allocations
 
 #ifdef SANITIZED
 
