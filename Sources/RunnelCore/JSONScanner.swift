@@ -37,9 +37,13 @@ public struct JSONScanner {
     case UInt8(ascii: "t"): return try literal("true", .bool(true))
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
     case UInt8(ascii: "n"): return try literal("null", .null)
+    case UInt8(ascii: "N"), UInt8(ascii: "I"): throw JSONError(position, Self.finite)
     default: return .number(try number())
     }
   }
+
+  /// What Python's json writes for NaN and the infinities is not JSON.
+  private static let finite = "a value (null for one that is missing; JSON has no NaN or Infinity)"
 
   /// Inside an object: the next key, with its colon, or nil at the closing brace. `first` is true after `{`.
   public mutating func key(first: inout Bool) throws(JSONError) -> (range: Range<Int>, escaped: Bool)? {
@@ -174,7 +178,7 @@ public struct JSONScanner {
     if peek() == UInt8(ascii: "0") {
       position += 1
     } else {
-      guard digits() > 0 else { throw JSONError(start, "a value") }
+      guard digits() > 0 else { throw JSONError(start, peek() == UInt8(ascii: "I") ? Self.finite : "a value") }
     }
     if peek() == UInt8(ascii: ".") {
       position += 1

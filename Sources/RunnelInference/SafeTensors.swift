@@ -223,9 +223,12 @@ public struct SafeTensors: Sendable, Equatable {
       }
       place = entry.bytes.upperBound
     }
-    guard place == end else {
+    guard place <= end else {
       throw SafeTensorsError(
-        nil, min(place, end), "the last tensor to end with the file, at byte \(end)", "byte \(place)")
+        nil, end, "tensors up to byte \(place)", "the end of the file, which was cut: copy it again")
+    }
+    guard place == end else {
+      throw SafeTensorsError(nil, place, "the end of the file behind the last tensor", "\(end - place) more bytes")
     }
   }
 }

@@ -217,7 +217,8 @@ struct JSONFields {
 }
 
 extension DecodeError {
-  init(_ error: JSONError, part: Int, in bytes: UnsafeRawBufferPointer) {
+  /// A text that is not the JSON it should be, as a part of a message.
+  public init(_ error: JSONError, part: Int, in bytes: UnsafeRawBufferPointer) {
     self.init(
       .malformed, part: part, byteOffset: error.byteOffset, expected: error.expected,
       found: excerpt(bytes, at: error.byteOffset))

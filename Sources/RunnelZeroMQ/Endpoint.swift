@@ -21,18 +21,18 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   public init(_ text: String, for use: Use) throws(ZeroMQError) {
     guard let separator = text.firstRange(of: "://") else {
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' is not an endpoint: write it as tcp://HOST:PORT, ipc://PATH or inproc://NAME.")
+        .badEndpoint, text, "'\(text)' is not an endpoint: write it as tcp://HOST:PORT, ipc://PATH or inproc://NAME")
     }
     let scheme = String(text[..<separator.lowerBound])
     guard let transport = Transport(rawValue: scheme) else {
       throw ZeroMQError(
-        .unsupportedTransport, text, "'\(text)' asks for the transport '\(scheme)': use tcp, ipc or inproc.")
+        .unsupportedTransport, text, "'\(text)' asks for the transport '\(scheme)': use tcp, ipc or inproc")
     }
     self.transport = transport
     address = String(text[separator.upperBound...])
     if address.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' has a space or a control character in it: remove it from the endpoint.")
+        .badEndpoint, text, "'\(text)' has a space or a control character in it: remove it from the endpoint")
     }
     switch transport {
     case .tcp: try checkHostAndPort(text, use)
@@ -66,7 +66,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   private func checkHostAndPort(_ text: String, _ use: Use) throws(ZeroMQError) {
     guard let colon = address.lastIndex(of: ":"), colon != address.startIndex else {
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' lacks a host or a port: write tcp://HOST:PORT, for example tcp://127.0.0.1:5556."
+        .badEndpoint, text, "'\(text)' lacks a host or a port: write tcp://HOST:PORT, for example tcp://127.0.0.1:5556"
       )
     }
     let port = address[address.index(after: colon)...]
@@ -77,31 +77,31 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     } else {
       let anyPort = use == .bind ? " or * for any free one" : ""
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' has the port '\(port)': write a number from 1 to 65535\(anyPort).")
+        .badEndpoint, text, "'\(text)' has the port '\(port)': write a number from 1 to 65535\(anyPort)")
     }
     if host.contains(":") && !(host.hasPrefix("[") && host.hasSuffix("]")) {
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' has an IPv6 address without brackets: write tcp://[\(host)]:\(port).")
+        .badEndpoint, text, "'\(text)' has an IPv6 address without brackets: write tcp://[\(host)]:\(port)")
     }
     if use == .connect && host == "*" {
       throw ZeroMQError(
-        .badEndpoint, text, "'\(text)' names no machine to connect to: write its name or address instead of *.")
+        .badEndpoint, text, "'\(text)' names no machine to connect to: write its name or address instead of *")
     }
   }
 
   private func checkPath(_ text: String, _ use: Use) throws(ZeroMQError) {
     let longest = 107  // sun_path of Linux has 108 bytes, one of them the final zero
     if address.isEmpty || (use == .connect && address == "*") {
-      throw ZeroMQError(.badEndpoint, text, "'\(text)' lacks a path: write ipc:///run/runnel/NAME.")
+      throw ZeroMQError(.badEndpoint, text, "'\(text)' lacks a path: write ipc:///run/runnel/NAME")
     }
     if address.utf8.count > longest {
       throw ZeroMQError(
         .badEndpoint, text,
-        "'\(text)' has a path of \(address.utf8.count) bytes: Linux allows \(longest), choose a shorter one.")
+        "'\(text)' has a path of \(address.utf8.count) bytes: Linux allows \(longest), choose a shorter one")
     }
   }
 
   private func checkName(_ text: String) throws(ZeroMQError) {
-    if address.isEmpty { throw ZeroMQError(.badEndpoint, text, "'\(text)' lacks a name: write inproc://NAME.") }
+    if address.isEmpty { throw ZeroMQError(.badEndpoint, text, "'\(text)' lacks a name: write inproc://NAME") }
   }
 }

@@ -14,7 +14,7 @@ struct SocketFile {
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
       throw ZeroMQError(
-        .addressInUse, endpoint, "Cannot bind \(endpoint): a file that is no socket is there; choose another path.")
+        .addressInUse, endpoint, "cannot bind \(endpoint): a file that is no socket is there; choose another path")
     }
     if isAnswered { throw .addressInUse(endpoint) }
   }

@@ -9,6 +9,8 @@ public struct ZeroMQError: Error, Sendable, Equatable, CustomStringConvertible {
     case addressInUse
     case noSuchInterface
     case badEndpoint
+    /// Of an ipc path.
+    case noDirectory
     case unsupportedTransport
     case permission
     case contextTerminated
@@ -38,35 +40,36 @@ public struct ZeroMQError: Error, Sendable, Equatable, CustomStringConvertible {
     let place = endpoint.isEmpty ? action : "\(action) \(endpoint)"
     switch number {
     case EADDRINUSE: self = .addressInUse(endpoint)
-    case EADDRNOTAVAIL, ENODEV:
+    // EAGAIN: what becomes of ENODEV where a monitor hears of it.
+    case EADDRNOTAVAIL, ENODEV, EAGAIN:
       self.init(
         .noSuchInterface, endpoint,
-        "Cannot \(place): this machine has no such interface or address; `ip address` lists those it has.")
+        "cannot \(place): this machine has no such interface or address; `ip address` lists those it has")
     case EINVAL:
       self.init(
-        .badEndpoint, endpoint, "Cannot \(place): libzmq does not accept it; check the host name and the port.")
+        .badEndpoint, endpoint, "cannot \(place): libzmq does not accept it; check the host name and the port")
     case EPROTONOSUPPORT:
-      self.init(.unsupportedTransport, endpoint, "Cannot \(place): this libzmq lacks the transport; use tcp or ipc.")
+      self.init(.unsupportedTransport, endpoint, "cannot \(place): this libzmq lacks the transport; use tcp or ipc")
     case EACCES, EPERM:
       self.init(
         .permission, endpoint,
-        "Cannot \(place): permission denied; choose a port above 1023, or a directory this user may write to.")
+        "cannot \(place): permission denied; choose a port above 1023, or a directory this user may write to")
     case ENOENT, ENOTDIR:
-      self.init(.badEndpoint, endpoint, "Cannot \(place): its directory does not exist; create it first.")
+      self.init(.noDirectory, endpoint, "cannot \(place): its directory does not exist; create it first")
     case ETERM:
-      self.init(.contextTerminated, endpoint, "Cannot \(place): runnel is shutting its sockets down.")
+      self.init(.contextTerminated, endpoint, "cannot \(place): runnel is shutting its sockets down")
     case EMFILE, ENFILE:
       self.init(
         .tooManySockets, endpoint,
-        "Cannot \(place): too many open sockets; raise the limit (`ulimit -n`, LimitNOFILE=).")
+        "cannot \(place): too many open sockets; raise the limit (`ulimit -n`, LimitNOFILE=)")
     default:
-      self.init(.other(number), endpoint, "Cannot \(place): \(String(cString: zmq_strerror(number))) (\(number)).")
+      self.init(.other(number), endpoint, "cannot \(place): \(String(cString: zmq_strerror(number))) (\(number))")
     }
   }
 
   static func addressInUse(_ endpoint: String) -> ZeroMQError {
     ZeroMQError(
       .addressInUse, endpoint,
-      "Cannot bind \(endpoint): another program already listens there; choose another port or path, or stop it.")
+      "cannot bind \(endpoint): another program already listens there; choose another port or path, or stop it")
   }
 }

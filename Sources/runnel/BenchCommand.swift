@@ -51,13 +51,15 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "max, half or real.")
   var load: LoadSettings.Load = .half
 
-  @Option(help: "Rows a second of each channel; default: the configuration's or the model's, 360 without -c.")
+  @Option(
+    help: "Rows a second of each channel; default: the configuration's or the model's, 360 without -c.",
+    transform: Quantities.hertz("--rate"))
   var rate: Double?
 
   @Option(help: "Threads for the lanes, in place of the configuration's.")
   var shards: Int?
 
-  @Option(help: "Seconds of measuring.")
+  @Option(help: "Seconds of measuring.", transform: Quantities.seconds("--seconds"))
   var seconds = 10.0
 
   @Option(help: ArgumentHelp("Without -c: leave the configuration and the model in this folder.", valueName: "folder"))

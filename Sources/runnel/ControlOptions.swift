@@ -10,7 +10,7 @@ struct ControlOptions: ParsableArguments {
   var socket: String?
 
   func validate() throws {
-    if config != nil, socket != nil { throw ValidationError("--config and --socket both name the daemon; give one.") }
+    if config != nil, socket != nil { throw ValidationError("--config and --socket both name the daemon; give one") }
   }
 
   func call() throws(ServiceError) -> ControlCaller { try ControlCaller(socket: socket, configuration: config) }

@@ -20,7 +20,7 @@ struct DiscoverCommand: ParsableCommand {
   @Argument(help: "The publisher's endpoint, such as tcp://127.0.0.1:5556.")
   var endpoint: String
 
-  @Option(help: "How many seconds to listen.")
+  @Option(help: "How many seconds to listen.", transform: Quantities.seconds("--seconds"))
   var seconds: Double = 5
 
   @Flag(help: "For a PUSH publisher. Takes its messages away from its other readers.")
@@ -33,13 +33,13 @@ struct DiscoverCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (0.1...86400).contains(seconds) else { throw ValidationError("--seconds goes from 0.1 to 86400.") }
+    guard (0.1...86400).contains(seconds) else { throw ValidationError("--seconds goes from 0.1 to 86400") }
   }
 
   func run() throws {
     let stop = try StopSignal()
     let probe = try EndpointProbe(endpoint, kind: pull ? .pull : .sub, bind: bind)
-    if pull { Terminal.say("Messages read here are lost to the publisher's other readers.") }
+    if pull { Terminal.say("messages read here are lost to the publisher's other readers") }
     Terminal.progress("listening at \(probe.endpoint) for \(seconds) s; Ctrl-C ends it early")
     let discovery = try probe.listen(seconds: seconds, stop: stop.fileDescriptor)
     Terminal.endProgress()
@@ -53,7 +53,7 @@ struct DiscoverCommand: ParsableCommand {
     }
     if let refusal = discovery.refusal { throw refusal }
     if !json {
-      Terminal.say("Next: save it (`runnel discover \(endpoint) > runnel.yaml`), then `runnel check -c runnel.yaml`.")
+      Terminal.say("next: runnel discover \(endpoint) > runnel.yaml && runnel check -c runnel.yaml")
     }
   }
 }

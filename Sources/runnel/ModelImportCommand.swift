@@ -24,8 +24,10 @@ struct ModelImportCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "The model file to write.") var output: String
   @Option(help: "A spec in YAML; runnel model template writes one.") var spec: String?
   @Option(help: "Name of the model.") var name: String?
-  @Option(help: "Frames a second that the network takes, in Hz.") var rate: Double?
-  @Option(help: "Rate of the recordings that it was trained on, in Hz.") var trainedRate: Double?
+  @Option(help: "Frames a second that the network takes, in Hz.", transform: Quantities.hertz("--rate")) var rate:
+    Double?
+  @Option(help: "Rate of the recordings that it was trained on, in Hz.", transform: Quantities.hertz("--trained-rate"))
+  var trainedRate: Double?
   @Option(help: "Names of the outputs, in order: N,S,V.") var labels: String?
   @Option(help: "What is done to the outputs: softmax, sigmoid or linear.") var activation: String?
   @Option(help: "carried or windowed.") var regime: String?
@@ -33,8 +35,10 @@ struct ModelImportCommand: ParsableCommand {
   @Option(help: "Frames of a window.") var window: Int?
   @Option(help: "Frames from window to window; carried: steps from label to label.") var hop: Int?
   @Option(help: "Step of the window whose label counts, from 0; the last where it is not said.") var target: Int?
-  @Option(help: "Seconds by which a label comes late, conditioning included.") var delay: Double?
-  @Option(help: "Seconds in which labels are warming after a reset.") var warmup: Double?
+  @Option(help: "Seconds by which a label comes late, conditioning included.", transform: Quantities.seconds("--delay"))
+  var delay: Double?
+  @Option(help: "Seconds in which labels are warming after a reset.", transform: Quantities.seconds("--warmup"))
+  var warmup: Double?
   @Option(help: "Names of the inputs: lead_a,lead_b.") var inputs: String?
   @Option(help: "Unit of the inputs, with --inputs: mV.") var unit: String?
   @Option(help: "Tensors that the network does not need, with commas between.") var ignore: String?

@@ -10,7 +10,7 @@ struct PublishOptions: ParsableArguments {
   @Option(help: "1 is the original timing, any number that many times as fast, max as fast as subscribers take it.")
   var speed: String = "1"
 
-  @Option(help: "Begin when so many subscribers are connected, such as a daemon and a recorder.")
+  @Option(help: "Begin when so many subscribers have subscribed, such as a daemon and a recorder.")
   var subscribers = 1
 
   @Flag(name: .customLong("loop"), help: "Begin again at the end, as a new session.")

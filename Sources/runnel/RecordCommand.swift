@@ -23,7 +23,7 @@ struct RecordCommand: ParsableCommand {
       --from-daemon records what a running daemon admits, with what it decided by the clock: `runnel label ward.mcap -c \
       CONFIG` gives its labels again, byte for byte in canonical form, of sessions that began after the recording did.
 
-      It ends at Ctrl-C, SIGTERM, --seconds or --messages. A recorder that is killed loses at most the last second, and \
+      It ends at Ctrl-C, SIGTERM, --seconds or --messages; where nothing came, no file is left. A recorder that is killed loses at most the last second, and \
       --recover makes its file whole, wherever it breaks off, and says what was kept and what was not. Exit codes: 0 good, 65 \
       no MCAP file, one damaged in its middle, or one of which nothing can be kept, 69 nobody answers, or the endpoint is in use, or the file is being recorded, 73 the file \
       cannot be made or is there already, 74 the disk is full or fails, 77 permission.
@@ -61,7 +61,7 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Begin a new file when one has so much time: 1h. At least 1s.", valueName: "duration"))
   var splitEvery: String?
 
-  @Option(help: "End after so many seconds.")
+  @Option(help: "End after so many seconds.", transform: Quantities.seconds("--seconds"))
   var seconds: Double?
 
   @Option(help: "End after so many messages.")
@@ -77,27 +77,30 @@ struct RecordCommand: ParsableCommand {
   func validate() throws {
     if recover != nil {
       guard endpoints.isEmpty, config == nil, fromDaemon == nil else {
-        throw ValidationError("--recover mends a file and records nothing; leave endpoints, -c and --from-daemon away.")
+        throw ValidationError("--recover mends a file and records nothing; leave endpoints, -c and --from-daemon away")
       }
       return
     }
-    guard output != nil else { throw ValidationError("-o FILE.mcap says where to.") }
-    if let seconds, !(0.1...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.1 to 1e9.") }
-    if messages == 0 { throw ValidationError("--messages is at least 1.") }
+    guard let output else { throw ValidationError("-o FILE.mcap says where to") }
+    guard output.hasSuffix(".mcap") else {
+      throw ValidationError("-o \(output): what is recorded is MCAP, so give a name that ends in .mcap")
+    }
+    if let seconds, !(0.1...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.1 to 1e9") }
+    if messages == 0 { throw ValidationError("--messages is at least 1") }
     if fromDaemon != nil {
       guard endpoints.isEmpty, config == nil, !pull, !bind else {
-        throw ValidationError("--from-daemon records a daemon; leave endpoints, -c, --pull and --bind away.")
+        throw ValidationError("--from-daemon records a daemon; leave endpoints, -c, --pull and --bind away")
       }
       return
     }
     guard endpoints.isEmpty != (config == nil) else {
       throw ValidationError(
         endpoints.isEmpty
-          ? "Give endpoints, -c CONFIG whose inputs are recorded, or --from-daemon SOCKET."
-          : "Endpoints and -c exclude each other: a configuration names its endpoints itself.")
+          ? "give endpoints, -c CONFIG whose inputs are recorded, or --from-daemon SOCKET"
+          : "endpoints and -c exclude each other: a configuration names its endpoints itself")
     }
     guard config == nil || !(pull || bind) else {
-      throw ValidationError("--pull and --bind go with endpoints; with -c they stand in the configuration.")
+      throw ValidationError("--pull and --bind go with endpoints; with -c they stand in the configuration")
     }
   }
 
@@ -111,7 +114,7 @@ struct RecordCommand: ParsableCommand {
         .bare(endpoints, kind: pull ? .pull : .sub, attachment: bind ? .bind : .connect)
       ]
     if inputs.contains(where: { $0.kind == .pull }) {
-      Terminal.say("Messages of PUSH publishers that are read here are lost to their other readers.")
+      Terminal.say("messages of PUSH publishers that are read here are lost to their other readers")
     }
     let recorder = try Recorder(inputs, settings)
     for endpoint in recorder.endpoints { Terminal.say("recording \(endpoint)") }
@@ -129,7 +132,9 @@ struct RecordCommand: ParsableCommand {
     Terminal.endProgress()
     say(report)
     if !recorder.wasConnected {
-      throw ServiceError(.unavailable, "Nobody answered at \(recorder.endpoints.joined(separator: " or ")).")
+      let endpoints = Phrase.list(recorder.endpoints, "or")
+      throw ServiceError(
+        .unavailable, "nobody answered at \(endpoints): is the publisher running, and is its address right?")
     }
   }
 

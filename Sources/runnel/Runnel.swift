@@ -16,6 +16,9 @@ struct Runnel: ParsableCommand {
       The quickest kernels of this processor compute; RUNNEL_KERNELS=scalar (or neon, avx2, avx512) forces others, whose \
       labels have the same bits.
 
+      Times and rates take a unit: 90s, 5min, 360Hz. A bare number is seconds where an option is called --seconds, --delay \
+      or --warmup, and hertz where it is a rate.
+
       Exit codes: 0 good, 1 the answer is no, 64 usage, 65 bad data, 66 no such file, 69 unreachable or in use, \
       70 a bug, 73 and 74 output, 77 permission, 78 configuration.
       """,
@@ -53,9 +56,39 @@ struct Runnel: ParsableCommand {
       try KernelChoice.check()
       try command.run()
     } catch let error as ServiceError {
-      Terminal.complain(error)
-      Glibc.exit(error.kind.rawValue)
-    } catch { exit(withError: error) }
+      end(error)
+    } catch { end(error) }
+  }
+
+  /// Ends with what the parser says: help is a result like any other, and a mistake is told like any other.
+  private static func end(_ error: any Error) -> Never {
+    let words = CommandWords(CommandLine.arguments.dropFirst())
+    let code = exitCode(for: error)
+    switch code {
+    case .success:
+      // Help for a command that there is not.
+      if let mistake = words.wrongCommand { end(ServiceError(.usage, mistake)) }
+      Terminal.print(fullMessage(for: error))
+      Glibc.exit(0)
+    case .validationFailure:
+      end(
+        ServiceError(
+          .usage, words.mistake ?? "\(message(for: error).asClause); `\(words.name) --help` shows what it takes"))
+    default: exit(withError: error)
+    }
+  }
+
+  private static func end(_ error: ServiceError) -> Never {
+    Terminal.complain(error)
+    Glibc.exit(error.kind.rawValue)
+  }
+}
+
+extension String {
+  /// A sentence of the parser's as the beginning of one: `Missing value for '-c'.` is `missing value for '-c'`.
+  fileprivate var asClause: String {
+    let text = hasSuffix(".") ? dropLast() : self[...]
+    return text.prefix(1).lowercased() + text.dropFirst().replacing(". Please", with: "; please")
   }
 }
 

@@ -26,19 +26,22 @@ struct SynthCommand: ParsableCommand {
         published is marked as synthetic.
         """)
 
-    @Option(help: "Length in seconds (default: 60 for a record, without end when published).")
+    @Option(
+      help: "Length in seconds (default: 60 for a record, without end when published).",
+      transform: Quantities.seconds("--seconds"))
     var seconds: Double?
 
     @Option(help: "Another seed is another heart.")
     var seed: UInt64 = 1
 
-    @Option(help: "Samples per second, 50 to 100000.")
+    @Option(help: "Samples per second, 50 to 100000.", transform: Quantities.hertz("--rate"))
     var rate: Double = 360
 
     @Option(help: "Mean beats per minute, 25 to 180.")
     var heartRate: Double = 72
 
-    @Option(help: "Standard deviation of the normal intervals, in seconds.")
+    @Option(
+      help: "Standard deviation of the normal intervals, in seconds.", transform: Quantities.seconds("--variability"))
     var variability: Double = 0.03
 
     @Option(help: "Fraction of ventricular ectopic beats, 0 to 0.5.")
@@ -56,7 +59,7 @@ struct SynthCommand: ParsableCommand {
     @Option(help: "Amplitude of mains hum, in mV.")
     var mains: Double = 0.005
 
-    @Option(help: "Frequency of mains hum, in Hz.")
+    @Option(help: "Frequency of mains hum, in Hz.", transform: Quantities.hertz("--mains-frequency"))
     var mainsFrequency: Double = 50
 
     @Option(help: "1 (MLII) or 2 (MLII and V5).")

@@ -21,7 +21,9 @@ enum Terminal {
   static let isInteractive = isatty(STDERR_FILENO) == 1
   /// Whether somebody reads standard output as it comes.
   static let isRead = isatty(STDOUT_FILENO) == 1
-  static let isColoured = isInteractive && getenv("NO_COLOR") == nil
+  static let isColoured = isInteractive && mayColour
+  /// NO_COLOR of any text forbids it; an empty one says nothing.
+  static let mayColour = (getenv("NO_COLOR").map { $0.pointee } ?? 0) == 0
 
   static func red(_ text: String) -> String { isColoured ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
 
@@ -42,8 +44,10 @@ enum Terminal {
         if errno == EINTR { continue }
         guard descriptor == STDOUT_FILENO else { return }
         if errno == EPIPE { Glibc.exit(0) }
-        let error = ServiceError(
-          .inputOutput, "standard output cannot be written: \(String(cString: strerror(errno))); free some space")
+        let isFull = [ENOSPC, EDQUOT, EFBIG].contains(errno)
+        let remedy = isFull ? "free some space" : "give it a file, or a program that reads"
+        let problem = "standard output cannot be written: \(String(cString: strerror(errno)))"
+        let error = ServiceError(.inputOutput, "\(problem); \(remedy)")
         complain(error)
         Glibc.exit(error.kind.rawValue)
       }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import RunnelCore
 import RunnelService
 import RunnelWire
@@ -48,18 +47,18 @@ struct WatchCommand: ParsableCommand {
   @Option(help: "End after so many lines.")
   var count: Int?
 
-  @Option(help: "End after so many seconds.")
+  @Option(help: "End after so many seconds.", transform: Quantities.seconds("--seconds"))
   var seconds: Double?
 
   @Flag(help: "Show gaps, resets, ends and other statuses too.")
   var status = false
 
   func validate() throws {
-    if canonical, status { throw ValidationError("--canonical leaves statuses out; leave --status away.") }
-    if let count, count < 1 { throw ValidationError("--count is at least 1.") }
-    if let seconds, !(0.001...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.001 to 1e9.") }
+    if canonical, status { throw ValidationError("--canonical leaves statuses out; leave --status away") }
+    if let count, count < 1 { throw ValidationError("--count is at least 1") }
+    if let seconds, !(0.001...1e9).contains(seconds) { throw ValidationError("--seconds goes from 0.001 to 1e9") }
     for (name, value) in [("stream", stream), ("pipeline", pipeline), ("channel", channel)] where value == "" {
-      throw ValidationError("--\(name) is empty; leave it away to see all.")
+      throw ValidationError("--\(name) is empty; leave it away to see all")
     }
   }
 
@@ -92,14 +91,16 @@ struct WatchCommand: ParsableCommand {
     }
     Terminal.say(summary(watcher))
     if !watcher.peer.wasConnected {
-      throw ServiceError(.unavailable, "No labels: \(watcher.peer.sentence(of: watcher.endpoint, kind: .sub)).")
+      throw ServiceError(.unavailable, "no labels: \(watcher.peer.sentence(of: watcher.endpoint, kind: .sub))")
     }
   }
 
   private func summary(_ watcher: LabelWatcher) -> String {
     let ledger = watcher.ledger
     let rejected = watcher.rejected > 0 ? ", \(watcher.rejected) messages that are no labels" : ""
-    return "\(Phrase.count(ledger.labels, "label")) of \(Phrase.count(ledger.topics, "lane")), \(ledger.lost) lost, "
+    let statuses = ledger.statuses == 0 ? "" : " and \(ledger.statuses) status\(ledger.statuses == 1 ? "" : "es")"
+    return "\(Phrase.count(ledger.labels, "label"))\(statuses) of \(Phrase.count(ledger.topics, "lane")), "
+      + "\(ledger.lost) lost, "
       + "\(Phrase.count(ledger.repeats, "repeat")) left out"
       + rejected
   }
@@ -123,5 +124,5 @@ struct WatchCommand: ParsableCommand {
   }
 
   /// Labels go to standard output, so that is the terminal that counts.
-  private static let isColoured = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+  private static let isColoured = Terminal.isRead && Terminal.mayColour
 }

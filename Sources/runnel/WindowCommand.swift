@@ -34,7 +34,7 @@ struct WindowCommand: ParsableCommand {
   var csv = false
 
   func validate() throws {
-    if json, csv { throw ValidationError("--json and --csv are two shapes; give one.") }
+    if json, csv { throw ValidationError("--json and --csv are two shapes; give one") }
   }
 
   func run() throws {

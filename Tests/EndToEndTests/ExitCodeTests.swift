@@ -85,10 +85,60 @@ import Testing
     #expect(code == wanted && messages.contains("damaged.safetensors"), "\(messages)")
   }
 
-  @Test(arguments: [["run"], ["nonsense"], ["run", "--nonsense"], ["label", "x.hea", "--format", "atr"]])
-  func `what is no command is 64`(arguments: [String]) throws {
+  /// `run` used to start, say READY and reject every message of such a stream.
+  @Test func `what check proves of lanes stops run too, with the same words`() throws {
+    let text = Settings(input: "bind: tcp://127.0.0.1:*", format: "format: json, rate: 360 Hz, channels: [MLII]").text
+    let file = folder.write(text, to: "unitless.yaml")
+    let (code, messages) = try run("run", "-c", file)
+    #expect(code == 78 && messages.contains("declares no unit"), "\(messages)")
+    #expect(try run("check", "-c", file).messages == messages)
+  }
+
+  @Test(
+    arguments: [
+      (["run"], "--config"), (["nonsense"], "`runnel --help`"), (["run", "--nonsense"], "no option '--nonsense'"),
+      (["lable", "x"], "mean 'label'"), (["lable", "--help"], "mean 'label'"), (["help", "lable"], "mean 'label'"),
+      (["model", "chek", "x"], "mean 'check'"), (["run", "--confg", "x"], "mean '--config'"),
+      (["model", "run", "x", "--inptu=y"], "mean '--input'"),
+      (["watch", "x", "--count", "0"], "`runnel watch --help`"),
+      (["label", "x.hea", "--format", "atr"], "-o"), (["record", "-o", "x.mcap"], "give endpoints"),
+      (["synth", "ecg", "--seed", "-1"], "--seed"), (["synth", "ecg", "--rate", "360Hs"], "Hz, kHz or MHz"),
+      (["demo", "--seconds", "30x"], "us, ms, s, min or h"),
+    ] as [([String], String)])
+  func `what is no command is 64, in one sentence with what was meant`(arguments: [String], words: String) throws {
     let program = try Program(Program.runnel, arguments)
-    #expect(try program.ended() == 64, "\(program.messages)")
+    #expect(try program.ended() == 64 && program.output.isEmpty, "\(program.messages)")
+    #expect(program.messages.wholeMatch(of: /runnel: [^A-Z\n][^\n]*[^.\n]\n/) != nil, "\(program.messages)")
+    #expect(program.messages.contains(words), "\(program.messages)")
+  }
+
+  @Test(arguments: ["-h", "run -h", "--version", "help label"])
+  func `help that cannot be written is 74`(words: String) throws {
+    let program = try Program("/bin/sh", ["-c", "exec '\(Program.runnel)' \(words) > /dev/full"])
+    #expect(try program.ended() == 74 && program.messages.contains("free some space"), "\(program.messages)")
+  }
+
+  @Test func `a standard output that is closed is not told to free space`() throws {
+    let program = try Program("/bin/sh", ["-c", "exec '\(Program.runnel)' --version >&-"])
+    #expect(try program.ended() == 74 && !program.messages.contains("free some space"), "\(program.messages)")
+  }
+
+  @Test(arguments: [
+    ["synth", "ecg", "--rate", "360Hz", "--seconds", "1s"],
+    ["synth", "ecg", "--rate", "0.36kHz", "--seconds", "1000ms"],
+  ])
+  func `times and rates are taken with their unit or without`(words: [String]) throws {
+    let (path, bare) = (folder.path + "/a.dat", folder.path + "/b.dat")
+    #expect(try run(words + ["-o", folder.path + "/a"]) == 0)
+    #expect(try run(["synth", "ecg", "--rate", "360", "--seconds", "1", "-o", folder.path + "/b"]) == 0)
+    #expect(!TemporaryFolder.read(path).isEmpty && TemporaryFolder.read(path) == TemporaryFolder.read(bare))
+  }
+
+  private func run(_ words: [String]) throws -> Int32 { try Program(Program.runnel, words).ended() }
+
+  @Test func `an ipc endpoint in a folder that is not there is 73`() throws {
+    let (code, messages) = try run("synth", "ecg", "--to", "ipc://\(folder.path)/none/ecg")
+    #expect(code == 73 && messages.contains("create it first"), "\(messages)")
   }
 
   /// A place in a golden recording, what is written there, and how the sentence names the place.
@@ -183,6 +233,8 @@ import Testing
 
   @Test func `help is 0 and the version is a version`() throws {
     #expect(try run("--help").code == 0)
+    #expect(try run("help", "model", "check").code == 0)
+    #expect(try run("--generate-completion-script", "bash").code == 0)
     let program = try Program(Program.runnel, ["--version"])
     #expect(try program.ended() == 0)
     #expect(program.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)

@@ -154,6 +154,7 @@ import Testing
     arguments: [
       (["-o", "ABSENT/x.mcap", "tcp://127.0.0.1:9"], 73), (["-o", "x.mcap"], 64), (["tcp://127.0.0.1:9"], 64),
       (["-o", "x.mcap", "127.0.0.1:9"], 64), (["-o", "x.mcap", "-c", "ABSENT.yaml"], 66),
+      (["-o", "x.foo", "tcp://127.0.0.1:9"], 64),
       (["--recover", "ABSENT.mcap"], 66), (["-o", "x.mcap", "tcp://127.0.0.1:9", "--split-size", "12"], 64),
       (["-o", "x.mcap", "tcp://127.0.0.1:9", "--split-every", "1"], 64),
       (["--recover", "THIS", "tcp://127.0.0.1:9"], 64),
@@ -172,6 +173,7 @@ import Testing
   @Test func `where nobody answers it says so and ends with 69`() throws {
     let program = try Program(
       Program.runnel, ["record", "-o", file, "ipc://\(folder.path)/nobody", "--seconds", "0.2"])
-    #expect(try program.ended() == 69 && program.messages.contains("Nobody answered"))
+    #expect(try program.ended() == 69 && program.messages.contains("nobody answered"))
+    #expect(folder.names.isEmpty, "a file would be in the way of the next try")
   }
 }

@@ -19,7 +19,7 @@ import Testing
     let replay = try daemon.replay(expected)
     try subscriber.receive("the end") { $0.contains(where: \.isEnd) }
     let published = subscriber.labels.count { $0.label != nil }
-    try systemd.next("STATUS=1 streams, 1 lanes, \(published) labels, 0 rows lost")
+    try systemd.next("STATUS=1 stream, 1 lane, \(published) labels, 0 rows lost")
     #expect(try replay.ended() == 0)
     _ = try daemon.end()
     try systemd.next("STOPPING=1\nSTATUS=draining")

@@ -102,8 +102,8 @@ import Testing
     refused(two("[0,4]", "[5,9]", 9), tensor: "b", says: "where the tensor before it ends")
     refused(two("[0,4]", "[3,7]", 7), tensor: "b", says: "where the tensor before it ends")
     refused(two("[1,5]", "[5,9]", 9), tensor: "a", says: "where the tensor before it ends")
-    refused(two("[0,4]", "[4,8]", 9), says: "end with the file")
-    refused(two("[0,4]", "[4,8]", 7), says: "end with the file")
+    refused(two("[0,4]", "[4,8]", 9), says: "the end of the file")
+    refused(two("[0,4]", "[4,8]", 7), says: "the end of the file")
   }
 
   @Test func `a tensor named twice is refused, where the reference reader takes the last`() {

@@ -173,6 +173,28 @@ import Testing
     #expect(try JSONValue(parsing: writer.text)["topics"]?.array?.first?["format"]?.string == format.rawValue)
   }
 
+  /// It used to be called plain text.
+  @Test(arguments: [#"{"t":1.5,"a":[NaN,1]}"#, #"{"t":1.5,"a":[1,-Infinity], "NaN": "I \" NaN"}"#])
+  func `JSON with NaN is JSON whose messages cannot be read`(message: String) throws {
+    var discoverer = Discoverer()
+    for index in 0..<3 {
+      Self.take([bytes(index == 2 ? #"{"t":1.5,"a":[0,1]}"# : message)], &discoverer, at: index * 100)
+    }
+    let discovery = Self.discovery(discoverer)
+    #expect(try accepted(discovery).inputs[0].channels?.map(\.name) == ["a.0", "a.1"])
+    #expect(
+      discovery.words.contains { $0.contains("2 of 3 cannot be read") && $0.contains("null") && $0.contains("NaN") },
+      "\(discovery.words)")
+  }
+
+  @Test func `an endpoint that publishes labels is said to be one, not to be unreadable`() throws {
+    var discoverer = Discoverer()
+    for _ in 0..<2 { Self.take([bytes("l/bed7/beats/MLII/"), bytes(#"{"kind":"heartbeat"}"#)], &discoverer, at: 0) }
+    #expect(Self.discovery(discoverer).refusal?.description.contains("a runnel daemon publishes labels") == true)
+    Self.take([bytes("ecg 0.12")], &discoverer, at: 1)
+    #expect(Self.discovery(discoverer).refusal?.description.contains("is a format that this version reads") == true)
+  }
+
   @Test func `the item size of GNU Radio's messages follows from their offsets`() throws {
     var discoverer = Discoverer()
     for index in 0..<3 {

@@ -27,6 +27,14 @@ import Testing
     #expect(ledger.lost == 3 && ledger.repeats == 1 && ledger.labels == 2)
   }
 
+  @Test func `an end is no label, and is counted in seq as one`() {
+    var ledger = LabelLedger()
+    _ = ledger.enter(message(0))
+    _ = ledger.enter(message(1, kind: .status(.end, reason: nil)))
+    _ = ledger.enter(message(2, kind: .status(.stale, reason: nil)))
+    #expect(ledger.labels == 1 && ledger.statuses == 1 && ledger.lost == 0)
+  }
+
   @Test func `a heartbeat tells of a loss at the tail, and a repeat of the last takes it back`() {
     var ledger = LabelLedger()
     _ = ledger.enter(message(3))

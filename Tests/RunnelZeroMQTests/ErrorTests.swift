@@ -19,7 +19,7 @@ import Testing
     #expect(error.reason == .addressInUse)
     #expect(
       error.description
-        == "Cannot bind \(endpoint): another program already listens there; choose another port or path, or stop it.")
+        == "cannot bind \(endpoint): another program already listens there; choose another port or path, or stop it")
   }
 
   @Test func `an ipc path that somebody listens at is not stolen`() throws {
@@ -55,7 +55,7 @@ import Testing
   @Test func `an ipc path without its directory says so`() throws {
     let folder = TemporaryFolder()
     let error = try #require(try refusal(of: "ipc://\(folder.path)/no/such"))
-    #expect(error.description.contains("its directory does not exist"))
+    #expect(error.reason == .noDirectory && error.description.contains("its directory does not exist"))
   }
 
   @Test func `an address of another machine cannot be bound`() throws {
@@ -67,6 +67,15 @@ import Testing
 
   @Test func `an interface that does not exist cannot be bound`() throws {
     #expect(try refusal(of: "tcp://nosuch0:5556")?.reason == .noSuchInterface)
+  }
+
+  /// libzmq's own words for it were "Resource temporarily unavailable".
+  @Test func `the name of no interface is one for a socket with a monitor too`() throws {
+    let socket = try Socket(.pull, in: context)
+    let monitor = try SocketMonitor(of: socket, in: context)
+    let error = #expect(throws: ZeroMQError.self) { try socket.bind("tcp://nohost.invalid:5556") }
+    #expect(error?.reason == .noSuchInterface, "\(error?.description ?? "")")
+    _ = consume monitor
   }
 
   @Test func `an inproc name is taken once`() throws {

@@ -1,8 +1,8 @@
 /// Finds the word that was probably meant: "did you mean".
-enum Suggestion {
+public enum Suggestion {
   /// The nearest of `candidates`, the first of equals; nil where none is near. A third of the letters may differ;
   /// capitals and hyphens for underscores count as nothing.
-  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let wanted = folded(word)
     var best: (word: String, distance: Int)?
     for candidate in candidates {

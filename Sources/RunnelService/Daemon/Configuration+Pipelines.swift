@@ -46,6 +46,16 @@ extension Configuration {
     }
     return plans
   }
+
+  /// What keeps these plans from having lanes is known before the first message where the configuration itself says rate
+  /// and channels.
+  func checkLanes(of plans: [(input: String, plan: PipelinePlan)]) throws(ServiceError) {
+    do throws(Refusal) {
+      for input in inputs {
+        for (name, plan) in plans where name == input.name { try plan.checkLanes(on: input) }
+      }
+    } catch { throw ServiceError(.configuration, error.sentence) }
+  }
 }
 
 extension PipelinePlan {
@@ -69,6 +79,15 @@ extension PipelinePlan {
     attach = pipeline.attach
     try checkAttachment()
     linger = Int64((pipeline.linger * 1e9).rounded())
+  }
+
+  /// The lanes on a stream of this input, as far as its configuration says what that is.
+  func checkLanes(on input: InputConfiguration) throws(Refusal) {
+    guard let rate = input.rate, let channels = input.channels else { return }
+    _ = try lanes(
+      on: Session(
+        stream: StreamIdentity(input: input.name, endpoint: "", stream: input.name), rate: rate, channels: channels,
+        level: .sequenced))
   }
 }
 

@@ -86,6 +86,7 @@ public final class Daemon {
         }, clock: clock)
       onlookers = ConditionedPublisher(outputs.filter { $0.0.content == .conditioned }, clock: clock)
       plans = try configuration.plans(models: models)
+      try configuration.checkLanes(of: plans)
       host = try configuration.host(
         plans, epoch: epoch, publisher: publisher, onlookers: onlookers, clock: clock, meter: meter)
       tap = self.control == nil ? nil : AdmittedTap(host.owner, clock: clock)
@@ -353,7 +354,7 @@ public final class Daemon {
   /// One line for `systemctl status`.
   public var statusLine: String {
     let report = report()
-    return "\(report.streams) streams, \(report.lanes) lanes, \(report.labels) labels, "
+    return "\(Phrase.count(report.streams, "stream")), \(Phrase.count(report.lanes, "lane")), \(report.labels) labels, "
       + "\(report.accounting.rowsLost) rows lost"
   }
 }

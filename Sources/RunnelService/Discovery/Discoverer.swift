@@ -54,7 +54,7 @@ public struct Discoverer: Sendable {
     case .raw: takeRaw(parts, place)
     case .gnuradio: takeRadio(parts, place, time)
     case .openephys: takeOpenEphys(parts, place)
-    case .json, .text, .msgpack: takeMap(parts[topicPart == nil ? 0 : 1], place)
+    case .json, .text, .msgpack: takeMap(parts, part: topicPart == nil ? 0 : 1, place)
     case .verdicts, .bsread, .pickle: break
     }
   }
@@ -134,12 +134,20 @@ public struct Discoverer: Sendable {
     } catch { topics[place].refuse(error) }
   }
 
-  private mutating func takeMap(_ body: UnsafeRawBufferPointer, _ place: Int) {
+  private mutating func takeMap(_ parts: MessageParts, part: Int, _ place: Int) {
+    let body = parts[part]
+    let mended = topics[place].format == .json ? WireFormat.withoutNaN(body) : nil
+    if mended != nil {
+      do throws(JSONError) { _ = try JSONValue(parsing: body) } catch {
+        topics[place].refuse(DecodeError(error, part: part, in: body))
+      }
+    }
     guard topics[place].messages == 1 else { return }
     if topics[place].format == .msgpack {
       topics[place].map = JSONValue(messagePack: body).map(MapFinding.init)
     } else {
-      topics[place].map = WireFormat.object(body).map(MapFinding.init)
+      let map = mended?.withUnsafeBytes { WireFormat.object($0) } ?? WireFormat.object(body)
+      topics[place].map = map.map(MapFinding.init)
       topics[place].example = TopicFinding.escaped(Array(body.prefix(81)))
     }
   }

@@ -5,7 +5,7 @@ extension Discovery {
   /// The findings, a line each; details are indented.
   public var words: [String] {
     var lines = [
-      "\(endpoint): \(messages) messages in \(Phrase.number(seconds)) s, \(Phrase.count(topics.count, "topic"))"
+      "\(endpoint): \(Phrase.count(messages, "message")) in \(Phrase.number(seconds)) s, \(Phrase.count(topics.count, "topic"))"
     ]
     for topic in topics {
       lines.append("  \(topic.topicText): \(Self.traffic(topic))")

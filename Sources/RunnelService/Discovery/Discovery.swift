@@ -34,17 +34,21 @@ public struct Discovery: Sendable {
   public var refusal: ServiceError? {
     guard configuration == nil else { return nil }
     guard messages == 0 else {
-      return ServiceError(
-        .no, "Nothing at \(endpoint) is a format that this version reads, so there is no configuration to print.")
+      let remarks = Set(topics.compactMap(\.format.remark))
+      guard remarks.count == 1, let remark = remarks.first, topics.allSatisfy({ $0.format.remark == remark }) else {
+        return ServiceError(
+          .no, "nothing at \(endpoint) is a format that this version reads, so there is no configuration to print")
+      }
+      return ServiceError(.no, "no configuration can be made of \(endpoint): this is \(remark)")
     }
     let sentence = peer.sentence(of: endpoint, kind: kind, bound: bound)
     guard peer.wasConnected else {
-      let hint = bound || peer.state != .nobody ? "" : " (If the publisher connects instead of binding: --bind.)"
-      return ServiceError(.unavailable, "No message in \(Phrase.number(seconds)) s: \(sentence).\(hint)")
+      let hint = bound || peer.state != .nobody ? "" : " (--bind, if the publisher connects instead of binding)"
+      return ServiceError(.unavailable, "no message in \(Phrase.number(seconds)) s: \(sentence)\(hint)")
     }
     let remedy =
       peer.state == .gone ? "" : "; does it send at this moment? --seconds 60 waits longer"
-    return ServiceError(.no, "No message in \(Phrase.number(seconds)) s: \(sentence), but nothing came\(remedy).")
+    return ServiceError(.no, "no message in \(Phrase.number(seconds)) s: \(sentence), but nothing came\(remedy)")
   }
 
   /// The samples of runnel's own format, each with its description where one came.

@@ -47,7 +47,8 @@ public struct PeerStatus: Sendable, Hashable {
   public func sentence(of endpoint: String, kind: SocketKind, bound: Bool = false) -> String {
     switch state {
     case .nobody where bound: "nobody has connected to \(endpoint)"
-    case .nobody: "nobody answers at \(endpoint): no publisher runs there, or host or port is wrong"
+    case .nobody:
+      "nobody answers at \(endpoint): no publisher runs there, or \(endpoint.hasPrefix("ipc:") ? "the path" : "host or port") is wrong"
     case .silent:
       "something at \(endpoint) takes connections but does not greet as ZeroMQ programs do: the port may be of another program"
     case .failed(.kinds) where kind == .sub:

@@ -30,7 +30,8 @@ public enum WireFormat: String, Sendable, CaseIterable {
   public var remark: String? {
     switch self {
     case .samples, .description, .array, .array1, .raw, .gnuradio, .openephys, .json, .msgpack: nil
-    case .labels: "labels of a runnel daemon: `runnel watch` shows them; the samples come from another endpoint"
+    case .labels:
+      "where a runnel daemon publishes labels: `runnel watch` shows them; samples come from another endpoint"
     case .conditioned: "what the networks of a runnel daemon see; the samples themselves come from another endpoint"
     case .verdicts: "what a runnel daemon decided by the clock, for its recordings"
     case .pickle:
@@ -61,7 +62,10 @@ extension WireFormat {
     let body = parts[min(last, 1)]
     if isGNURadio(body) { return (.gnuradio, topic) }
     if let text = text(body), !text.isEmpty {
-      return (text.contains { $0 == "{" || $0 == "[" } && holdsJSON(body) ? .json : .text, topic)
+      let isJSON =
+        text.contains { $0 == "{" || $0 == "[" }
+        && (holdsJSON(body) || withoutNaN(body).map { $0.withUnsafeBytes(holdsJSON) } == true)
+      return (isJSON ? .json : .text, topic)
     }
     if MessagePackScanner.isMap(body) { return (.msgpack, topic) }
     return (.raw, topic)
@@ -107,6 +111,28 @@ extension WireFormat {
     guard start == UInt8(ascii: "{"), part.count <= WireLimits().jsonBytes else { return nil }
     guard let json = try? JSONValue(parsing: part), json.members != nil else { return nil }
     return json
+  }
+
+  /// The text with 0 for each NaN and Infinity, which Python writes into JSON and JSON does not know; nil where it has
+  /// none.
+  static func withoutNaN(_ part: UnsafeRawBufferPointer) -> [UInt8]? {
+    guard part.count <= WireLimits().jsonBytes else { return nil }
+    var bytes = Array(part)
+    var (isQuoted, isChanged, index) = (false, false, 0)
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\""): isQuoted.toggle()
+      case UInt8(ascii: "\\") where isQuoted: index += 1
+      case UInt8(ascii: "N") where !isQuoted, UInt8(ascii: "I") where !isQuoted:
+        guard let word = ["NaN", "Infinity"].first(where: { bytes[index...].starts(with: $0.utf8) }) else { break }
+        let number = Array("0".utf8) + Array(repeating: UInt8(ascii: " "), count: word.utf8.count - 1)
+        bytes.replaceSubrange(index..<index + number.count, with: number)
+        isChanged = true
+      default: break
+      }
+      index += 1
+    }
+    return isChanged ? bytes : nil
   }
 
   /// JSON alone, or after a topic in the same part.

@@ -23,7 +23,19 @@ public enum ModelLoader {
       let model = Model(try ModelFile(bytes: bytes), precision: precision)
       _ = try model.file.check(network: model.network)
       return model
-    } catch { throw ServiceError(.data, "\(path): \(error)") }
+    } catch let error as ModelFileError { throw refusal(of: bytes, error, path) } catch {
+      throw ServiceError(.data, "\(path): \(error)")
+    }
+  }
+
+  /// What is wrong with a model file; of a file that is none, what it is and what makes a model of it.
+  static func refusal(of bytes: [UInt8], _ error: ModelFileError, _ path: String) -> ServiceError {
+    let way =
+      switch error {
+      case .container, .noDescription: ModelSource(bytes, path: path).way(past: error, path)
+      default: nil as String?
+      }
+    return ServiceError(.data, "\(path): \(way ?? "\(error)")")
   }
 
   /// The same with the precision that an option names.
@@ -38,9 +50,7 @@ public enum ModelLoader {
   public static func read(_ path: String) throws(ServiceError) -> ModelFile {
     let bytes: [UInt8]
     do throws(RecordingError) { bytes = try ByteFile.read(path, limit: sizeLimit) } catch { throw ServiceError(error) }
-    do throws(ModelFileError) { return try ModelFile(bytes: bytes) } catch {
-      throw ServiceError(.data, "\(path): \(error)")
-    }
+    do throws(ModelFileError) { return try ModelFile(bytes: bytes) } catch { throw refusal(of: bytes, error, path) }
   }
 
   /// The configuration may pin the file by the hash that `sha256sum` prints or by the digest that labels carry and

@@ -96,13 +96,7 @@ public struct ConfigurationProof: Sendable {
     var pipeline = pipeline
     (pipeline.regime, pipeline.window) = (nil, nil)
     do throws(Refusal) {
-      let plan = try PipelinePlan(pipeline, input: input, model: model)
-      // Where the configuration itself says rate and channels, the lanes are known before the first message.
-      guard let rate = input.rate, let channels = input.channels else { return }
-      _ = try plan.lanes(
-        on: Session(
-          stream: StreamIdentity(input: input.name, endpoint: "", stream: input.name), rate: rate, channels: channels,
-          level: .sequenced))
+      try PipelinePlan(pipeline, input: input, model: model).checkLanes(on: input)
     } catch {
       diagnostics.append(
         read.diagnostic(

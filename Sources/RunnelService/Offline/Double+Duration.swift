@@ -1,14 +1,17 @@
 import RunnelCore
 
 extension Double {
-  /// Seconds from a command-line duration such as `300s` or `150ms`, 0 or more.
+  /// Seconds from a command-line duration such as `300s` or `150ms`, 0 or more; 0 needs no unit.
   ///
-  /// - Parameter option: what it was given for, in the error: `--window`.
-  public init(duration text: String, option: String) throws(ServiceError) {
+  /// - Parameters:
+  ///   - option: what it was given for, in the error: `--window`.
+  ///   - countsSeconds: a bare number counts seconds, as the option's name says.
+  public init(duration text: String, option: String, countsSeconds: Bool = false) throws(ServiceError) {
     guard let quantity = Quantity(text), quantity.number >= 0 else {
       throw ServiceError(.usage, "\(option) \(text) is no duration: give one like 300s, 5min or 150ms")
     }
-    guard let unit = Dimension.duration.units.first(where: { $0.name == quantity.unit }) else {
+    let isBare = quantity.unit.isEmpty && (countsSeconds || quantity.number == 0)
+    guard let unit = Dimension.duration.units.first(where: { $0.name == (isBare ? "s" : quantity.unit) }) else {
       let near = Dimension.duration.guess(quantity.unit).map { "\(Phrase.number(quantity.number))\($0.name)" }
       throw ServiceError(
         .usage,

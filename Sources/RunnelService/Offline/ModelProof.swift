@@ -32,7 +32,7 @@ public struct ModelProof: Sendable {
       throw ServiceError(error)
     }
     do throws(ModelFileError) { file = try ModelFile(bytes: bytes) } catch {
-      throw ServiceError(.data, "\(path): \(error)")
+      throw ModelLoader.refusal(of: bytes, error, path)
     }
     tensors = (try? bytes.withUnsafeBytes { try SafeTensors($0) })?.entries.count ?? 0
     for kernels in KernelSet.available {

@@ -6,6 +6,7 @@ extension ServiceError {
     let kind: Kind =
       switch error.reason {
       case .badEndpoint, .unsupportedTransport: .usage
+      case .noDirectory: .cannotCreate
       case .permission: .permission
       case .addressInUse, .noSuchInterface, .contextTerminated, .tooManySockets, .other: .unavailable
       }

@@ -36,9 +36,10 @@ public final class DaemonRecorder {
       input: "", endpoint: caller.path, decoder: InputConfiguration.Format.runnel.rawValue)
     start = clock.monotonic()
     nextTick = start + Self.tick
+    // First, for a daemon that refuses leaves no file.
+    _ = try caller.ask(.object([.init("do", .string("record"))]))
     messages = try MessageLog(
       settings.series(["kind": RecordedMessages.admitted, "endpoints": caller.path]), endpoints: 1, now: clock.unix())
-    _ = try caller.ask(.object([.init("do", .string("record"))]))
   }
 
   /// Works until `stop` becomes readable, what was asked for has come, or the daemon ends.
@@ -65,11 +66,7 @@ public final class DaemonRecorder {
       if ending == nil, clock.monotonic() >= end { ending = .seconds }
     }
     if ending != .daemon { try drain() }
-    var report = report()
-    try messages.series.finish()
-    report.size = messages.series.size
-    report.ending = ending
-    return report
+    return try messages.finish(ending, seconds: seconds)
   }
 
   /// What was admitted by now belongs to the recording: it stands before the daemon's next sign of life.
@@ -127,5 +124,7 @@ public final class DaemonRecorder {
   }
 
   /// Where everything went until now.
-  public func report() -> RecorderReport { messages.report(seconds: Double(clock.monotonic() - start) / 1e9) }
+  public func report() -> RecorderReport { messages.report(seconds: seconds) }
+
+  private var seconds: Double { Double(clock.monotonic() - start) / 1e9 }
 }

@@ -118,6 +118,14 @@ final class MessageLog {
     }
   }
 
+  /// Ends the recording.
+  func finish(_ ending: RecorderReport.Ending?, seconds: Double) throws(ServiceError) -> RecorderReport {
+    var report = report(seconds: seconds)
+    try series.finish()
+    (report.files, report.size, report.ending) = (series.files, series.size, ending)
+    return report
+  }
+
   /// Where everything went until now.
   func report(seconds: Double) -> RecorderReport {
     RecorderReport(

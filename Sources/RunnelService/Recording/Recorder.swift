@@ -117,11 +117,7 @@ public final class Recorder {
       if ending == nil, let stopping, poller.ready(stopping).contains(.readable) { ending = .stopped }
     }
     try drain()
-    var report = report()
-    try messages.series.finish()
-    report.size = messages.series.size
-    report.ending = ending
-    return report
+    return try messages.finish(ending, seconds: seconds)
   }
 
   private var isComplete: Bool { settings.messages.map { messages.series.messageCount >= $0 } ?? false }
@@ -193,7 +189,9 @@ public final class Recorder {
   }
 
   /// Where everything went until now.
-  public func report() -> RecorderReport { messages.report(seconds: Double(clock.monotonic() - start) / 1e9) }
+  public func report() -> RecorderReport { messages.report(seconds: seconds) }
+
+  private var seconds: Double { Double(clock.monotonic() - start) / 1e9 }
 
   private func sockets<R>(_ body: () throws(ZeroMQError) -> R) throws(ServiceError) -> R {
     do throws(ZeroMQError) { return try body() } catch { throw ServiceError(error) }

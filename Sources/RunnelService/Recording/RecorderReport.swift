@@ -24,7 +24,7 @@ public struct RecorderReport: Sendable, Hashable {
     public var isAside = false
   }
 
-  /// In the order of writing.
+  /// In the order of writing; none where nothing came.
   public var files: [String]
   public var topics: [Topic]
   /// In the files.
@@ -50,8 +50,10 @@ public struct RecorderReport: Sendable, Hashable {
       files.count > 2
       ? "\(files[0]) to \(files[files.count - 1]) (\(files.count) files)" : Phrase.list(files, "and")
     var text =
-      "\(names): \(messages) messages of \(Phrase.count(topics.count, "topic")), "
-      + "\(Self.size(Double(size))), \(Phrase.rounded(seconds)) s; \(loss)"
+      files.isEmpty
+      ? "nothing came in \(Phrase.rounded(seconds)) s, so there is no file"
+      : "\(names): \(Phrase.count(messages, "message")) of \(Phrase.count(topics.count, "topic")), "
+        + "\(Self.size(Double(size))), \(Phrase.rounded(seconds)) s; \(loss)"
     if repeats > 0 { text += "; \(repeats) came twice, as of an A/B feed, and are in it twice" }
     if tooManyParts > 0 { text += "; \(tooManyParts) of more than 16 parts are not in it" }
     return text
@@ -65,7 +67,7 @@ public struct RecorderReport: Sendable, Hashable {
     }
     let lost =
       lostMessages == 0 ? "0 lost" : "\(Phrase.count(lostMessages, "message")) (\(lostRows) rows) lost"
-    return lost + (unseen > 0 ? ", unseen in \(unseen) topics without an index" : "")
+    return lost + (unseen > 0 ? ", unseen in \(Phrase.count(unseen, "topic")) without an index" : "")
   }
 
   /// Its JSON, for programs.

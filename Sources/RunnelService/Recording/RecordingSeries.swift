@@ -1,3 +1,4 @@
+import Glibc
 import RunnelRecordings
 
 /// The file that a recorder writes, or one after the other where it is split: `bed7.mcap`, or `bed7-0001.mcap`,
@@ -138,7 +139,13 @@ final class RecordingSeries {
     part.sync.request()
   }
 
-  func finish() throws(ServiceError) { if let part { try close(part) } }
+  /// Closes the file. One into which nothing came is removed: it would be in the way of the next try.
+  func finish() throws(ServiceError) {
+    if let part { try close(part) }
+    guard messageCount == 0 else { return }
+    for file in files { unlink(file) }
+    (files, closed.size) = ([], 0)
+  }
 
   // MARK: files
 

@@ -41,7 +41,10 @@ public struct LabelLedger: Sendable {
   private static let topicLimit = 65536
 
   private var accounts: [LabelTopic: [Account]] = [:]
+  /// Labels and events.
   public private(set) var labels: Int64 = 0
+  /// Gaps, resets and ends, which are counted in seq as labels are.
+  public private(set) var statuses: Int64 = 0
   public private(set) var lost: Int64 = 0
   public private(set) var repeats: Int64 = 0
 
@@ -77,7 +80,7 @@ public struct LabelLedger: Sendable {
       repeats += 1
       return .repeated
     }
-    if message.consumesSequence { labels += 1 }
+    if message.isDecision { labels += 1 } else if message.consumesSequence { statuses += 1 }
     return .taken(notices)
   }
 

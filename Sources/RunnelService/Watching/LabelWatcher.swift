@@ -49,7 +49,7 @@ public final class LabelWatcher {
     lastMessage = clock.monotonic()
     let prefix: String
     do throws(TopicError) { prefix = try filter.prefix() } catch {
-      throw ServiceError(.usage, "No topic can carry these names: expected \(error.expected).")
+      throw ServiceError(.usage, "no topic can carry these names: expected \(error.expected)")
     }
     do throws(ZeroMQError) {
       socket = try Socket(.sub, in: context)
@@ -152,6 +152,7 @@ public final class LabelWatcher {
     return sentence
       + (isFiltered
         ? ", but nothing comes under these names: watch without --stream, --pipeline and --channel shows all"
-        : ", but nothing is published: is a publisher replaying? `runnel discover ENDPOINT` shows what is there")
+        : ", but there is no label yet: does a publisher send? `runnel status` tells what the daemon receives, and "
+          + "`runnel discover` with the publisher's endpoint what is sent")
   }
 }

@@ -199,6 +199,31 @@ import Testing
     #expect(error?.kind == .data && error?.description.contains("digest") == true)
   }
 
+  @Test func `what is given for a model and is none is told as what it is, with what makes a model of it`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let bare = #"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+    try ByteFile.write(
+      [UInt8(bare.utf8.count)] + Array(repeating: 0, count: 7) + Array(bare.utf8) + [0, 0, 0, 0],
+      to: rig.folder + "/bare")
+    try ByteFile.write(
+      Array(try ByteFile.read(OfflineRig.modelPath, limit: 1 << 20).dropLast(9)), to: rig.folder + "/cut")
+    let golden = OfflineRig.root + "/Tests/Golden"
+    for (path, words) in [
+      (golden + "/onnx/lstm-outside-script.onnx", "this is an ONNX file: `runnel model import"),
+      (golden + "/rtneural/lstm.rtneural", "this is RTNeural JSON: `runnel model import"),
+      (rig.folder + "/bare", "`runnel model template"), (rig.folder + "/cut", "which was cut: copy it again"),
+      (rig.path, "this is none of the model files that are read"),
+    ] {
+      for body in [
+        { _ = try ModelLoader.load(path) }, { _ = try ModelLoader.read(path) }, { _ = try ModelProof(path) },
+      ] {
+        let error = serviceError { try body() }
+        #expect(
+          error?.kind == .data && error?.description.contains(words) == true, "\(path): \(error?.description ?? "")")
+      }
+    }
+  }
+
   @Test func `the drawing shows inputs, layers, heads and decision`() throws {
     let text = try ModelDrawing(OfflineRig.model.get().file).text
     for piece in [

@@ -19,9 +19,9 @@ extension ModelImport {
         lines.append("        \(Self.padded(entry.name, width))  \(Self.padded("\(entry.shape)", 14))  \(fate)")
       }
     }
-    let by = file.description.goldenBy ?? "not said"
+    let by = file.description.goldenBy.map { " by \($0)" } ?? ""
     lines.append(
-      "golden  \(file.golden.steps) \(file.description.window == nil ? "frames" : "windows") by \(by), largest error \(Float(report.largestError))"
+      "golden  \(file.golden.steps) \(file.description.window == nil ? "frames" : "windows")\(by), largest error \(Float(report.largestError))"
     )
     lines += notes.map { "note    \($0)" }
     return lines.joined(separator: "\n")

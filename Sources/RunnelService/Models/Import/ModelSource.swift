@@ -29,6 +29,20 @@ enum ModelSource: Equatable {
     }
   }
 
+  /// How a file that is no model of runnel's becomes one; nil where it is one, or was to be.
+  func way(past error: ModelFileError, _ path: String) -> String? {
+    let importing = "`runnel model import \(path) -o MODEL.safetensors` makes a model of it"
+    switch self {
+    case .onnx: return "this is an ONNX file: \(importing)"
+    case .rtneural: return "this is RTNeural JSON: \(importing)"
+    case .refused(let sentence): return sentence
+    case .safetensors where error == .noDescription:
+      return
+        "these are weights without a description (no metadata key 'runnel.model'): `runnel model template \(path) > SPEC.yaml` writes what is to be filled in, then `runnel model import \(path) --spec SPEC.yaml -o MODEL.safetensors`; or write it with python/runnel_export.py"
+    case .safetensors, .runnel: return nil
+    }
+  }
+
   private static func refusal(_ bytes: [UInt8], _ path: String) -> String? {
     func starts(_ magic: [UInt8], at place: Int = 0) -> Bool {
       bytes.count >= place + magic.count && bytes[place..<place + magic.count].elementsEqual(magic)
