@@ -243,14 +243,23 @@ IN lanes RUNNEL_SET(kept)(runnel_activation gate, lanes x, lanes old, runnel_act
   return FMA(z, old, (1.0f - z) * n);
 }
 
+// Fewer values than a register has, `most` at most: one by one, for what is laid down in pieces and read as a register would
+// be waited for.
+IN void RUNNEL_SET(activate_few)(const int32_t most, runnel_activation activation, int32_t count, const float *x,
+                                 float *y) {
+  lanes values = SPLAT(x[0]);
+  UNROLLED for (int32_t k = 1; k < most; k++) values[k] = x[k < count ? k : 0];
+  values = RUNNEL_SET(apply)(activation, values);
+  UNROLLED for (int32_t k = 0; k < most; k++)
+    if (k < count) y[k] = values[k];
+}
+
 static void RUNNEL_SET(activate)(runnel_activation activation, int32_t count, const float *x, float *y) {
   int32_t first = 0;
   for (; first + LANES <= count; first += LANES) STORE(y + first, RUNNEL_SET(apply)(activation, LOAD(x + first)));
-  if (first == count) return;
-  float some[LANES] = {0};
-  __builtin_memcpy(some, x + first, (size_t)(count - first) * sizeof(float));
-  STORE(some, RUNNEL_SET(apply)(activation, LOAD(some)));
-  __builtin_memcpy(y + first, some, (size_t)(count - first) * sizeof(float));
+  const int32_t rest = count - first;
+  if (rest > 4) return RUNNEL_SET(activate_few)(LANES, activation, rest, x + first, y + first);
+  if (rest > 0) RUNNEL_SET(activate_few)(4, activation, rest, x + first, y + first);
 }
 
 IN float RUNNEL_SET(largest)(int32_t width, const float *x) {
@@ -265,41 +274,44 @@ IN float RUNNEL_SET(sum)(int32_t width, const float *x) {
   return sum;
 }
 
-// As many rows of few scores as fit into a block have their exponentials and divisions together: two scores a row take a
-// fifth of the time, four a third. A row alone is slower so.
-IN void RUNNEL_SET(softmax_block)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y,
-                                  int64_t y_stride) {
-  float some[LANES] = {0}, sums[LANES];
-  for (int32_t row = 0; row < rows; row++) {
-    const float *in = x + row * x_stride, largest = RUNNEL_SET(largest)(width, in);
-    for (int32_t k = 0; k < width; k++) some[row * width + k] = in[k] - largest;
+// Rows of few scores, `width` of at most `pitch`, `together` of them in a register from their scores on, likewise. Rows and
+// scores that are not there repeat the first.
+IN void RUNNEL_SET(softmax_rows)(const int32_t together, const int32_t pitch, int32_t rows, int32_t width,
+                                 const float *x, int64_t x_stride, float *y, int64_t y_stride) {
+  lanes values = SPLAT(0.0f), sums = SPLAT(1.0f);
+  UNROLLED for (int32_t row = 0; row < together; row++) {
+    const float *in = x + (row < rows ? row : 0) * x_stride, largest = RUNNEL_SET(largest)(width, in);
+    UNROLLED for (int32_t k = 0; k < pitch; k++) values[row * pitch + k] = in[k < width ? k : 0] - largest;
   }
-  const lanes powers = RUNNEL_SET(exp)(LOAD(some));
-  STORE(some, powers);
-  if (rows == 1) {  // sums laid down one by one and read as a register would be waited for
-    STORE(some, powers / SPLAT(RUNNEL_SET(sum)(width, some)));
-  } else {
-    STORE(sums, SPLAT(1.0f));
-    for (int32_t row = 0; row < rows; row++) {
-      const float sum = RUNNEL_SET(sum)(width, some + row * width);
-      for (int32_t k = 0; k < width; k++) sums[row * width + k] = sum;
-    }
-    STORE(some, powers / LOAD(sums));
+  const lanes powers = RUNNEL_SET(exp)(values);
+  UNROLLED for (int32_t row = 0; row < together; row++) {
+    float sum = powers[row * pitch];
+    UNROLLED for (int32_t k = 1; k < pitch; k++) sum += k < width ? powers[row * pitch + k] : -0.0f;  // changes no sum
+    UNROLLED for (int32_t k = 0; k < pitch; k++) sums[row * pitch + k] = sum;
   }
-  for (int32_t row = 0; row < rows; row++)
-    for (int32_t k = 0; k < width; k++) y[row * y_stride + k] = some[row * width + k];
+  const lanes scores = powers / sums;
+  UNROLLED for (int32_t row = 0; row < together; row++)
+    UNROLLED for (int32_t k = 0; k < pitch; k++)
+      if (row < rows && k < width) y[row * y_stride + k] = scores[row * pitch + k];
+}
+
+// All rows, so many together; a row that is left alone does not pay for others.
+IN void RUNNEL_SET(softmax_few)(const int32_t together, const int32_t pitch, int32_t rows, int32_t width,
+                                const float *x, int64_t x_stride, float *y, int64_t y_stride) {
+  int32_t row = 0;
+  for (; row + 1 < rows; row += together)
+    RUNNEL_SET(softmax_rows)(together, pitch, rows - row, width, x + row * x_stride, x_stride, y + row * y_stride,
+                             y_stride);
+  if (row < rows)
+    RUNNEL_SET(softmax_rows)(1, pitch, 1, width, x + row * x_stride, x_stride, y + row * y_stride, y_stride);
 }
 
 static void RUNNEL_SET(softmax)(int32_t rows, int32_t width, const float *x, int64_t x_stride, float *y,
                                 int64_t y_stride) {
   if (width <= 0) return;
-  if (width <= LANES / 2) {
-    const int32_t together = LANES / width;
-    for (int32_t row = 0; row < rows; row += together)
-      RUNNEL_SET(softmax_block)(rows - row < together ? rows - row : together, width, x + row * x_stride, x_stride,
-                                y + row * y_stride, y_stride);
-    return;
-  }
+  if (width <= 2) return RUNNEL_SET(softmax_few)(8, 2, rows, width, x, x_stride, y, y_stride);
+  if (width <= 4) return RUNNEL_SET(softmax_few)(4, 4, rows, width, x, x_stride, y, y_stride);
+  if (width <= 8) return RUNNEL_SET(softmax_few)(2, 8, rows, width, x, x_stride, y, y_stride);
   for (int32_t row = 0; row < rows; row++) {
     const float *in = x + row * x_stride, largest = RUNNEL_SET(largest)(width, in);
     float *out = y + row * y_stride;

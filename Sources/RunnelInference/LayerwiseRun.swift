@@ -173,12 +173,12 @@ final class LayerwiseRun {
   /// `count` ascending numbers. Memory stays, as it does below.
   func fill(_ indexes: inout [Int64], _ count: Int, from first: Int64) {
     indexes.removeAll(keepingCapacity: true)
-    for step in 0..<count { indexes.append(first + Int64(step)) }
+    indexes.append(contentsOf: first..<first + Int64(count))
   }
 
   /// A node gives an output for each of its source.
   func take(_ indexes: [Int64], at place: Int) {
     tracks[place].indexes.removeAll(keepingCapacity: true)
-    for step in indexes.indices { tracks[place].indexes.append(indexes[step]) }
+    tracks[place].indexes.append(contentsOf: indexes)
   }
 }
