@@ -23,6 +23,8 @@ public struct PipelinePlan: Sendable {
   public var range: ClosedRange<Double>?
   /// Seconds without change after which a signal is missing (`lead-off`).
   public var flat: Double?
+  /// Units of channels that declare none.
+  public var units = ChannelUnits()
   /// Nanoseconds for which a batch waits for more lanes.
   public var linger: Int64 = 0
   /// What goes with each label; nil for nothing.

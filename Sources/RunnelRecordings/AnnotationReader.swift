@@ -14,7 +14,7 @@ public enum AnnotationReader {
     if RecordingFormat.signed(head) != nil { return try own(path, rate) }
     let line = AnnotationTable.withoutMark(head.prefix { $0 != 0x0A && $0 != 0x0D })
     if AnnotationTable.isOne(line) { return try AnnotationTable.annotations(in: path, rate: rate) }
-    return try AnnotationFile(contentsOf: path).annotations(rate: rate)
+    return try binary(path).annotations(rate: rate)
   }
 
   /// What the places in a file of marks count.
@@ -36,7 +36,16 @@ public enum AnnotationReader {
     }
     let line = AnnotationTable.withoutMark(head.prefix { $0 != 0x0A && $0 != 0x0D })
     if AnnotationTable.isOne(line) { return AnnotationTable.countsSeconds(line) ? .seconds : .rows }
-    return head.isEmpty ? .rows : try AnnotationFile(contentsOf: path).resolution.map { .ticks($0) } ?? .rows
+    return head.isEmpty ? .rows : try binary(path).resolution.map { .ticks($0) } ?? .rows
+  }
+
+  private static func binary(_ path: String) throws(RecordingError) -> AnnotationFile {
+    guard !path.hasSuffix(".hea") else {
+      throw RecordingError(
+        .unsupported, file: path, "is the header of a record, which has no marks",
+        remedy: "name the file of its annotations, for example \(path.dropLast(3))atr")
+    }
+    return try AnnotationFile(contentsOf: path)
   }
 
   private static func own(_ path: String, _ rate: Double) throws(RecordingError) -> [Annotation] {

@@ -47,8 +47,8 @@ public enum RecordingFormat: String, Sendable, Hashable, CaseIterable {
     do throws(RecordingError) { file = try OpenFile(path, regularOnly: true) } catch {
       guard error.kind == .notFound || error.kind == .notAFile else { throw error }
       if isThere(path + ".sigmf-meta") { return .sigmf }
-      // What is neither there is a record whose header is missed.
-      if isThere(path + ".hea") || !path.lastComponent.contains(".") { return .wfdb }
+      // A name without an ending that is not there is a record whose header is missed.
+      if isThere(path + ".hea") || error.kind == .notFound && !path.lastComponent.contains(".") { return .wfdb }
       throw error
     }
     let head = try file.bytes(at: 0, count: 512)

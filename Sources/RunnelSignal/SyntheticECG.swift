@@ -148,7 +148,8 @@ extension SyntheticECG.Settings {
       }
     }
     try require(50...100_000, "the sampling rate", rate, " Hz")
-    try require(0...1e9, "the length", seconds ?? 0, " s")
+    // At 50 Hz a row.
+    try require(0.02...1e9, "the length", seconds ?? 1, " s")
     try require(25...180, "the mean heart rate", meanHeartRate, " beats/min")
     try require(0...0.3, "the heart rate's variability", heartRateVariability, " s")
     try require(0...0.5, "the ventricular fraction", ventricularFraction, "")

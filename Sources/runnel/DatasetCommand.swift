@@ -113,7 +113,9 @@ struct DatasetCommand: ParsableCommand {
       }
       guard source.isGiven else {
         throw ServiceError(
-          .usage, "nothing says what the network is fed with: give -m MODEL, -c CONFIG, or --rate with --conditioning")
+          .usage,
+          "nothing says what the network is fed with: give -m MODEL, -c CONFIG, or --rate (and --conditioning for filters)"
+        )
       }
       let labeller = try source.labeller()
       guard labeller.plans.count == 1 else {
@@ -125,8 +127,9 @@ struct DatasetCommand: ParsableCommand {
       if let delay { input.delay = delay }
       return (labeller, input)
     }
-    guard !source.isGiven, source.pipeline == nil else {
-      throw ServiceError(.usage, "--rate and -m or -c exclude each other: a model states its rate itself")
+    guard !source.isGiven, source.pipeline == nil, source.unit == nil else {
+      throw ServiceError(
+        .usage, "--rate is without -m and -c, and what goes with them: a model states its rate itself, and wants units")
     }
     let input = try TrainingInput(
       rate: try Double(frequency: rate, option: "--rate"), delay: delay ?? 0, like: files.first ?? "",

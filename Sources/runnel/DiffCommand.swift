@@ -54,7 +54,7 @@ struct DiffCommand: ParsableCommand {
       throw ServiceError(.usage, "--score-tolerance \(scoreTolerance) is below 0: give a fraction such as 0.01")
     }
     let comparison = try LabelComparison(
-      a, b, tolerance: try tolerance.map { text in try RecordingPosition(text) } ?? .index(0),
+      a, b, tolerance: try tolerance.map { text in try RecordingPosition(text, as: "tolerance") } ?? .index(0),
       score: scoreTolerance ?? 0, rate: try rate.map { try Double(frequency: $0, option: "--rate") })
     if json {
       Terminal.print(comparison.json)

@@ -24,6 +24,9 @@ struct PipelineOptions: ParsableArguments {
   @Option(help: "With -m: how weights are stored, \(ModelRun.precisionNames.joined(separator: " or ")).")
   var precision: String?
 
+  @Option(help: "With -m: the unit of channels whose recording states none, such as mV.")
+  var unit: String?
+
   var channelNames: [String] { (channels ?? "").split(separator: ",").map(String.init) }
 
   /// What is read.
@@ -35,13 +38,17 @@ struct PipelineOptions: ParsableArguments {
     switch (model, config) {
     case (let model?, nil):
       return try Labeller(
-        model: try ModelLoader.load(model, precision: precision), channels: channelNames, pipeline: pipeline)
+        model: try ModelLoader.load(model, precision: precision), channels: channelNames, pipeline: pipeline, unit: unit
+      )
     case (nil, let config?):
       guard channels == nil else {
         throw ServiceError(.usage, "--channels goes with -m; with -c the channels stand in the configuration")
       }
       guard precision == nil else {
         throw ServiceError(.usage, "--precision goes with -m; with -c it stands in the configuration, at the model")
+      }
+      guard unit == nil else {
+        throw ServiceError(.usage, "--unit goes with -m; with -c it stands in the configuration, at the channel")
       }
       let configuration = try ConfigurationFile.read(config).configuration
       do throws(ServiceError) {

@@ -9,7 +9,10 @@ struct TrackOptions: ParsableArguments {
       valueName: "name"))
   var track: String?
 
-  @Option(help: ArgumentHelp("For a file that states no rate, such as a CSV table: 360Hz.", valueName: "frequency"))
+  @Option(
+    help: ArgumentHelp(
+      "For a file that states no rate, such as a CSV table: 360Hz. One that states another is refused.",
+      valueName: "frequency"))
   var rate: String?
 
   func selection(

@@ -1,3 +1,4 @@
+import Glibc
 import RunnelCore
 import RunnelTesting
 import Testing
@@ -21,6 +22,15 @@ import Testing
     }
     #expect(try RecordingFormat.detect(RecordingGoldenTests.folder + "packed") == .wfdb)
     #expect(try RecordingFormat.detect(RecordingGoldenTests.folder + "pair") == .sigmf)
+  }
+
+  @Test func `a folder is told for what it is, unless a record has its name`() throws {
+    let found = failure { () throws(RecordingError) in _ = try RecordingFormat.open(folder.path) }
+    #expect(found?.kind == .notAFile && found?.description.contains("is a directory") == true)
+    let place = folder.path + "/x"
+    mkdir(place, 0o755)
+    folder.write("x 0 360 0\n", to: "x.hea")
+    #expect(try RecordingFormat.detect(place) == .wfdb)
   }
 
   @Test func `what is none of the formats is refused with byte and remedy`() throws {

@@ -176,6 +176,7 @@ private let busy = SyntheticECG.Settings(
     #expect(error?.description.hasPrefix("the fraction of early beats is 0.6") == true)
     #expect(throws: SyntheticECGError.self) { try SyntheticECG(.init(rate: .nan)) }
     #expect(throws: SyntheticECGError.self) { try SyntheticECG(.init(leads: 3)) }
+    #expect(throws: SyntheticECGError.self) { try SyntheticECG(.init(seconds: 0)) }
     #expect(SyntheticECG.Settings(seconds: 1.5).rows == 540)
   }
 }

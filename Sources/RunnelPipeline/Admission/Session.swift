@@ -47,12 +47,16 @@ public struct Session: Sendable, Equatable {
 /// Why nothing can be made of a stream: the counted reason and one sentence with the remedy.
 public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   public var reason: RejectReason
-  public var sentence: String
+  public var problem: String
+  /// What to do about it, where that is not all the same to whoever asks.
+  public var remedy: String?
 
-  public init(_ reason: RejectReason, _ sentence: String) {
+  public init(_ reason: RejectReason, _ problem: String, remedy: String? = nil) {
     self.reason = reason
-    self.sentence = sentence
+    self.problem = problem
+    self.remedy = remedy
   }
 
+  public var sentence: String { remedy.map { "\(problem): \($0)" } ?? problem }
   public var description: String { sentence }
 }

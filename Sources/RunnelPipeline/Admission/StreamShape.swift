@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelWire
 
 /// Rate and channels of a session, as configuration, description and header agree on them.
-struct StreamShape {
+public struct StreamShape {
   /// Nil where nobody says it.
   var rate: Double?
   var channels: [Channel]
@@ -39,7 +39,7 @@ struct StreamShape {
   }
 
   /// Whether a stated rate is the session's within 0.5 %; an unstated one agrees with any.
-  static func agree(_ stated: Double?, _ rate: Double) -> Bool {
+  public static func agree(_ stated: Double?, _ rate: Double) -> Bool {
     guard let stated else { return true }
     return abs(stated - rate) <= tolerance * max(stated, rate)
   }

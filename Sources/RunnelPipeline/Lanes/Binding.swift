@@ -40,7 +40,8 @@ extension PipelinePlan {
       throw Refusal(
         .channelMissing,
         "stream '\(session.stream.stream)' has no channel '\(channel)' (it has: "
-          + "\(session.channels.map(\.name).joined(separator: ", "))): name one of those in pipeline '\(name)'")
+          + "\(session.channels.map(\.name).joined(separator: ", ")))",
+        remedy: "name one of those in pipeline '\(name)'")
     }
     let source = session.channels[index]
     return Lane.Feed(
@@ -54,12 +55,19 @@ extension PipelinePlan {
     _ source: Channel, wanting input: ModelDescription.Input, _ session: Session
   ) throws(Refusal) -> Double {
     guard let wanted = input.unit else { return 1 }
-    guard let declared = source.unit else {
+    let said = units[source.name]
+    guard let declared = source.unit ?? said else {
       throw Refusal(
         .unit,
-        "channel '\(source.name)' of stream '\(session.stream.stream)' declares no unit and the model wants \(wanted): "
-          + "say it in the stream's description, or as streams.\(session.stream.input).channels: "
+        "channel '\(source.name)' of stream '\(session.stream.stream)' declares no unit and the model wants \(wanted)",
+        remedy: "say it in the stream's description, or as streams.\(session.stream.input).channels: "
           + "[{name: \(source.name), unit: …}]")
+    }
+    if let said, Units.factor(from: said, to: declared) != 1 {
+      throw Refusal(
+        .unit,
+        "channel '\(source.name)' of stream '\(session.stream.stream)' declares \(declared) where \(said) was said: "
+          + "correct the one that is wrong")
     }
     guard let factor = Units.factor(from: declared, to: wanted) else {
       throw Refusal(

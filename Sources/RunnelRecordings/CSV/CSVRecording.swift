@@ -24,7 +24,7 @@ public final class CSVRecording: Recording {
 
   private static let step = 4096
 
-  /// - Parameter rate: Hz; nil takes what the file says, in a comment or by its times.
+  /// - Parameter rate: Hz, for a file that says none in a comment and has no times that contradict.
   /// - Throws: `malformed` with line and column; `unsupported` where nothing says the rate.
   public init(_ path: String, rate: Double? = nil) throws(RecordingError) {
     self.path = path
@@ -103,6 +103,8 @@ public final class CSVRecording: Recording {
     private(set) var last: (index: Double, time: Double) = (.nan, .nan)
     /// The usual distance of two rows in time: the median of the first thousand.
     private(set) var usual = Double.nan
+    /// Whether no two neighbouring rows are further apart than usual.
+    private(set) var isEven = true
 
     private let file: OpenFile
     private var steps: [Double] = []
@@ -200,8 +202,10 @@ public final class CSVRecording: Recording {
           steps.append(step)
           usual = steps.sorted()[steps.count / 2]
         }
-        let isJump = layout.index != nil ? now.index != last.index + 1 : step > 1.5 * usual
+        let isLate = step > 1.5 * usual
+        let isJump = layout.index != nil ? now.index != last.index + 1 : isLate
         if isJump { jumps.append((count, now.index, now.time)) }
+        if isLate, layout.index == nil || !isJump { isEven = false }
       }
       last = now
     }
@@ -214,8 +218,8 @@ public final class CSVRecording: Recording {
     var remarks: [String] = []
 
     init(_ table: Table, rate given: Double?, file: String) throws(RecordingError) {
-      let stated = given ?? table.comments.lazy.compactMap { Self.rate(in: $0) }.first
-      if let stated {
+      let stated = table.comments.lazy.compactMap { Self.rate(in: $0) }.first
+      if let stated = stated ?? given.flatMap({ Self.isPossible($0, table) ? $0 : nil }) {
         rate = stated
       } else if let measured = Self.measured(table) {
         let nearest = measured.rounded()
@@ -242,6 +246,13 @@ public final class CSVRecording: Recording {
       guard let word = text.firstRange(of: "rate") else { return nil }
       let rest = text[word.upperBound...].drop { "=: ".contains($0) }.prefix { $0.isNumber || $0 == "." }
       return Double(rest)
+    }
+
+    /// Whether the times may be of this rate, to 0.5 % or a row. Uneven ones are not asked: they may be those of blocks.
+    private static func isPossible(_ rate: Double, _ table: Table) -> Bool {
+      guard table.isEven, let measured = measured(table) else { return true }
+      let span = table.last.time - table.first.time
+      return abs(rate - measured) * span <= max(1, 0.005 * measured * span)
     }
 
     private static func measured(_ table: Table) -> Double? {

@@ -61,7 +61,8 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.channels.[].unit", .text(noun: "a unit"), .absent("the stream's unit"), example: "mV",
         synonyms: ["units"],
-        "The physical unit after scaling."),
+        "The physical unit after scaling. Of a stream that describes its channels it counts where that says none; one that "
+          + "says another is rejected."),
       ConfigurationKey(
         "streams.*.channels.[].gain", .number(-1e18...1e18), .absent("values count as physical"), example: "200",
         synonyms: ["adc_gain", "sensitivity"],

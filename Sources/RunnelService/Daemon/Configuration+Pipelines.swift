@@ -75,6 +75,7 @@ extension PipelinePlan {
       name: pipeline.name, model: model, binding: binding, rule: pipeline.decide.applied(to: model.description.decide),
       gap: GapSettings(pipeline.gap), missing: input.missing, range: input.range, flat: input.flat, hop: pipeline.hop,
       maxStateAge: pipeline.maxStateAge)
+    for channel in input.channels ?? [] { units.named[channel.name] = channel.unit }
     attach = pipeline.attach
     try checkAttachment()
     linger = Int64((pipeline.linger * 1e9).rounded())

@@ -68,12 +68,8 @@ public struct Converter: Sendable {
     let places = target.files(of: output)
     try OutputPlace.check(places, apartFrom: [input])
     if !replaces { try OutputPlace.checkNew(places) }
-    let recording: any Recording = try files { () throws(RecordingError) in
-      let recording = try RecordingFormat.open(input, rate: selection.rate)
-      try recording.verify()
-      return recording
-    }
-    let track = try recording.track(selection.track, channels: selection.channels)
+    let (recording, track) = try selection.open(input)
+    try files { () throws(RecordingError) in try recording.verify() }
     let described = recording.tracks[track]
     let total = 2 * described.rowCount
     let conversion = try files { () throws(RecordingError) in

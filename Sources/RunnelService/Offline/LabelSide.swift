@@ -8,7 +8,10 @@ enum LabelSide: Sendable {
   /// Label messages of one lane; `places` is where each stands, `FILE:LINE`, empty where a network has just made them.
   case labels(MarkList, places: [String])
 
-  var channel: String? { if case .labels(let list, _) = self { list.marks.first?.lane.channel } else { nil } }
+  var channel: String? { lane?.channel }
+  /// Whose labels they say that they are.
+  var stream: String? { lane?.stream }
+  private var lane: LabelMark.Lane? { if case .labels(let list, _) = self { list.marks.first?.lane } else { nil } }
 
   /// - Throws: `ServiceError` (65) with the place of a label that is no beat.
   func beats() throws(ServiceError) -> [Annotation] {

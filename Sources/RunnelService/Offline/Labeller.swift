@@ -20,8 +20,8 @@ public struct Labeller: Sendable {
   let configured: InputConfiguration?
   /// What the input of a recording is called where nothing names it.
   static let anyInput = "file"
-  /// What is added where a channel is missing: there is no pipeline to name it in.
-  private let remedy: String
+  /// What to do where there is no configuration to say it in.
+  private let remedies: [RejectReason: String]
 
   /// One pipeline by the model's own rules.
   ///
@@ -29,21 +29,27 @@ public struct Labeller: Sendable {
   ///   - channels: names, each a lane; for a model of several inputs `INPUT=CHANNEL` of each. Empty takes every channel,
   ///     or the channels named like the inputs.
   ///   - pipeline: its name in labels; the model's where nil.
-  public init(model: Model, channels: [String] = [], pipeline: String? = nil) throws(ServiceError) {
+  ///   - unit: of channels that declare none.
+  public init(
+    model: Model, channels: [String] = [], pipeline: String? = nil, unit: String? = nil
+  ) throws(ServiceError) {
     do throws(Refusal) {
       plans = [
         try PipelinePlan(
           name: pipeline ?? model.description.name, model: model, binding: try Self.binding(model, channels))
       ]
     } catch { throw ServiceError(.usage, error.sentence) }
+    plans[0].units.others = unit
     input = Self.anyInput
     rate = nil
     configured = nil
     timeSource = .sender
-    remedy =
-      "; without a configuration that is --channels "
-      + (model.description.inputs.count > 1
-        ? model.description.inputs.map { "\($0.name)=CHANNEL" }.joined(separator: ",") : "CHANNEL")
+    let inputs = model.description.inputs
+    let channel = inputs.count > 1 ? inputs.map { "\($0.name)=CHANNEL" }.joined(separator: ",") : "CHANNEL"
+    remedies = [
+      .channelMissing: "name one of those with --channels \(channel)",
+      .unit: "say in which it is, for example --unit \(inputs.lazy.compactMap(\.unit).first ?? "mV")",
+    ]
   }
 
   /// The pipelines of a configuration that read one input; their gap rules, decisions and missing values with them.
@@ -71,7 +77,7 @@ public struct Labeller: Sendable {
     configured = chosen
     rate = chosen.rate
     timeSource = chosen.time.wire
-    remedy = ""
+    remedies = [:]
   }
 
   /// A lane that a record would have.
@@ -122,8 +128,13 @@ public struct Labeller: Sendable {
     try source.session(input: input, rate: rate)
   }
 
-  private func refused(_ refusal: Refusal) -> ServiceError {
-    ServiceError(.data, refusal.sentence + (refusal.reason == .channelMissing ? remedy : ""))
+  private func refused(_ refusal: Refusal) -> ServiceError { ServiceError(.data, sentence(refusal)) }
+
+  /// With the remedy that there is here.
+  func sentence(_ refusal: Refusal) -> String {
+    var refusal = refusal
+    if refusal.remedy != nil, let remedy = remedies[refusal.reason] { refusal.remedy = remedy }
+    return refusal.sentence
   }
 
   /// Rows that are read at a time.

@@ -7,7 +7,7 @@ extension SampleSource {
   /// - Parameter rate: what the configuration says, where it does.
   /// - Throws: `ServiceError` (65) where that is not the source's.
   func session(input: String, rate configured: Double?) throws(ServiceError) -> Session {
-    if let configured, abs(configured - rate) > 0.005 * max(configured, rate) {
+    if let configured, !StreamShape.agree(configured, rate) {
       throw ServiceError(
         .data,
         """

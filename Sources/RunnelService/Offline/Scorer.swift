@@ -71,6 +71,7 @@ public struct Scorer: Sendable {
     let truth = try truth(of: record)
     let beats = method.usesReferenceBeats ? try truth.beats() : nil
     let (test, channel) = try test(of: record, isOnly: isOnly, at: beats, progress: progress)
+    let remarks = remarks(record, truth: truth, test: test)
     let scored: ScoredRecord
     switch method {
     case .beats(let scoring):
@@ -78,8 +79,7 @@ public struct Scorer: Sendable {
       let pairing = BeatPairing(truth: truth, test: test, rate: record.rate, length: record.rows, scoring: scoring)
       scored = ScoredRecord(
         name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel, truth: truth,
-        test: test,
-        outcome: .beats(pairing), remarks: remarks(record))
+        test: test, outcome: .beats(pairing), remarks: remarks)
     case .episodes(let scoring):
       let (truth, test) = (truth.episodes(end: record.rows), test.episodes(end: record.rows))
       let comparison = EpisodeComparison(
@@ -87,19 +87,27 @@ public struct Scorer: Sendable {
       scored = ScoredRecord(
         name: record.name, path: record.path, rate: record.rate, rows: record.rows, channel: channel,
         outcome: .episodes(comparison),
-        remarks: remarks(record) + Self.remarks(record, truth: truth, test: test))
+        remarks: remarks + Self.remarks(record, truth: truth, test: test))
     }
     return scored
   }
 
-  private func remarks(_ record: Record) -> [String] {
-    guard let rows = record.rows, Double(rows) <= method.learning * record.rate else { return [] }
-    return [
-      """
-      \(record.path) is not longer than the \(Phrase.number(method.learning)) s that are left out for learning, so \
-      nothing of it is scored: give --learning 0s
-      """
-    ]
+  private func remarks(_ record: Record, truth: LabelSide, test: LabelSide) -> [String] {
+    var remarks: [String] = []
+    if let rows = record.rows, Double(rows) <= method.learning * record.rate {
+      remarks.append(
+        """
+        \(record.path) is not longer than the \(Phrase.number(method.learning)) s that are left out for learning, so \
+        nothing of it is scored: give --learning 0s
+        """)
+    }
+    for (side, labels) in [("truth", truth), ("labels", test)] {
+      guard let stream = labels.stream, !record.isCalled(stream) else { continue }
+      remarks.append(
+        "\(record.path) is '\(record.name)', and is scored with \(side) of stream '\(stream)': look whether they belong together"
+      )
+    }
+    return remarks
   }
 
   private typealias Found = (episodes: [Episode], points: Int)
@@ -123,29 +131,31 @@ public struct Scorer: Sendable {
 
     init(_ given: String, _ selection: RecordingSource.Selection) throws(ServiceError) {
       path = given
+      let header: WFDBHeader?
       do throws(RecordingError) {
-        if try RecordingFormat.detect(given) == .wfdb {
-          path = given.hasSuffix(".hea") ? given : given + ".hea"
-          let header = try WFDBHeader(contentsOf: path)
-          name = header.name
-          rate = header.rate
-          rows = header.rows.map(Int64.init)
-          return
-        }
-        let recording = try RecordingFormat.open(given, rate: selection.rate)
-        name = recording.name
-        (rate, rows) = (0, nil)
-        open = (recording, 0)
+        let isHeader = try RecordingFormat.detect(given) == .wfdb
+        if isHeader, !given.hasSuffix(".hea") { path += ".hea" }
+        header = isHeader ? try WFDBHeader(contentsOf: path) : nil
       } catch { throw ServiceError(error) }
-      guard let recording = open?.recording else { return }
-      let track = try recording.track(selection.track, channels: selection.channels)
+      if let header {
+        (name, rate, rows) = (header.name, header.rate, header.rows.map(Int64.init))
+        try selection.check(rate: rate, of: path)
+        return
+      }
+      let (recording, track) = try selection.open(given)
       open = (recording, track)
+      name = recording.name
       rate = recording.tracks[track].rate
       rows = Int64(recording.tracks[track].end)
       guard rate > 0 else {
         throw ServiceError(
           .data, "\(path): track '\(recording.tracks[track].name)' has no rate: choose one with --track")
       }
+    }
+
+    /// Whether `label`, `replay` or `record` may call the record's stream so: by its name, its track's, or with a number.
+    func isCalled(_ stream: String) -> Bool {
+      stream == name || stream.hasPrefix(name + "-") || stream == open.map { $0.recording.streamName($0.track) }
     }
   }
 

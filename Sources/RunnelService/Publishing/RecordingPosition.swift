@@ -5,8 +5,9 @@ public enum RecordingPosition: Sendable, Hashable {
   case seconds(Double)
   case index(Int)
 
+  /// - Parameter what: of a position in a recording, or what else the text is to be.
   /// - Throws: `usage` for what is neither.
-  public init(_ text: String) throws(ServiceError) {
+  public init(_ text: String, as what: String = "position in a recording") throws(ServiceError) {
     if let index = Int(text), index >= 0 {
       self = .index(index)
       return
@@ -16,7 +17,8 @@ public enum RecordingPosition: Sendable, Hashable {
     else {
       throw ServiceError(
         .usage,
-        "'\(text)' is no position in a recording: write a time such as 60s or 5min, or a sample index such as 21600")
+        "'\(text)' is no \(what): write a number of samples such as 54, or a time with its unit, \(Dimension.duration.choice)"
+      )
     }
     self = .seconds(unit.value(quantity.number))
   }

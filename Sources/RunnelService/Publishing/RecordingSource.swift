@@ -1,4 +1,5 @@
 import RunnelCore
+import RunnelPipeline
 import RunnelRecordings
 import RunnelWire
 
@@ -70,11 +71,8 @@ public final class RecordingSource: SampleSource {
   /// - Throws: `noInput`, `data` and so on for the file; `usage` for positions and tracks it does not have.
   public init(_ path: String, _ selection: Selection) throws(ServiceError) {
     let recording: any Recording
-    do throws(RecordingError) {
-      recording = try RecordingFormat.open(path, rate: selection.rate)
-      try recording.verify()
-    } catch { throw ServiceError(error) }
-    track = try recording.track(selection.track, channels: selection.channels)
+    (recording, track) = try selection.open(path)
+    do throws(RecordingError) { try recording.verify() } catch { throw ServiceError(error) }
     let track = recording.tracks[track]
     guard WireLimits.rates.contains(track.rate), !track.channels.isEmpty, track.rowCount > 0 else {
       throw ServiceError(
@@ -167,6 +165,28 @@ public final class RecordingSource: SampleSource {
 
   private static func plain(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
+  }
+}
+
+extension RecordingSource.Selection {
+  /// The recording, and which track of it is meant.
+  ///
+  /// - Throws: as `Recording.track`, as `check`, and what opening throws.
+  func open(_ path: String) throws(ServiceError) -> (recording: any Recording, track: Int) {
+    let recording: any Recording
+    do throws(RecordingError) { recording = try RecordingFormat.open(path, rate: rate) } catch {
+      throw ServiceError(error)
+    }
+    let track = try recording.track(track, channels: channels)
+    try check(rate: recording.tracks[track].rate, of: path)
+    return (recording, track)
+  }
+
+  /// - Throws: `usage` where another rate was given than the file states.
+  func check(rate own: Double, of path: String) throws(ServiceError) {
+    guard let rate, own > 0, !StreamShape.agree(rate, own) else { return }
+    throw ServiceError(
+      .usage, "\(path) says \(Phrase.number(own)) Hz, and --rate \(Phrase.number(rate)) Hz: leave --rate out")
   }
 }
 

@@ -82,7 +82,7 @@ extension Labeller {
     if replay.sessions == 0 {
       let part = messages.about?[RecordingSeries.partKey].flatMap { Int($0) } ?? 1
       let reason =
-        refusal?.sentence ?? replay.remarks.first
+        refusal.map(sentence) ?? replay.remarks.first
         ?? (part == 1
           ? "no samples are in it" : "it is part \(part) of a recording that was split: give those before it too")
       throw ServiceError(.data, "nothing of \(messages.files[0]) can be labelled: \(reason)")

@@ -20,11 +20,9 @@ struct SignalExcerpt: Sendable {
   static func list(
     of path: String, channel name: String?, rows: [Range<Int64>], selection: RecordingSource.Selection
   ) throws(ServiceError) -> [SignalExcerpt] {
-    let recording: any Recording
-    do throws(RecordingError) { recording = try RecordingFormat.open(path, rate: selection.rate) } catch {
-      throw ServiceError(error)
-    }
-    let track = try recording.track(selection.track, channels: selection.channels + (name.map { [$0] } ?? []))
+    var selection = selection
+    if let name { selection.channels.append(name) }
+    let (recording, track) = try selection.open(path)
     let channels = recording.tracks[track].channels
     let number = channels.firstIndex { $0.name == name } ?? 0
     var excerpts: [SignalExcerpt] = []

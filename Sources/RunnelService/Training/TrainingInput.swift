@@ -157,6 +157,7 @@ extension Labeller {
         bare.plans[index] = try PipelinePlan(
           name: plan.name, model: model, binding: plan.binding, gap: plan.gap, missing: plan.missing, range: plan.range,
           flat: plan.flat)
+        bare.plans[index].units = plan.units
       } catch { throw ServiceError(.usage, error.sentence) }
     }
     return bare

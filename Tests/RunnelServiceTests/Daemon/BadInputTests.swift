@@ -97,6 +97,25 @@ import Testing
     #expect(rig.sentences.count("declares no unit", "mV", "streams.beds.channels") == 1)
   }
 
+  @Test func `the unit that is asked for may stand in the configuration, and must be the declared one`() throws {
+    func scores(_ unit: String?, configured: String) throws -> [[Float]] {
+      let rig = try DaemonRig(stream: ["format: runnel", "channels: [{name: MLII, unit: \(configured)}]"])
+      let publisher = try rig.publisher(.bed(unit: unit), epoch: 1)
+      try publisher.describe()
+      try publisher.send(wave(720))
+      guard unit == nil || unit == configured else {
+        try rig.turn(until: { rig.accounting.rejected[.unit] == 1 })
+        #expect(rig.sentences.count("declares \(unit ?? "")", "\(configured) was said") == 1)
+        return []
+      }
+      try publisher.end()
+      return try rig.receiveAll().filter { $0.label != nil }.map(\.scores)
+    }
+    let declared = try scores("mV", configured: "mV")
+    #expect(try declared.count > 100 && scores(nil, configured: "mV") == declared)
+    #expect(try scores("mV", configured: "µV").isEmpty)
+  }
+
   @Test func `a restarted publisher without epochs begins a new session`() throws {
     let rig = try DaemonRig(stream: ["format: array", "rate: 360 Hz", "channels: [{name: MLII, unit: mV}]"])
     let socket = try rig.socket()

@@ -37,6 +37,15 @@ import Testing
     #expect(try LabelComparison(files["jsonl"]!, files["csv"]!, tolerance: .seconds(0.01), rate: 360).isSame)
   }
 
+  @Test func `a header has no marks, and the file that has is named`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let error = serviceError { _ = try LabelComparison(rig.path, rig.folder + "/syn.atr") }
+    #expect(error?.kind == .data && error?.description.hasSuffix("for example \(rig.folder)/syn.atr") == true)
+    let tolerance = serviceError { _ = try RecordingPosition("10m", as: "tolerance") }
+    #expect(tolerance?.description.contains("'10m' is no tolerance") == true)
+    #expect(tolerance?.description.contains("us, ms, s, min or h") == true)
+  }
+
   @Test func `what is changed, added and taken away is told line by line`() throws {
     let rig = try OfflineRig(seconds: 5)
     let head = "first,count,t_ns,channel,label,id,p\n"

@@ -2,6 +2,7 @@ import RunnelCore
 import RunnelPipeline
 import RunnelRecordings
 import RunnelSignal
+import RunnelTesting
 import RunnelWire
 import Testing
 
@@ -182,8 +183,35 @@ import Testing
     let rig = try OfflineRig(seconds: 5, leads: 2)
     let error = serviceError { _ = try rig.labels(Labeller(model: OfflineRig.model.get(), channels: ["II"])) }
     #expect(error?.kind == .data)
-    #expect(error?.description.contains("no channel 'II' (it has: MLII, V5)") == true)
-    #expect(error?.description.hasSuffix("without a configuration that is --channels CHANNEL") == true)
+    #expect(
+      error?.description.hasSuffix("no channel 'II' (it has: MLII, V5): name one of those with --channels CHANNEL")
+        == true)
+  }
+
+  @Test func `a unit that a file does not say is asked for, and may be said as the sentence tells`() throws {
+    let rig = try OfflineRig(seconds: 10)
+    _ = try Converter().convert(rig.path, to: rig.folder + "/unit.csv")
+    let table = String(decoding: TemporaryFolder.read(rig.folder + "/unit.csv"), as: UTF8.self)
+    let bare = try rig.write("bare.csv", table.replacing("MLII [mV]", with: "MLII"))
+    func labels(_ name: String, _ labeller: Labeller) throws -> [String] {
+      var lines = OfflineRig.Lines()
+      try labeller.label(RecordingSource(name, .init(stream: "syn")), into: &lines)
+      return lines.lines
+    }
+    func network(_ unit: String?) throws -> Labeller {
+      try Labeller(model: OfflineRig.model.get(), channels: ["MLII"], pipeline: "beats", unit: unit)
+    }
+    let error = serviceError { _ = try labels(bare, network(nil)) }
+    #expect(error?.kind == .data && error?.description.hasSuffix("for example --unit mV") == true)
+    let declared = try labels(rig.folder + "/unit.csv", network(nil))
+    #expect(!declared.isEmpty)
+    #expect(try labels(bare, network("mV")) == declared)
+    let told = try labeller(rig.configuration(input: "channels: [{name: MLII, unit: mV}]"), rig)
+    #expect(try labels(bare, told) == declared)
+    let untold = serviceError { _ = try labels(bare, labeller(rig.configuration(), rig)) }
+    #expect(untold?.description.contains("streams.beds.channels: [{name: MLII, unit: …}]") == true)
+    let wrong = serviceError { _ = try labels(rig.path, network("µV")) }
+    #expect(wrong?.description.contains("declares mV where µV was said") == true)
   }
 
   @Test func `a missing file is 66`() throws {

@@ -33,6 +33,17 @@ import Testing
     #expect(remarks.count == 1 && remarks[0].contains("--learning 0s"))
   }
 
+  @Test func `labels of another stream are warned of, whoever called them so`() throws {
+    let rig = try OfflineRig(seconds: 20)
+    func remarks(_ stream: String) throws -> [String] {
+      let text = lines(rig.beats).replacing(#""stream":"syn""#, with: #""stream":"\#(stream)""#)
+      return try scorer(rig, text).compare([rig.path]).flatMap(\.remarks)
+    }
+    let found = try remarks("119")
+    #expect(found.count == 1 && found[0].contains("stream '119'") && found[0].contains("is 'syn'"))
+    #expect(try remarks("syn").isEmpty && remarks("syn-2").isEmpty)
+  }
+
   @Test func `a network is scored as its labels in a file are`() throws {
     let rig = try OfflineRig(seconds: 60)
     let labeller = try Labeller(model: OfflineRig.model.get(), channels: ["MLII"])

@@ -52,6 +52,31 @@ import Testing
     #expect(try samples(source, chunk: chunk) == expected)
   }
 
+  /// Rates of the option and of the file that disagree by more than 0.5 % are told of; else the file's counts.
+  @Test(arguments: [
+    ("r100.hea", "", 360.0), ("comment.csv", "%Sample Rate = 250 Hz\na,b\n1,2\n1,3\n", 250),
+    ("times.csv", "time,a\n" + (0..<50).map { "\(Double($0) / 100),1\n" }.joined(), 100),
+    ("index.csv", "sample,time,a\n" + (0..<50).map { "\($0 + 7),\(Double($0) / 100),1\n" }.joined(), 100),
+  ])
+  func `a rate is for a file that states none`(name: String, text: String, rate: Double) throws {
+    let path = text.isEmpty ? try record() : folder.write(text, to: name)
+    for factor in [0.7, 0.99, 1.1, 2] {
+      let selection = RecordingSource.Selection(rate: (factor * rate * 100).rounded() / 100)
+      // Half a second of 100 Hz does not tell 99 Hz from 100.
+      guard factor != 0.99 || name == "r100.hea" else { continue }
+      let error = refusal { try RecordingSource(path, selection) }
+      #expect(error?.kind == .usage && error?.description.contains("leave --rate out") == true)
+    }
+    #expect(try RecordingSource(path, .init(rate: rate * 1.001)).rate.rounded() == rate)
+    #expect(try RecordingSource(path).rate == rate)
+  }
+
+  @Test func `times of blocks leave the rate to who gives it`() throws {
+    let text = "time,a\n" + (0..<60).map { "\(Double($0 / 10) / 10),1\n" }.joined()
+    let source = try RecordingSource(folder.write(text, to: "blocks.csv"), .init(rate: 100))
+    #expect(source.rate == 100 && source.rowCount == 60)
+  }
+
   @Test func `from and until are times or sample indexes, and the record's index stays`() throws {
     let path = try record()
     let source = try RecordingSource(path, from: RecordingPosition("1s"), until: RecordingPosition("400"))
