@@ -24,10 +24,9 @@ public enum OutputPlace {
   }
 
   /// - Throws: `ServiceError` (73) where one is there already.
-  static func checkNew(_ outputs: [String]) throws(ServiceError) {
+  static func checkNew(_ outputs: [String], remedy: String) throws(ServiceError) {
     for output in outputs where identity(output) != nil {
-      throw ServiceError(
-        .cannotCreate, "\(output) is there already: choose another name, or replace it with --force")
+      throw ServiceError(.cannotCreate, "\(output) is there already: choose another name, or \(remedy)")
     }
   }
 
