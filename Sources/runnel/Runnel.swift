@@ -74,7 +74,11 @@ struct Runnel: ParsableCommand {
       end(
         ServiceError(
           .usage, words.mistake ?? "\(message(for: error).asClause); `\(words.name) --help` shows what it takes"))
-    default: exit(withError: error)
+    default:
+      // A code without words, or what no command expects.
+      let text = message(for: error)
+      if text.isEmpty { Glibc.exit(code.rawValue) }
+      end(ServiceError(.software, text.asClause))
     }
   }
 

@@ -22,8 +22,8 @@ struct SynthCommand: ParsableCommand {
           runnel synth ecg -o bed7 --seconds 600 --seed 7 --ventricular 0.1
           runnel synth ecg --to tcp://127.0.0.1:5556 --stream bed7 --ventricular 0.05 --supraventricular 0.05
 
-        A record comes with its true beats (PATH.atr). The same seed gives the same bytes on any machine. What is \
-        published is marked as synthetic.
+        A record comes with its true beats (PATH.atr). The same seed gives the same bytes on any machine. Record \
+        and stream are marked as synthetic, and no record is replaced that is not (73).
         """)
 
     @Option(

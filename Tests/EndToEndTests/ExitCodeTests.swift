@@ -137,8 +137,19 @@ import Testing
   private func run(_ words: [String]) throws -> Int32 { try Program(Program.runnel, words).ended() }
 
   @Test func `an ipc endpoint in a folder that is not there is 73`() throws {
-    let (code, messages) = try run("synth", "ecg", "--to", "ipc://\(folder.path)/none/ecg")
-    #expect(code == 73 && messages.contains("create it first"), "\(messages)")
+    let endpoint = "ipc://\(folder.path)/none/ecg"
+    for (code, messages) in [
+      try run("synth", "ecg", "--to", endpoint), try run(Settings(input: "bind: \"\(endpoint)\"")),
+    ] { #expect(code == 73 && messages.contains("create it first"), "\(messages)") }
+  }
+
+  /// On a terminal, which `script` is.
+  @Test(arguments: [("", true), ("1", false)])
+  func `NO_COLOR forbids colour, and an empty one does not`(value: String, isColoured: Bool) throws {
+    let command = "NO_COLOR=\(value) '\(Program.runnel)' check -c \(folder.path)/none.yaml"
+    let program = try Program("/usr/bin/script", ["-qec", command, "/dev/null"])
+    #expect(try program.ended() == 66 && program.output.contains("none.yaml"), "\(program.output)")
+    #expect(program.output.contains("\u{1B}[31m") == isColoured)
   }
 
   /// A place in a golden recording, what is written there, and how the sentence names the place.

@@ -63,8 +63,8 @@ public final class Daemon {
   /// - Parameter control: where it answers who asks what it is doing; nil for nowhere.
   /// - Parameter origin: the configuration's path, for who asks.
   /// - Parameter meter: makes what is told of each step of one shard; nil where nobody asks.
-  /// - Throws: `ServiceError` (69 where an endpoint is in use or cannot be reached, 78 where model and configuration
-  ///   contradict each other).
+  /// - Throws: `ServiceError` (69 where an endpoint is in use or cannot be reached, 73 where the folder of one is not there,
+  ///   77 where it may not be had, 78 where model and configuration contradict each other).
   public init(
     _ configuration: Configuration, models: [String: Model], clock: Clock = .system, logger: Logger,
     control: String? = nil, origin: String = "", meter: (() -> any StepMeter)? = nil
@@ -99,7 +99,7 @@ public final class Daemon {
             try InputSocket(input, endpoint: endpoint, number: number, intake: index, context: context))
         }
       }
-    } catch let error as ZeroMQError { throw ServiceError(.unavailable, "\(error)") }
+    } catch let error as ZeroMQError { throw ServiceError(error) }
     for input in inputs {
       readable.append(poller.add(input.socket))
       connections.append(poller.add(input.monitor))

@@ -72,11 +72,8 @@ public struct ModelRun: Sendable {
   public func run(
     input: String, output: String, progress: (Double) -> Void = { _ in }
   ) throws(ServiceError) -> Written {
-    try OutputPlace.check([output], apartFrom: [path, input, options.stateIn])
-    try OutputPlace.check([options.stateOut], apartFrom: [path, input])
-    guard options.stateOut != output else {
-      throw ServiceError(.usage, "\(output): cannot hold both the scores and the state; give them two names")
-    }
+    try OutputPlace.check([output, options.stateOut], apartFrom: [path, input])
+    try OutputPlace.check([output], apartFrom: [options.stateIn])
     let reader: NumpyReader
     do throws(RecordingError) { reader = try NumpyReader(input) } catch { throw ServiceError(error) }
     let array = try InputArray(reader, features: file.description.inputs.count, model: file.description.name)

@@ -67,7 +67,7 @@ public struct Converter: Sendable {
     }
     let places = target.files(of: output)
     try OutputPlace.check(places, apartFrom: [input])
-    if !replaces { try OutputPlace.checkNew(places) }
+    if !replaces { try OutputPlace.checkNew(places, remedy: "replace it with --force") }
     let (recording, track) = try selection.open(input)
     try files { () throws(RecordingError) in try recording.verify() }
     let described = recording.tracks[track]

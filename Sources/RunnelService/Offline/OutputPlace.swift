@@ -1,11 +1,15 @@
 import Glibc
 import RunnelRecordings
 
-/// Where results go: never over what they are made of, and over another recording only for who says so.
+/// Where results go: never over what they are made of, nor over each other, and over another recording only for who says so.
 public enum OutputPlace {
   /// - Parameter inputs: what is read; of a recording every file that belongs to it.
-  /// - Throws: `ServiceError` (64) where an output is one of them, by whatever name or link.
+  /// - Throws: `ServiceError` (64) where an output is one of them, by whatever name or link, or is there twice.
   public static func check(_ outputs: [String?], apartFrom inputs: [String?]) throws(ServiceError) {
+    var named: Set<String> = []
+    for case let output? in outputs where !named.insert(output).inserted {
+      throw ServiceError(.usage, "\(output): cannot hold two results; give them two names")
+    }
     let existing = outputs.compactMap { path in path.flatMap { path in identity(path).map { (path, $0) } } }
     guard !existing.isEmpty else { return }
     var owners: [[UInt64]: (file: String, input: String)] = [:]
@@ -20,10 +24,9 @@ public enum OutputPlace {
   }
 
   /// - Throws: `ServiceError` (73) where one is there already.
-  static func checkNew(_ outputs: [String]) throws(ServiceError) {
+  static func checkNew(_ outputs: [String], remedy: String) throws(ServiceError) {
     for output in outputs where identity(output) != nil {
-      throw ServiceError(
-        .cannotCreate, "\(output) is there already: choose another name, or replace it with --force")
+      throw ServiceError(.cannotCreate, "\(output) is there already: choose another name, or \(remedy)")
     }
   }
 

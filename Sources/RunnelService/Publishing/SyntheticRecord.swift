@@ -49,12 +49,17 @@ public struct SyntheticRecord: Sendable {
   /// - Parameters:
   ///   - path: with or without `.hea`.
   ///   - progress: hears of the rows written, once a minute of signal.
-  /// - Throws: `usage` for the settings, `cannotCreate` and `inputOutput` for the files.
+  /// - Throws: `usage` for the settings, `cannotCreate` and `inputOutput` for the files; a record is only replaced that is
+  ///   synthetic itself.
   public func write(
     to path: String, format: WFDBFormat, progress: (Int) -> Void = { _ in }
   ) throws(ServiceError) -> Written {
     let base = path.hasSuffix(".hea") ? String(path.dropLast(4)) : path
     let source = try SyntheticSource(settings, stream: "synthetic")
+    let there = try? WFDBHeader(contentsOf: base + ".hea")
+    if there?.information.contains(RecordingSource.syntheticMark) != true {
+      try OutputPlace.checkNew([".hea", ".dat", ".atr"].map { base + $0 }, remedy: "remove it")
+    }
     var beats: [Annotation] = []
     source.heard = { beats += $0 }
     do throws(RecordingError) {

@@ -34,6 +34,11 @@ import Testing
     }
   }
 
+  @Test func `nor does one result take the place of another`() {
+    let error = serviceError { try OutputPlace.check(["x.npy", nil, nil, "x.npy"], apartFrom: []) }
+    #expect(error?.kind == .usage && error?.description.contains("two names") == true)
+  }
+
   @Test func `a label file and the truth are not replaced by the report about them`() throws {
     let rig = try OfflineRig(seconds: 5)
     let labels = rig.folder + "/{}.csv"

@@ -51,6 +51,18 @@ import Testing
     }
   }
 
+  @Test(arguments: ["ecg.hea", "ecg.dat", "ecg.atr"])
+  func `a synthetic record takes the place of another, and of nothing else`(name: String) throws {
+    let path = folder.path + "/ecg"
+    folder.write("ecg 0 360 0\n", to: name)
+    let error = serviceError { _ = try SyntheticRecord(busy).write(to: path, format: .format16) }
+    #expect(error?.kind == .cannotCreate && error?.description.contains(name) == true)
+    #expect(folder.names == [name] && folder.read(name) == Array("ecg 0 360 0\n".utf8))
+    TemporaryFolder.remove(folder.path + "/" + name)
+    for _ in 0..<2 { _ = try SyntheticRecord(busy).write(to: path, format: .format16) }
+    #expect(folder.names == ["ecg.atr", "ecg.dat", "ecg.hea"])
+  }
+
   @Test func `the annotations are the beats that the source tells of`() throws {
     let written = try SyntheticRecord(busy).write(to: folder.path + "/ecg", format: .format212)
     let truth = try AnnotationFile(contentsOf: folder.path + "/ecg.atr").annotations

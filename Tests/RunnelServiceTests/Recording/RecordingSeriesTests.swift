@@ -32,6 +32,13 @@ import Testing
     try data.withUnsafeBytes { try series.append(channel, sequence: 0, logTime: time, publishTime: time, $0) }
   }
 
+  /// One message.
+  private func record(_ settings: RecordingSeries.Settings) throws {
+    let series = try RecordingSeries(settings, now: 1)
+    try append(7, 9, at: 1, to: series, series.addChannel(MCAPChannel(topic: "a/", encoding: "raw")))
+    try series.finish()
+  }
+
   @Test func `a split by size loses no message, doubles none, and keeps every file below it`() throws {
     var settings = settings()
     settings.splitSize = 40_000
@@ -94,8 +101,15 @@ import Testing
     #expect(error?.kind == .cannotCreate && error?.description.contains("--force") == true)
     #expect(folder.read("x.mcap") == [1])
     settings.isForced = true
-    try RecordingSeries(settings, now: 1).finish()
-    #expect(try numbers([folder.path + "/x.mcap"]) == [[]])
+    try record(settings)
+    #expect(try numbers([folder.path + "/x.mcap"]) == [[7]])
+  }
+
+  @Test func `where nothing came no file is left`() throws {
+    let series = try RecordingSeries(settings(), now: 1)
+    #expect(folder.names == ["x.mcap"])
+    try series.finish()
+    #expect(folder.names.isEmpty && series.files.isEmpty && series.size == 0)
   }
 
   @Test func `a part of an older recording is in the way, wherever in the row it is`() throws {
@@ -107,7 +121,7 @@ import Testing
     let error = #expect(throws: ServiceError.self) { try RecordingSeries(settings, now: 1) }
     #expect(error?.kind == .cannotCreate && error?.description.contains("x-0007.mcap") == true)
     settings.isForced = true
-    try RecordingSeries(settings, now: 1).finish()
+    try record(settings)
     #expect(folder.names == ["x-0001.mcap", "x-000a.mcap", "x-1.mcap", "y-0001.mcap"])
   }
 
