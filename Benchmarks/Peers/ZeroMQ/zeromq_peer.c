@@ -1,7 +1,8 @@
 // What bare libzmq does with the bytes that runnel gets: the other side of `make bench-daemon`.
 //
 //   zeromq_peer receive ENDPOINT                      binds PULL and takes messages until it has not got one for 1 s
-//   zeromq_peer echo IN OUT                           binds PULL and PUB; each message goes back as it came
+//   zeromq_peer echo IN OUT BYTES                     binds PULL and PUB; answers each message of samples with as many bytes
+//                                                     of JSON, in which a label says what it was decided with
 //   zeromq_peer send ENDPOINT MESSAGES STREAMS ROWS CHANNELS
 //                                                     connects PUSH: messages of the runnel format as fast as they are taken;
 //                                                     prints messages a second
@@ -9,9 +10,10 @@
 //                                                     binds XPUB, waits for a subscriber, and publishes so many messages a
 //                                                     second; a subscriber that is too slow loses them, as of any publisher
 //   zeromq_peer latency IN OUT RATE SECONDS STREAMS   connects PUSH and SUB: one-row messages at a steady rate; prints p50
-//                                                     and p99 in µs from the time each was due until its answer came
+//                                                     and p99 in µs from the time each was due until its answer came,
+//                                                     and the mean bytes of an answer
 //
-// The answer to a message is the echo, or the label that was decided with its row ("decided" in its JSON).
+// The answer to a message is the label that was decided with its row ("decided" in its JSON), or what looks like one.
 // The messages are those of FORMATS.md A.11: topic, header of 64 bytes, payload of int16.
 
 #include <errno.h>
@@ -147,18 +149,39 @@ static int receive(const char *endpoint) {
   return 0;
 }
 
-_Noreturn static void echo(const char *from, const char *to) {
+// The bytes of a label, and nothing computed: the same text each time, but for the row's index in its middle.
+_Noreturn static void echo(const char *from, const char *to, int size) {
   void *in = opened(ZMQ_PULL, from, 1), *out = opened(ZMQ_PUB, to, 1);
-  zmq_msg_t part;
-  zmq_msg_init(&part);
+  const char *start = "{\"v\":1,\"kind\":\"label\",\"";
+  if (size < 128 || size > 4000) fail("a label has 128 to 4000 bytes");
+  char label[4096], topic[64] = "", number[32];
+  memset(label, 'x', sizeof label);
+  memcpy(label, start, strlen(start));
+  uint8_t body[1 << 16];
+  int part = 0;
+  int64_t index = -1;
   while (1) {
-    if (zmq_msg_recv(&part, in, 0) < 0) {
+    int got = zmq_recv(in, body, sizeof body, 0);
+    if (got < 0) {
       if (errno == EINTR) continue;
       fail("receive");
     }
-    int more = zmq_msg_more(&part);
-    if (zmq_msg_send(&part, out, more ? ZMQ_SNDMORE : 0) < 0) fail("send");
-    zmq_msg_init(&part);
+    int more = 0;
+    size_t more_size = sizeof more;
+    zmq_getsockopt(in, ZMQ_RCVMORE, &more, &more_size);
+    if (part == 0) snprintf(topic, sizeof topic, "%.*s", got, (const char *)body);
+    if (part == 1 && got == 64 && body[5] == 1) memcpy(&index, body + 32, 8);
+    part++;
+    if (more) continue;
+    if (index >= 0) {
+      topic[0] = 'l';
+      int length = snprintf(number, sizeof number, "\"decided\":%lld,", (long long)index);
+      memcpy(label + size / 2, number, length);
+      send_part(out, topic, strlen(topic), ZMQ_SNDMORE);
+      send_part(out, label, size, 0);
+    }
+    part = 0;
+    index = -1;
   }
 }
 
@@ -207,7 +230,7 @@ static int latency(const char *to, const char *from, double rate, double seconds
   struct timespec pause = {0, 300000000};
   nanosleep(&pause, NULL);
   struct stream *all = described(out, streams, 1);
-  long total = (long)(rate * seconds), sent = 0, count = 0, answered = 0;
+  long total = (long)(rate * seconds), sent = 0, count = 0, answered = 0, bytes = 0;
   int64_t *took = malloc(sizeof(int64_t) * (total + 1));
   char body[4096];
   int64_t interval = (int64_t)(1e9 / rate), start = now() + 10000000, deadline = start + (int64_t)(seconds * 1e9) + 1000000000;
@@ -235,11 +258,7 @@ static int latency(const char *to, const char *from, double rate, double seconds
       if (size > (int)sizeof body - 1) size = sizeof body - 1;
       body[size < 0 ? 0 : size] = 0;
       part++;
-      if (topic[0] == 's' && part == 1 && size == 64) {
-        int64_t index;
-        memcpy(&index, body + 32, 8);
-        answer = index * streams + atol(topic + 3);
-      } else if (topic[0] == 'l' && part == 1 && strstr(body, "\"kind\":\"label\"")) {
+      if (topic[0] == 'l' && part == 1 && strstr(body, "\"kind\":\"label\"")) {
         const char *decided = strstr(body, "\"decided\":");
         if (decided) answer = atol(decided + 10) * streams + atol(topic + 3);
       }
@@ -247,6 +266,7 @@ static int latency(const char *to, const char *from, double rate, double seconds
     }
     if (answer < 0) continue;
     answered++;
+    bytes += size;
     // The first tenth warms up.
     if (answer >= total / 10) took[count++] = now() - (start + answer * interval);
   }
@@ -255,15 +275,15 @@ static int latency(const char *to, const char *from, double rate, double seconds
     fprintf(stderr, "zeromq_peer: no answer came\n");
     return 1;
   }
-  printf("{\"messages\": %ld, \"answers\": %ld, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", sent, count,
-         took[count / 2] / 1e3, took[count * 99 / 100] / 1e3);
+  printf("{\"messages\": %ld, \"answers\": %ld, \"p50_us\": %.1f, \"p99_us\": %.1f, \"bytes\": %ld}\n", sent, count,
+         took[count / 2] / 1e3, took[count * 99 / 100] / 1e3, bytes / answered);
   return 0;
 }
 
 int main(int argc, char **argv) {
   context = zmq_ctx_new();
   if (argc == 3 && !strcmp(argv[1], "receive")) return receive(argv[2]);
-  if (argc == 4 && !strcmp(argv[1], "echo")) echo(argv[2], argv[3]);
+  if (argc == 5 && !strcmp(argv[1], "echo")) echo(argv[2], argv[3], atoi(argv[4]));
   if (argc == 7 && !strcmp(argv[1], "send"))
     return send_all(argv[2], atol(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]));
   if (argc == 8 && !strcmp(argv[1], "publish"))
