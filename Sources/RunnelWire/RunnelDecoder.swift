@@ -18,6 +18,7 @@ public struct RunnelDecoder: Sendable {
 
   /// - Throws: with the part, the byte and what was expected there; reasons `parts`, `truncated`, `version`,
   ///   `malformed`, `checksum`, `dtype`, `limit` and `topic`.
+  @inline(__always)
   public func decode(_ parts: MessageParts) throws(DecodeError) -> DecodedMessage {
     try limits.check(parts)
     switch try topic(parts[0]) {
@@ -55,33 +56,32 @@ public struct RunnelDecoder: Sendable {
     }
   }
 
+  @inline(__always)
   private func samples(
     topic: UnsafeRawBufferPointer, header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
   ) throws(DecodeError) -> DecodedMessage {
     let fields = try SampleHeader(header, limits: limits)
-    let message: DecodedMessage
     switch fields.kind {
-    case .samples: message = .samples(try chunk(fields, topic: topic, payload: payload))
-    case .heartbeat: message = .heartbeat(try heartbeat(fields, topic: topic, payload: payload))
+    case .samples:
+      let chunk = try chunk(fields, payload: payload)
+      try fields.verify(topic: topic, header: header, payload: payload)
+      return .samples(
+        SampleMessage(
+          topic: topic, epoch: fields.epoch, sequence: fields.sequence, first: fields.first,
+          timestamp: fields.timestamp, rate: fields.rate, discontinuity: fields.discontinuity, chunk: chunk))
+    case .heartbeat:
+      let heartbeat = try heartbeat(fields, topic: topic, payload: payload)
+      try fields.verify(topic: topic, header: header, payload: payload)
+      return .heartbeat(heartbeat)
     case .end:
       // A later version may say in the payload why; there is nothing to know in it now.
-      message = .end(
+      try fields.verify(topic: topic, header: header, payload: payload)
+      return .end(
         EndOfStream(topic: topic, epoch: fields.epoch, nextSequence: fields.sequence, nextIndex: fields.first))
     }
-    if fields.checksum != 0 {
-      let computed = SampleHeader.checksum(topic: topic, header: header, payload: payload)
-      guard computed == fields.checksum else {
-        throw DecodeError(
-          .checksum, part: 1, byteOffset: SampleHeader.checksumOffset,
-          expected: "CRC-32C 0x\(String(computed, radix: 16))", found: "0x\(String(fields.checksum, radix: 16))")
-      }
-    }
-    return message
   }
 
-  private func chunk(
-    _ fields: SampleHeader, topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
-  ) throws(DecodeError) -> SampleMessage {
+  private func chunk(_ fields: SampleHeader, payload: UnsafeRawBufferPointer) throws(DecodeError) -> Chunk {
     guard let element = fields.element else { preconditionFailure("the header of samples has a dtype") }
     let size = byteCount(rows: fields.rows, channels: fields.channels, element)
     guard size == payload.count else {
@@ -90,11 +90,8 @@ public struct RunnelDecoder: Sendable {
         expected: "\(fields.channels) channels × \(fields.rows) rows × \(element.size) bytes of \(element.name)",
         found: "\(payload.count) bytes")
     }
-    return SampleMessage(
-      topic: topic, epoch: fields.epoch, sequence: fields.sequence, first: fields.first, timestamp: fields.timestamp,
-      rate: fields.rate, discontinuity: fields.discontinuity,
-      chunk: Chunk(
-        payload: payload, element: element, layout: fields.layout, rows: fields.rows, channels: fields.channels))
+    return Chunk(
+      payload: payload, element: element, layout: fields.layout, rows: fields.rows, channels: fields.channels)
   }
 
   /// Payload: u64 oldest seq, u64 dropped messages, replay endpoint.

@@ -176,6 +176,19 @@ extension SampleHeader {
     bytes.storeBytes(of: UInt32(rows).littleEndian, toByteOffset: At.rows, as: UInt32.self)
   }
 
+  /// - Throws: `checksum` where one was computed and is not that of what came.
+  func verify(
+    topic: UnsafeRawBufferPointer, header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
+  ) throws(DecodeError) {
+    guard checksum != 0 else { return }
+    let computed = Self.checksum(topic: topic, header: header, payload: payload)
+    guard computed == checksum else {
+      throw DecodeError(
+        .checksum, part: 1, byteOffset: Self.checksumOffset, expected: "CRC-32C 0x\(String(computed, radix: 16))",
+        found: "0x\(String(checksum, radix: 16))")
+    }
+  }
+
   /// Over topic, header with its own checksum field as zero, and payload.
   static func checksum(
     topic: UnsafeRawBufferPointer, header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer

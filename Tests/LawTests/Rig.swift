@@ -7,7 +7,7 @@ import Testing
 /// A pipeline without sockets or clocks: messages go in as bytes, canonical labels come out as text.
 final class Rig {
   let shard: Shard<Collector>
-  var intake: Intake
+  let intake: Intake
   private let decoder: MessageDecoder
   var now: Int64 = 0
 

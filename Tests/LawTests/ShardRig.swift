@@ -7,7 +7,7 @@ import Testing
 /// same again. The queues are small, so that they fill.
 final class ShardRig {
   let router: ShardRouter
-  var intake: Intake
+  let intake: Intake
   let turns: ShardTurns
   private let decoder = RunnelDecoder()
   var now: Int64 = 0

@@ -9,7 +9,7 @@ import Testing
     var streams = 0
     var policy = StreamPolicy(input: "in", rate: 100, channels: [Channel(name: "A")])
     policy.maxStreams = 3
-    var intake = Intake(policy: policy) {
+    let intake = Intake(policy: policy) {
       defer { streams += 1 }
       return streams
     }
@@ -30,7 +30,7 @@ import Testing
 
   @Test func `what is held is in the total at every instant`() {
     let notebook = Publisher.Notebook()
-    var intake = Intake(policy: StreamPolicy(input: "in"), numbering: { 0 })
+    let intake = Intake(policy: StreamPolicy(input: "in"), numbering: { 0 })
     for _ in 0..<3 {
       withRows(10) { message in
         intake.admit(

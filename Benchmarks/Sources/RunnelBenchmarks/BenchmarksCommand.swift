@@ -15,7 +15,7 @@ struct BenchmarksCommand: ParsableCommand {
 /// All tables, or some.
 struct TablesCommand: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case step, precisions, windows, backlog, decode, condition, encode, latency
+    case step, precisions, windows, backlog, decode, messages, condition, encode, latency
   }
 
   static let configuration = CommandConfiguration(
@@ -52,6 +52,7 @@ struct TablesCommand: ParsableCommand {
     case .windows: [try WindowBenchmark(pace: pace).section]
     case .backlog: [try BacklogBenchmark(pace: pace).section]
     case .decode: [try DecodeBenchmark(pace: pace).section]
+    case .messages: [try MessageBenchmark(pace: pace).section]
     case .encode: [EncodeBenchmark(pace: pace).section]
     case .condition: [try ConditionBenchmark(pace: pace).section]
     case .latency: [try LatencyBenchmark(pace: pace).section]
@@ -69,4 +70,13 @@ struct Pace {
       : BenchEffort(secondsPerPoint: 0.4, secondsForLimits: 2)
   }
   var watch: Stopwatch { Stopwatch(.system, seconds: effort.secondsPerPoint) }
+}
+
+extension Timing {
+  /// Of one of so many things that were timed together.
+  init(_ timing: Timing, dividedBy count: Int) {
+    self = timing
+    best /= Double(count)
+    median /= Double(count)
+  }
 }

@@ -11,6 +11,7 @@ struct MadeModel {
   /// Whether a linear layer and softmax over four classes come behind the cell.
   var hasHead = false
   var rate = 360.0
+  var emit = "every"
 
   init(
     _ shape: CellShape, weights: CellWeights? = nil, window: (length: Int, hop: Int)? = nil, hasHead: Bool = false
@@ -56,7 +57,7 @@ struct MadeModel {
       {"format": 1, "name": "\(shape.cell.rawValue)-\(shape.hidden)", \(regime), "rate": \(rate), "inputs": [\(inputs)],
        "layers": [{"kind": "\(shape.cell.rawValue)", "name": "cell", "input": \(shape.inputs), "hidden": \(shape.hidden),
                    "layers": \(shape.layers)}\(hasHead ? head : "")],
-       "heads": [{"name": "h", "activation": "\(hasHead ? "softmax" : "linear")", "labels": [\(labels)]}], "decide": {"emit": "every"}}
+       "heads": [{"name": "h", "activation": "\(hasHead ? "softmax" : "linear")", "labels": [\(labels)]}], "decide": {"emit": "\(emit)"}}
       """
   }
 }

@@ -104,11 +104,3 @@ struct WindowBenchmark {
     mutating func publish(_ label: LabelMessage, arrived: Int64) { if label.isDecision { labels += 1 } }
   }
 }
-
-extension Timing {
-  fileprivate init(_ timing: Timing, dividedBy count: Int) {
-    self = timing
-    best /= Double(count)
-    median /= Double(count)
-  }
-}

@@ -4,7 +4,7 @@ import RunnelWire
 /// Messages that wait for a description, or for a rival to fall silent: what becomes of them.
 extension StreamAdmission {
   /// - Parameter since: when the message came; it stays so however often it has to be held again.
-  mutating func hold(_ message: SampleMessage, since: Int64, _ listener: any StreamListener) {
+  func hold(_ message: SampleMessage, since: Int64, _ listener: any StreamListener) {
     let rows = Int64(message.chunk.rows)
     guard held.hold(message, now: since) else {
       accounting.drop(.overflow, rows: rows)
@@ -14,7 +14,7 @@ extension StreamAdmission {
   }
 
   /// Applies what no longer has to wait, in the order it came, and drops what waited too long.
-  mutating func release(now: Int64, to listener: any StreamListener) {
+  func release(now: Int64, to listener: any StreamListener) {
     guard !held.isEmpty else { return }
     if canPlaceAny(now: now) {
       for entry in held.takeAll() {
@@ -49,7 +49,7 @@ extension StreamAdmission {
     return false
   }
 
-  private mutating func place(again entry: HeldMessages.Entry, now: Int64, to listener: any StreamListener) {
+  private func place(again entry: HeldMessages.Entry, now: Int64, to listener: any StreamListener) {
     switch entry.content {
     case .end(let end): place(end, since: entry.since, now: now, to: listener)
     case .samples(var message, let payload):
@@ -67,7 +67,7 @@ extension StreamAdmission {
     }
   }
 
-  mutating func discard(_ entry: HeldMessages.Entry, _ listener: any StreamListener) {
+  func discard(_ entry: HeldMessages.Entry, _ listener: any StreamListener) {
     guard entry.rows > 0 else { return }
     accounting.rowsHeld -= entry.rows
     if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {

@@ -11,7 +11,7 @@ import RunnelWire
 ///
 /// Every message that comes in is counted as decoded or rejected, every row as used, dropped or held: law 6 holds
 /// after each call.
-public struct StreamAdmission {
+public final class StreamAdmission {
   public let identity: StreamIdentity
   public let index: Int
   public internal(set) var accounting = Accounting()
@@ -68,7 +68,7 @@ public struct StreamAdmission {
 
   // MARK: what comes in
 
-  public mutating func admit(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
+  public func admit(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), of: message.epoch, listener) else { return }
     release(now: now, to: listener)
@@ -79,7 +79,7 @@ public struct StreamAdmission {
   }
 
   /// A heartbeat tells what was lost at the tail, where no later sample would.
-  public mutating func admit(_ heartbeat: Heartbeat, now: Int64, to listener: any StreamListener) {
+  public func admit(_ heartbeat: Heartbeat, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach(heartbeat.nextIndex, of: heartbeat.epoch, listener) else { return }
     accounting.messagesDecoded += 1
@@ -89,7 +89,7 @@ public struct StreamAdmission {
     tail(upTo: heartbeat.nextIndex, nextSequence: heartbeat.nextSequence, to: listener)
   }
 
-  public mutating func admit(_ end: EndOfStream, now: Int64, to listener: any StreamListener) {
+  public func admit(_ end: EndOfStream, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     guard isInReach(end.nextIndex, of: end.epoch, listener) else { return }
     accounting.messagesDecoded += 1
@@ -97,7 +97,7 @@ public struct StreamAdmission {
     place(end, since: now, now: now, to: listener)
   }
 
-  public mutating func admit(_ description: StreamDescription, now: Int64, to listener: any StreamListener) {
+  public func admit(_ description: StreamDescription, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
     if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
       guard describes(description, session, listener) else { return }
@@ -119,13 +119,13 @@ public struct StreamAdmission {
   }
 
   /// The socket monitor saw this stream's connection drop.
-  public mutating func disconnected(now: Int64, to listener: any StreamListener) {
+  public func disconnected(now: Int64, to listener: any StreamListener) {
     isDisconnected = true
     release(now: now, to: listener)
   }
 
   /// Time passes: held messages whose wait is over are applied or dropped. Call it a few times a second.
-  public mutating func tick(now: Int64, to listener: any StreamListener) {
+  public func tick(now: Int64, to listener: any StreamListener) {
     release(now: now, to: listener)
     guard session != nil, !isOver, silence.becomesStale(at: now, after: policy.staleAfter) else { return }
     listener.note(.stale(since: order.nextIndex), of: identity)
@@ -133,7 +133,7 @@ public struct StreamAdmission {
   }
 
   /// No more input will come: what is held is dropped with its reason, so that nothing stays uncounted.
-  public mutating func drain(to listener: any StreamListener) {
+  public func drain(to listener: any StreamListener) {
     for entry in held.takeAll() { discard(entry, listener) }
   }
 
@@ -151,19 +151,20 @@ public struct StreamAdmission {
   }
 
   func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, now: Int64) -> Owner {
-    guard let session else { return .next((first ?? 0) > 0 ? .joinedMidStream : .first) }
+    // By its members: the session taken out whole would be copied, with five references.
+    guard let rate = session?.rate else { return .next((first ?? 0) > 0 ? .joinedMidStream : .first) }
     guard let epoch else {
       if isDisconnected { return .next(.reconnected) }
-      let reach = Int64(policy.reorder * session.rate)
+      let reach = Int64(policy.reorder * rate)
       return order.wentBack(first: first, sequence: sequence, byMoreThan: reach) ? .next(.restarted) : .current
     }
-    if epoch == session.epoch { return isOver ? .straggler : .current }
+    if epoch == session?.epoch { return isOver ? .straggler : .current }
     if leftEpochs.contains(epoch) { return .straggler }
     return isOver || isDisconnected || silence.lasts(at: now) >= policy.takeover ? .next(.newEpoch) : .rival
   }
 
   /// - Parameter heldSince: when the message came, where it has waited; its rows are counted as received then.
-  mutating func place(
+  func place(
     _ message: SampleMessage, _ owner: Owner, heldSince: Int64?, now: Int64, to listener: any StreamListener
   ) {
     let rows = Int64(message.chunk.rows)
@@ -198,7 +199,7 @@ public struct StreamAdmission {
     }
   }
 
-  mutating func place(_ end: EndOfStream, since: Int64, now: Int64, to listener: any StreamListener) {
+  func place(_ end: EndOfStream, since: Int64, now: Int64, to listener: any StreamListener) {
     switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
     case .current:
       silence.hear(at: now)
@@ -216,7 +217,7 @@ public struct StreamAdmission {
 
   // MARK: sessions
 
-  private mutating func begin(
+  private func begin(
     _ cause: Session.Cause, description: StreamDescription?, epoch: UInt64?, rate: Double?, level: Level, now: Int64,
     to listener: any StreamListener
   ) {
@@ -244,7 +245,7 @@ public struct StreamAdmission {
   }
 
   /// The current epoch will not come back.
-  private mutating func leave() {
+  private func leave() {
     guard let epoch = session?.epoch, !leftEpochs.contains(epoch) else { return }
     leftEpochs.append(epoch)
     if leftEpochs.count > 8 { leftEpochs.removeFirst() }
@@ -253,7 +254,7 @@ public struct StreamAdmission {
 
   // MARK: descriptions
 
-  private mutating func remember(_ description: StreamDescription) {
+  private func remember(_ description: StreamDescription) {
     descriptions.removeAll { $0.epoch == description.epoch }
     descriptions.append(description)
     if descriptions.count > 4 { descriptions.removeFirst() }
@@ -267,7 +268,7 @@ public struct StreamAdmission {
 
   /// Whether a description agrees with the session it speaks of; a change of shape needs a new epoch. The first one of
   /// a session that began with the configuration's channels may give them other names: these stay.
-  private mutating func describes(
+  private func describes(
     _ description: StreamDescription, _ session: Session, _ listener: any StreamListener
   ) -> Bool {
     let said = description.channels
@@ -285,7 +286,7 @@ public struct StreamAdmission {
 
   // MARK: order
 
-  private mutating func apply(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
+  private func apply(_ message: SampleMessage, now: Int64, to listener: any StreamListener) {
     silence.hear(at: now)
     isDisconnected = false
     let rows = message.chunk.rows
@@ -323,11 +324,11 @@ public struct StreamAdmission {
   }
 
   /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
-  private mutating func tail(upTo nextIndex: Int64, nextSequence: UInt64, to listener: any StreamListener) {
+  private func tail(upTo nextIndex: Int64, nextSequence: UInt64, to listener: any StreamListener) {
     if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, listener) }
   }
 
-  private mutating func hear(gap: Range<Int64>, _ listener: any StreamListener) {
+  private func hear(gap: Range<Int64>, _ listener: any StreamListener) {
     accounting.gaps += 1
     accounting.lose(rows: Int64(gap.count))
     listener.note(.lost(rows: gap), of: identity)
@@ -345,11 +346,11 @@ public struct StreamAdmission {
       let said = describing(message.epoch)?.found?.channels ?? []
       return miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
     case .current:
-      guard let session else { return nil }
-      if let error = miscount(message, known: session.channels) { return error }
-      guard !StreamShape.agree(message.rate, session.rate) else { return nil }
+      guard let known = session?.channels.count, let rate = session?.rate else { return nil }
+      if known > 0, message.chunk.channels != known { return miscount(message, known: session?.channels ?? []) }
+      guard !StreamShape.agree(message.rate, rate) else { return nil }
       return error(
-        .shapeChanged, of: message.epoch, byte: 48, expected: "\(session.rate) Hz, the rate this session began with",
+        .shapeChanged, of: message.epoch, byte: 48, expected: "\(rate) Hz, the rate this session began with",
         found: "\(message.rate ?? 0) Hz")
     }
   }
@@ -372,19 +373,19 @@ public struct StreamAdmission {
       : DecodeError(reason, part: 1, byteOffset: byte, expected: expected, found: found)
   }
 
-  private mutating func isInReach(_ end: Int64, of epoch: UInt64?, _ listener: any StreamListener) -> Bool {
+  private func isInReach(_ end: Int64, of epoch: UInt64?, _ listener: any StreamListener) -> Bool {
     if end <= Self.lastIndex { return true }
     reject(error(.limit, of: epoch, byte: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
     return false
   }
 
-  mutating func reject(_ error: DecodeError, _ listener: any StreamListener) {
+  func reject(_ error: DecodeError, _ listener: any StreamListener) {
     accounting.reject(error.reason)
     listener.note(.rejected(error), of: identity)
   }
 
   /// The epoch, the first time it is asked for.
-  private mutating func firstTelling(of epoch: UInt64?) -> UInt64? {
+  private func firstTelling(of epoch: UInt64?) -> UInt64? {
     guard let epoch, toldOf != epoch else { return nil }
     toldOf = epoch
     return epoch

@@ -48,9 +48,6 @@ struct GapFiller {
     fileprivate(set) var runs: [Int64]
     /// The last present sample of channel d; NaN before there is one.
     fileprivate(set) var last: [Float]
-
-    /// Stands in while the real one is moved out.
-    static let none = State(values: [], faults: [], rowFaults: [], runs: [], last: [])
   }
 
   /// Marks a made-up value among the waiting ones.

@@ -145,11 +145,12 @@ final class Lane {
 
   /// The filler's state is moved out for the while, so that what it settles may touch the rest of the state.
   private func withFiller(_ body: (inout GapFiller.State, inout Rows) -> Void) {
-    var filler = GapFiller.State.none
+    guard var filler = state.filler.take() else {
+      preconditionFailure("nothing that is settled comes back to the filler")
+    }
     var rows = Rows(lane: self)
-    swap(&filler, &state.filler)
     body(&filler, &rows)
-    swap(&filler, &state.filler)
+    state.filler = filler
   }
 
   private struct Rows: SettledRows {

@@ -5,7 +5,8 @@ import RunnelSignal
 /// Everything a lane takes from sample to sample, but for h and c, which lie in the banks of the networks: one value, so that
 /// nothing can be forgotten in a reset or a checkpoint.
 struct LaneState: Sendable, Equatable {
-  var filler: GapFiller.State
+  /// Nil while rows are settled.
+  var filler: GapFiller.State?
   /// One per input of the model.
   var conditioners: [ConditionerState]
   var flatRuns: [FlatDetector.Run]

@@ -253,7 +253,7 @@ public final class Daemon {
 
   private func tick(_ now: Int64) throws {
     for input in inputs { try input.tick(now: now) }
-    for index in intakes.indices { intakes[index].tick(now: now, to: owner) }
+    for intake in intakes { intake.tick(now: now, to: owner) }
     nextBatch = host.step(now: now)
     lanes += host.takeCounts()
     tap?.tick(now: now)
@@ -287,7 +287,7 @@ public final class Daemon {
       guard let message = input.drain(), let topic = message.topic else { continue }
       admit(message, topic: topic, from: input, at: clock.monotonic(), isCounted: true)
     }
-    for index in intakes.indices { intakes[index].drain(to: owner) }
+    for intake in intakes { intake.drain(to: owner) }
     host.drain()
     tap?.close()
     control?.drain(milliseconds: Self.recordersLimit)

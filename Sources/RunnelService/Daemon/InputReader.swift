@@ -53,7 +53,8 @@ class InputReader {
   /// What this message says. Borrowed from the parts, or from what the decoder keeps.
   ///
   /// - Parameter decided: called where the format was not known before this message.
-  func decode(_ parts: MessageParts, decided: (FormatDecision) -> Void) throws(DecodeError) -> DecodedMessage {
+  @inline(__always)
+  final func decode(_ parts: MessageParts, decided: (FormatDecision) -> Void) throws(DecodeError) -> DecodedMessage {
     if let decoder { return try decoder.decode(parts) }
     let decision = try FormatDecision(parts, for: input)
     let chosen = input.decoder(of: decision.format, passTags: decision.hasTags)

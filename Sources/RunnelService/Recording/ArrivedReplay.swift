@@ -10,7 +10,7 @@ final class ArrivedReplay: MessageReplay {
 
   private let inputs: [InputConfiguration]
   private let lanes: any LaneOwner
-  private var intakes: [Intake]
+  private let intakes: [Intake]
   /// Of each input, an endpoint each.
   private var readers: [[String: InputReader]]
   private var now = Int64.min
@@ -94,7 +94,7 @@ final class ArrivedReplay: MessageReplay {
 
   private func tick(until time: Int64) {
     while nextTick <= time {
-      for place in intakes.indices { intakes[place].tick(now: nextTick, to: lanes) }
+      for intake in intakes { intake.tick(now: nextTick, to: lanes) }
       nextTick += Self.tick
     }
   }

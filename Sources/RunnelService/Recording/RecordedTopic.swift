@@ -75,8 +75,8 @@ struct RecordedTopic {
 /// The topics of all endpoints, found by the bytes of a message's first part.
 struct RecordedTopics {
   private(set) var all: [RecordedTopic] = []
-  /// By endpoint.
-  private var tables: [ByteTable]
+  /// By the topics of each endpoint.
+  private var places = ByteTable()
   /// Of each endpoint, where messages go whose first part is no topic.
   private var bare: [Int?]
 
@@ -85,7 +85,6 @@ struct RecordedTopics {
   private static let longest = 255
 
   init(endpoints: Int) {
-    tables = Array(repeating: ByteTable(), count: endpoints)
     bare = Array(repeating: nil, count: endpoints)
   }
 
@@ -100,10 +99,10 @@ struct RecordedTopics {
   mutating func place(of parts: MessageParts, endpoint: Int, make: (String?) -> RecordedTopic) -> Int {
     let topic = parts[0]
     if parts.count > 1, topic.count <= Self.longest {
-      if let known = tables[endpoint][topic] { return known }
+      if let known = places[topic, of: endpoint] { return known }
       if all.count < Self.limit, let text = Self.text(topic) {
         all.append(make(text))
-        tables[endpoint][topic] = all.count - 1
+        places[topic, of: endpoint] = all.count - 1
         return all.count - 1
       }
     }

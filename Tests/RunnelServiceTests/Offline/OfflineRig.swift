@@ -110,7 +110,7 @@ final class OfflineRig {
       claims: try configuration.plans(models: models).filter { $0.input == input.name }.map {
         .init(input: $0.input, pipeline: Pipeline(plan: $0.plan, epoch: 77))
       }, sink: Lines())
-    var intake = Intake(policy: input.policy, numbering: { shard.addStream() })
+    let intake = Intake(policy: input.policy, numbering: { shard.addStream() })
     let decoder = RunnelDecoder()
     func receive(_ parts: MessageParts) {
       shard.arrive(monotonic: 1, unix: nil)
