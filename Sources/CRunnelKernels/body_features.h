@@ -55,18 +55,37 @@ static void RUNNEL_SET(layer_norm)(int32_t rows, int32_t width, double epsilon, 
   }
 }
 
+// What of these is not finite: lanes that found something, and whether one behind the last whole register did.
+typedef struct {
+  whole lanes;
+  int32_t rest;
+} RUNNEL_SET(unsound);
+
+IN RUNNEL_SET(unsound) RUNNEL_SET(look)(int64_t count, const float *x, RUNNEL_SET(unsound) found) {
+  const bits exponent = (bits)(0x7f800000u);
+  int64_t first = 0;
+  for (; first + LANES <= count; first += LANES) found.lanes |= ((bits)LOAD(x + first) & exponent) == exponent;
+  // One by one: copied to be read as a register, they would be waited for.
+  _Pragma("clang loop vectorize(disable)") for (; first < count; first++) found.rest |= !__builtin_isfinite(x[first]);
+  return found;
+}
+
+IN bool RUNNEL_SET(is_sound)(RUNNEL_SET(unsound) found) { return !(found.rest || __builtin_reduce_or(found.lanes)); }
+
+// All rows are looked at together first, as one where they lie one behind the other: there is seldom anything to find.
 static void RUNNEL_SET(check)(int32_t rows, int32_t width, const float *x, int64_t x_stride, const int32_t *at,
                               const int32_t *row, bool *sound) {
-  const bits exponent = (bits)(0x7f800000u);
+  const RUNNEL_SET(unsound) nothing = {(whole)(0), 0};
+  RUNNEL_SET(unsound) found = nothing;
+  if (!at && x_stride == width)
+    found = RUNNEL_SET(look)((int64_t)rows * width, x, found);
+  else
+    for (int32_t place = 0; place < rows; place++)
+      found = RUNNEL_SET(look)(width, x + (at ? at[place] : place) * x_stride, found);
+  if (RUNNEL_SET(is_sound)(found)) return;
   for (int32_t place = 0; place < rows; place++) {
     const float *in = x + (at ? at[place] : place) * x_stride;
-    whole found = (whole)(0);
-    int32_t first = 0;
-    for (; first + LANES <= width; first += LANES) found |= ((bits)LOAD(in + first) & exponent) == exponent;
-    int32_t rest = 0;  // one by one: copied to be read as a register, they would be waited for
-    _Pragma("clang loop vectorize(disable)") for (; first < width; first++)
-      rest |= !__builtin_isfinite(in[first]);
-    if (rest || __builtin_reduce_or(found)) sound[row[place]] = false;
+    if (!RUNNEL_SET(is_sound)(RUNNEL_SET(look)(width, in, nothing))) sound[row[place]] = false;
   }
 }
 
