@@ -117,6 +117,14 @@ public struct JSONWriter: Sendable {
     }
   }
 
+  /// Members of the object that were written before, each behind its comma.
+  public mutating func write(members: [UInt8]) {
+    members.withUnsafeBufferPointer { append($0) }
+    needsComma = true
+  }
+
+  /// Bytes written.
+  public var size: Int { count }
   /// A copy.
   public var bytes: [UInt8] { Array(room[..<count]) }
   public var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }

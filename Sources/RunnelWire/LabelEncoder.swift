@@ -21,22 +21,38 @@ public struct LabelEncoder: Sendable {
   }
 
   /// Lends the JSON, without a line feed.
+  ///
+  /// - Parameters:
+  ///   - origin: `origin(of:)` of the lane's session, where it was kept; empty where it was not.
+  ///   - latency: in place of the message's own, in µs.
   public mutating func encode<R, E: Error>(
-    _ message: LabelMessage, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+    _ message: LabelMessage, origin: [UInt8] = [], latency: Int64? = nil,
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
     json.clear()
     json.beginObject()
     json.key("v")
     json.write(1)
     writeKind(message.kind)
-    writeOrigin(message)
+    if origin.isEmpty { writeOrigin(message) } else { json.write(members: origin) }
     writePosition(message)
     if !canonical { writeTime(message) }
     writeDecision(message)
-    writeTrust(message)
+    writeTrust(message, latency ?? message.latencyMicroseconds)
     if let attachment = message.attachment { write(attachment) }
     json.endObject()
     return try json.withBytes(body)
+  }
+
+  /// The keys from `input` to `input_epoch`, which all messages of a lane's session share: whoever keeps them need not have
+  /// them written for each. Allocates.
+  public mutating func origin(of message: LabelMessage) -> [UInt8] {
+    json.clear()
+    json.beginObject()
+    let start = json.size
+    json.write(members: [])
+    writeOrigin(message)
+    return json.withBytes { Array($0[start...]) }
   }
 
   /// The JSON as a string. Allocates.
@@ -169,14 +185,14 @@ public struct LabelEncoder: Sendable {
     json.endArray()
   }
 
-  private mutating func writeTrust(_ message: LabelMessage) {
+  private mutating func writeTrust(_ message: LabelMessage, _ latency: Int64?) {
     write("level", message.level?.rawValue)
     write("quality", message.quality?.name)
     write("missing", message.missing)
     write("usable", message.usable)
     write("synthetic", message.synthetic)
     if message.isRepeat { write("repeat", true) }
-    if !canonical { write("latency_us", message.latencyMicroseconds) }
+    if !canonical { write("latency_us", latency) }
   }
 
   private mutating func write(_ key: StaticString, _ text: String?) {

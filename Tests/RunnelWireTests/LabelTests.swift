@@ -72,6 +72,21 @@ import Testing
     }
   }
 
+  @Test func `what was kept of the origin, and a latency told beside the message, give the same bytes`() {
+    var generator = SeededGenerator(seed: 13)
+    for canonical in [false, true] {
+      var (encoder, other) = (LabelEncoder(canonical: canonical), LabelEncoder(canonical: canonical))
+      for _ in 0..<1000 {
+        let message = Self.random(&generator)
+        let origin = other.origin(of: message)
+        var timed = message
+        timed.latencyMicroseconds = 77
+        let text = encoder.encode(message, origin: origin, latency: 77) { String(decoding: $0, as: UTF8.self) }
+        #expect(text == other.text(timed))
+      }
+    }
+  }
+
   @Test func `the canonical form reads back and writes the same bytes`() throws {
     var generator = SeededGenerator(seed: 12)
     var encoder = LabelEncoder(canonical: true)

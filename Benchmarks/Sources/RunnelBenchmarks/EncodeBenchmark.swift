@@ -13,6 +13,8 @@ struct EncodeBenchmark {
     var (json, canonical, binary) = (LabelEncoder(), LabelEncoder(canonical: true), ScoreEncoder())
     let label = Self.label
     add("JSON", to: &section) { json.encode(label) { $0.count } }
+    let origin = json.origin(of: label)
+    add("JSON, its origin kept", to: &section) { json.encode(label, origin: origin) { $0.count } }
     add("JSON, canonical", to: &section) { canonical.encode(label) { $0.count } }
     add("binary", to: &section) { binary.encode(label) { $0.count + $1.count } ?? 0 }
     return section

@@ -42,14 +42,15 @@ final class LabelPublisher: LabelSink {
 
     /// - Parameters:
     ///   - json: the message as `LabelEncoder` writes it.
+    ///   - latency: in it, in µs.
     ///   - arrival: Unix ns when what the message speaks of arrived.
     /// - Returns: whether it went out, or this shape has no such message.
     @discardableResult
     mutating func send(
-      _ message: LabelMessage, _ json: UnsafeRawBufferPointer, topic: [UInt8], arrival: Int64
+      _ message: LabelMessage, _ json: UnsafeRawBufferPointer, latency: Int64? = nil, topic: [UInt8], arrival: Int64
     ) -> Bool {
       let output = socket
-      return writer.write(message, json: json, arrival: arrival) { body, third in
+      return writer.write(message, json: json, latency: latency, arrival: arrival) { body, third in
         topic.withUnsafeBytes { topic in
           let result =
             if let third { try? output.socket.send(topic, body, third) } else { try? output.socket.send(topic, body) }
@@ -86,6 +87,8 @@ final class LabelPublisher: LabelSink {
     var origin: Int
     var channel: String
     var epoch: UInt64?
+    /// What every label of this epoch says of where it comes from, as JSON.
+    var members: [UInt8]
     var body: [UInt8] = []
     var attachment: LabelAttachment?
     var next: UInt64 = 0
@@ -106,12 +109,9 @@ final class LabelPublisher: LabelSink {
   // MARK: labels
 
   func publish(_ label: LabelMessage, arrived: Int64) {
-    var label = label
     let latency = arrived > 0 ? max(clock.monotonic() - arrived, 0) : 0
-    if arrived > 0, label.isDecision {
-      label.latencyMicroseconds = latency / 1000
-      latencies.record(nanoseconds: latency)
-    }
+    let isTimed = arrived > 0 && label.isDecision
+    if isTimed { latencies.record(nanoseconds: latency) }
     let place = place(of: label)
     entries[place].next = label.sequence + (label.consumesSequence ? 1 : 0)
     if label.isDecision {
@@ -120,14 +120,16 @@ final class LabelPublisher: LabelSink {
     }
     // When it came by the clock on the wall: as long ago as by the other. Mostly nobody asks.
     let arrival = needsArrival && label.timestamp == nil ? clock.unix() - latency : 0
-    encoder.encode(label) { json in
+    let microseconds = isTimed ? latency / 1000 : nil
+    encoder.encode(label, origin: entries[place].members, latency: microseconds) { json in
       if label.consumesSequence {
         entries[place].body.replaceSubrange(0..., with: json)
         entries[place].attachment = label.attachment
       }
       let topic = entries[place].topic
-      for index in outputs.indices where !outputs[index].send(label, json, topic: topic, arrival: arrival) {
-        failures += 1
+      for index in outputs.indices {
+        let isOut = outputs[index].send(label, json, latency: microseconds, topic: topic, arrival: arrival)
+        if !isOut { failures += 1 }
       }
     }
   }
@@ -138,13 +140,16 @@ final class LabelPublisher: LabelSink {
       if entries[known].epoch != label.epoch {
         (origins[origin].input, origins[origin].model) = (label.input, label.model)
         entries[known].epoch = label.epoch
+        entries[known].members = encoder.origin(of: label)
         entries[known].body.removeAll()
       }
       return known
     }
     let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
     entries.append(
-      Entry(topic: topic?.bytes ?? Array("l/".utf8), origin: origin, channel: label.channel, epoch: label.epoch))
+      Entry(
+        topic: topic?.bytes ?? Array("l/".utf8), origin: origin, channel: label.channel, epoch: label.epoch,
+        members: encoder.origin(of: label)))
     origins[origin].places[label.channel] = entries.count - 1
     return entries.count - 1
   }

@@ -31,22 +31,23 @@ struct OutputWriter {
   ///
   /// - Parameters:
   ///   - json: the message with all that it holds, as `LabelEncoder` writes it: one text serves every output.
+  ///   - latency: in it, in µs.
   ///   - arrival: Unix ns when what the message speaks of arrived; read only where the message has no time and the shape
   ///     needs one.
   mutating func write<R>(
-    _ message: LabelMessage, json: UnsafeRawBufferPointer, arrival: Int64,
+    _ message: LabelMessage, json: UnsafeRawBufferPointer, latency: Int64?, arrival: Int64,
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
   ) -> R? {
     switch format {
     case .runnel:
-      return lesser.lend(message, json, scores: hasScores, attachment: true) { json in
+      return lesser.lend(message, json, latency, scores: hasScores, attachment: true) { json in
         attachment.encode(message) { body(json, $0) } ?? body(json, nil)
       }
     case .plotjuggler:
       guard message.consumesSequence else { return nil }
       seconds.clear()
       seconds.write((message.timestamp ?? arrival) / 100, decimals: 7)
-      return lesser.lend(message, json, scores: hasScores, attachment: false) { json in
+      return lesser.lend(message, json, latency, scores: hasScores, attachment: false) { json in
         seconds.withBytes { body(json, $0) }
       }
     case .binary: return binary.encode(message) { body($0, $1) }
@@ -58,13 +59,13 @@ struct OutputWriter {
 extension LabelEncoder {
   /// Lends `json`, the message as it was encoded, or where it holds more than is wanted the JSON without that.
   fileprivate mutating func lend<R>(
-    _ message: LabelMessage, _ json: UnsafeRawBufferPointer, scores: Bool, attachment: Bool,
+    _ message: LabelMessage, _ json: UnsafeRawBufferPointer, _ latency: Int64?, scores: Bool, attachment: Bool,
     _ body: (UnsafeRawBufferPointer) -> R
   ) -> R {
     if scores && (attachment || message.attachment == nil) { return body(json) }
     var message = message
     if !scores { message.removeScores() }
     if !attachment { message.attachment = nil }
-    return encode(message, body)
+    return encode(message, latency: latency, body)
   }
 }
