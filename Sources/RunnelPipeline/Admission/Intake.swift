@@ -23,12 +23,7 @@ public final class Intake {
     self.numbering = numbering
   }
 
-  public enum Arrival {
-    case taken
-    case tooManyStreams
-  }
-
-  /// Admits one decoded message of the stream whose name these bytes spell.
+  /// Admits one decoded message of the stream whose name these bytes spell; false where there are too many streams.
   ///
   /// - Parameters:
   ///   - source: 0 in a format with epochs, the number of the endpoint in one without.
@@ -38,13 +33,9 @@ public final class Intake {
   public func admit(
     _ message: DecodedMessage, key: UnsafeRawBufferPointer, source: Int = 0, endpoint: String, now: Int64,
     isCounted: Bool = false, to listener: any StreamListener, makeName: () -> String
-  ) -> Arrival {
+  ) -> Bool {
     if isCounted { accounting.giveBack() }
-    guard let stream = stream(of: key, source: source, endpoint: endpoint, makeName: makeName) else {
-      accounting.messagesReceived += 1
-      accounting.reject(.tooManyStreams)
-      return .tooManyStreams
-    }
+    guard let stream = stream(of: key, source: source, endpoint: endpoint, makeName: makeName) else { return false }
     switch message {
     case .samples(let samples): stream.admit(samples, now: now, to: listener)
     case .heartbeat(let heartbeat): stream.admit(heartbeat, now: now, to: listener)
@@ -53,7 +44,7 @@ public final class Intake {
     case .kept: take()
     case .ignored(let reason): take(ignored: reason)
     }
-    return .taken
+    return true
   }
 
   /// A message that is kept by its decoder until others come, or that holds none of this input's samples.
@@ -83,11 +74,17 @@ public final class Intake {
     streams.reduce(into: accounting) { $0 += $1.accounting }
   }
 
-  private func stream(
+  /// As in `admit`, for whoever knows what the message is: the stream to admit it to, or nil, and the message counted as
+  /// rejected, where it would be one too many.
+  public func stream(
     of key: UnsafeRawBufferPointer, source: Int, endpoint: String, makeName: () -> String
   ) -> StreamAdmission? {
     if let known = indexByName[key, of: source] { return streams[known] }
-    guard streams.count < policy.maxStreams else { return nil }
+    guard streams.count < policy.maxStreams else {
+      accounting.messagesReceived += 1
+      accounting.reject(.tooManyStreams)
+      return nil
+    }
     let identity = StreamIdentity(input: policy.input, endpoint: endpoint, stream: makeName())
     let stream = StreamAdmission(identity: identity, index: numbering(), policy: policy)
     indexByName[key, of: source] = streams.count

@@ -216,32 +216,34 @@ public final class Daemon {
     let now = clock.monotonic()
     owner.arrive(monotonic: now, unix: now + toUnix)
     do throws(DecodeError) {
-      let message = try input.decode(parts) { log.decided($0, of: input) }
-      switch message {
-      case .kept: return intakes[input.intake].take()
-      case .ignored(let reason): return intakes[input.intake].take(ignored: reason)
-      default: break
+      // At once what it is: a message that goes from hand to hand as any of these is copied by each.
+      switch try input.decode(parts, decided: { log.decided($0, of: input) }) {
+      case .samples(let samples): try stream(of: samples.topic, from: input)?.admit(samples, now: now, to: owner)
+      case .heartbeat(let beat): try stream(of: beat.topic, from: input)?.admit(beat, now: now, to: owner)
+      case .end(let end): try stream(of: end.topic, from: input)?.admit(end, now: now, to: owner)
+      // It does not say itself whose it is.
+      case .description(let description):
+        try stream(of: parts[0], from: input)?.admit(description, now: now, to: owner)
+      case .kept: intakes[input.intake].take()
+      case .ignored(let reason): intakes[input.intake].take(ignored: reason)
       }
-      // Only a description does not say itself whose it is.
-      let topic = message.topic ?? parts[0]
-      guard input.claims(topic) else {
-        throw DecodeError(
-          .topic, part: 0, byteOffset: 0, expected: "a topic of input '\(input.input.name)'",
-          found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
-      }
-      admit(message, topic: topic, from: input, at: now)
     } catch { reject(error, from: input) }
   }
 
-  private func admit(
-    _ message: DecodedMessage, topic: UnsafeRawBufferPointer, from input: InputSocket, at now: Int64,
-    isCounted: Bool = false
-  ) {
-    let arrival = intakes[input.intake].admit(
-      message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: now,
-      isCounted: isCounted, to: owner
+  /// The stream of a topic; nil, and told, where there are too many.
+  private func stream(
+    of topic: UnsafeRawBufferPointer, from input: InputSocket
+  ) throws(DecodeError) -> StreamAdmission? {
+    guard input.claims(topic) else {
+      throw DecodeError(
+        .topic, part: 0, byteOffset: 0, expected: "a topic of input '\(input.input.name)'",
+        found: "'\(String(decoding: topic.prefix(80), as: UTF8.self))'")
+    }
+    let found = intakes[input.intake].stream(
+      of: input.key(of: topic), source: input.source, endpoint: input.endpoint
     ) { input.streamName(of: topic) }
-    if case .tooManyStreams = arrival { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
+    if found == nil { log.tooManyStreams(input.input, topic: input.streamName(of: topic)) }
+    return found
   }
 
   private func reject(_ error: DecodeError, from input: InputSocket) {
@@ -285,7 +287,10 @@ public final class Daemon {
     try hearConnections(clock.monotonic())
     for input in inputs {
       guard let message = input.drain(), let topic = message.topic else { continue }
-      admit(message, topic: topic, from: input, at: clock.monotonic(), isCounted: true)
+      intakes[input.intake].admit(
+        message, key: input.key(of: topic), source: input.source, endpoint: input.endpoint, now: clock.monotonic(),
+        isCounted: true, to: owner
+      ) { input.streamName(of: topic) }
     }
     for intake in intakes { intake.drain(to: owner) }
     host.drain()
