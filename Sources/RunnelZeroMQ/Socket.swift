@@ -115,6 +115,16 @@ extension Socket {
     return .sent
   }
 
+  /// Sends a whole message of two or three parts, without a list of them.
+  public func send(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ third: UnsafeRawBufferPointer?
+  ) throws(ZeroMQError) -> SendResult {
+    var result = try send(first, more: true)
+    if result == .sent { result = try send(second, more: third != nil) }
+    if result == .sent, let third { result = try send(third) }
+    return result
+  }
+
   /// Sends a whole message. A result other than `.sent` means that no part of it went out.
   public func send(_ parts: UnsafeRawBufferPointer...) throws(ZeroMQError) -> SendResult {
     try send(parts: parts)

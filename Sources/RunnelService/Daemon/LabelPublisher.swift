@@ -52,9 +52,7 @@ final class LabelPublisher: LabelSink {
       let output = socket
       return writer.write(message, json: json, latency: latency, arrival: arrival) { body, third in
         topic.withUnsafeBytes { topic in
-          let result =
-            if let third { try? output.socket.send(topic, body, third) } else { try? output.socket.send(topic, body) }
-          return result == .sent
+          (try? output.socket.send(topic, body, third)) == .sent
         }
       } ?? true
     }

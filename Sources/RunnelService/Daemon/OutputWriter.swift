@@ -35,7 +35,7 @@ struct OutputWriter {
   ///   - arrival: Unix ns when what the message speaks of arrived; read only where the message has no time and the shape
   ///     needs one.
   mutating func write<R>(
-    _ message: LabelMessage, json: UnsafeRawBufferPointer, latency: Int64?, arrival: Int64,
+    _ message: LabelMessage, json: UnsafeRawBufferPointer, latency: Int64? = nil, arrival: Int64,
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R
   ) -> R? {
     switch format {

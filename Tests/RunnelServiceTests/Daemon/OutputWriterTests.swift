@@ -26,7 +26,7 @@ import Testing
     var writer = OutputWriter(try ConfigurationReader.read(text: text, file: "o.yaml").configuration.outputs[0])
     var encoder = LabelEncoder()
     return encoder.encode(message) { json in
-      writer.write(message, json: json, latency: nil, arrival: Self.arrival) { body, third in
+      writer.write(message, json: json, arrival: Self.arrival) { body, third in
         [Array(body)] + (third.map { [Array($0)] } ?? [])
       }
     }
