@@ -18,6 +18,7 @@ public struct RunnelDecoder: Sendable {
 
   /// - Throws: with the part, the byte and what was expected there; reasons `parts`, `truncated`, `version`,
   ///   `malformed`, `checksum`, `dtype`, `limit` and `topic`.
+  // Inlined, as is what it calls: each function that a message comes back from moves it twice.
   @inline(__always)
   public func decode(_ parts: MessageParts) throws(DecodeError) -> DecodedMessage {
     try limits.check(parts)

@@ -14,7 +14,7 @@ public enum DecodedMessage {
 
   /// Which of an input's streams it speaks of: the topic part as it came, or what the format has in its place; nil
   /// where the message itself does not say.
-  @inlinable public var topic: UnsafeRawBufferPointer? {
+  public var topic: UnsafeRawBufferPointer? {
     switch self {
     case .samples(let message): message.topic
     case .heartbeat(let heartbeat): heartbeat.topic

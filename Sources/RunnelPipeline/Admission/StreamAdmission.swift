@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelWire
 
 /// Decides what of one stream's messages is new, in which order, and what is missing: the gate between decoded
-/// messages and lanes. Pure: time comes in as `now`, nothing is read or written here.
+/// messages and lanes. Time comes in as `now`; nothing is read or written here.
 ///
 ///                 samples, heartbeat, end ──▶ whose epoch? ──▶ current ──▶ expected index ──▶ listener
 ///                                                │  │  │                   older: duplicate

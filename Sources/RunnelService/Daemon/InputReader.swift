@@ -53,6 +53,7 @@ class InputReader {
   /// What this message says. Borrowed from the parts, or from what the decoder keeps.
   ///
   /// - Parameter decided: called where the format was not known before this message.
+  // Inlined, for a message that comes back from a function is moved.
   @inline(__always)
   final func decode(_ parts: MessageParts, decided: (FormatDecision) -> Void) throws(DecodeError) -> DecodedMessage {
     if let decoder { return try decoder.decode(parts) }
