@@ -11,6 +11,7 @@ struct MadeModel {
   /// Whether a linear layer and softmax over four classes come behind the cell.
   var hasHead = false
   var rate = 360.0
+  /// Which of its decisions become labels.
   var emit = "every"
 
   init(

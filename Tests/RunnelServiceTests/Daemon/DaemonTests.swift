@@ -20,6 +20,22 @@ import Testing
     #expect(rig.accounting.rowsUsed == 1800 && rig.accounting.balances)
   }
 
+  @Test func `labels of the next session say its epochs, not those of the one before`() throws {
+    let rig = try DaemonRig()
+    for epoch: UInt64 in [77, 78] {
+      let publisher = try rig.publisher(.bed(), epoch: epoch)
+      try publisher.describe()
+      try publisher.send(wave(720))
+      try publisher.end()
+      try rig.turn(until: { rig.accounting.rowsUsed == Int64(epoch - 76) * 720 })
+    }
+    let labels = try rig.receiveAll().filter { $0.label != nil }
+    let (before, after) = (labels.prefix(labels.count / 2), labels.suffix(labels.count / 2))
+    #expect(labels.count > 100 && before.count + after.count == labels.count)
+    #expect(before.allSatisfy { $0.inputEpoch == 77 } && after.allSatisfy { $0.inputEpoch == 78 })
+    #expect(Set(before.map(\.epoch)).count == 1 && Set(labels.map(\.epoch)).count == 2)
+  }
+
   @Test func `a late subscriber gets the last label of each lane at once, marked as a repeat`() throws {
     let rig = try DaemonRig()
     let publisher = try rig.publisher(.bed(), epoch: 1)
