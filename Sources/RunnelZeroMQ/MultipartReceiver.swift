@@ -79,10 +79,14 @@ public struct MultipartReceiver: ~Copyable {
   private func receivePart(_ slot: UnsafeMutablePointer<zmq_msg_t>, from socket: borrowing Socket) throws(ZeroMQError)
     -> Bool
   {
+    socket.raw.isIdle = false
     while zmq_msg_recv(slot, socket.raw.pointer, ZMQ_DONTWAIT) == -1 {
       switch zmq_errno() {
       case EINTR: continue
-      case EAGAIN: return false
+      case EAGAIN:
+        // libzmq looks for news once more before it says so.
+        socket.raw.isIdle = true
+        return false
       default: throw .last("receive")
       }
     }

@@ -1,8 +1,30 @@
 import CZeroMQ
 
-/// A pointer of libzmq's to a socket that somebody else owns, with its options.
-struct RawSocket {
+/// libzmq's socket, and what must be known of it beside libzmq's own state. Of one thread; somebody else closes it.
+final class RawSocket {
   let pointer: UnsafeMutableRawPointer
+  /// Becomes readable when libzmq has news for an idle socket (ZMQ_FD).
+  let descriptor: Int32
+  /// Its monitor may only end what still is open.
+  var isOpen = true
+  /// The last part sent said that more follow.
+  var isMidMessage = false
+  /// Nothing was there to read when libzmq was asked last, and nothing was done with the socket since: what comes next
+  /// shows in its descriptor. All else that is done with it may take news off the descriptor, unseen.
+  var isIdle = false
+
+  init(_ type: Int32, in context: ZeroMQContext) throws(ZeroMQError) {
+    let opened = try context.open(type)
+    var descriptor: Int32 = -1
+    var size = MemoryLayout<Int32>.size
+    guard zmq_getsockopt(opened, ZMQ_FD, &descriptor, &size) == 0 else {
+      let error = ZeroMQError.last("open a socket")
+      zmq_close(opened)
+      throw error
+    }
+    pointer = opened
+    self.descriptor = descriptor
+  }
 
   func apply(_ options: SocketOptions, to kind: SocketKind) throws(ZeroMQError) {
     precondition(options.sendHighWater > 0 && options.receiveHighWater > 0, "0 would mean an unlimited queue")
@@ -48,18 +70,17 @@ struct RawSocket {
     return value
   }
 
+  /// What can be done with the socket now, as bits of ZMQ_POLLIN and ZMQ_POLLOUT.
+  func events() throws(ZeroMQError) -> Int32 {
+    let events = try get(ZMQ_EVENTS)
+    isIdle = events & ZMQ_POLLIN == 0
+    return events
+  }
+
   func get64(_ option: Int32) throws(ZeroMQError) -> Int64 {
     var value: Int64 = 0
     var size = MemoryLayout<Int64>.size
     guard zmq_getsockopt(pointer, option, &value, &size) == 0 else { throw .last("read option \(option)") }
     return value
   }
-}
-
-/// What must be known of a socket beside libzmq's own state; of one thread, like the socket.
-final class SocketCondition {
-  /// Its monitor may only end what still is open.
-  var isOpen = true
-  /// The last part sent said that more follow.
-  var isMidMessage = false
 }

@@ -14,11 +14,10 @@ public struct Socket: ~Copyable {
   let raw: RawSocket
   /// Held so that the context outlives its sockets.
   private let context: ZeroMQContext
-  let condition = SocketCondition()
   public let kind: SocketKind
 
   public init(_ kind: SocketKind, in context: ZeroMQContext, options: SocketOptions? = nil) throws(ZeroMQError) {
-    let opened = RawSocket(pointer: try context.open(kind.type))
+    let opened = try RawSocket(kind.type, in: context)
     do throws(ZeroMQError) { try opened.apply(options ?? SocketOptions(for: kind), to: kind) } catch {
       zmq_close(opened.pointer)
       throw error
@@ -29,7 +28,7 @@ public struct Socket: ~Copyable {
   }
 
   deinit {
-    condition.isOpen = false
+    raw.isOpen = false
     zmq_close(raw.pointer)
   }
 
@@ -42,6 +41,7 @@ public struct Socket: ~Copyable {
     let endpoint = try Endpoint(text, for: .bind)
     if let path = endpoint.path { try SocketFile(path).makeFree(for: text) }
     if endpoint.isIPv6Literal { try raw.set(ZMQ_IPV6, 1) }
+    raw.isIdle = false
     guard zmq_bind(raw.pointer, text) == 0 else { throw .last("bind", text) }
     return try lastEndpoint()
   }
@@ -52,16 +52,19 @@ public struct Socket: ~Copyable {
   public func connect(_ text: String) throws(ZeroMQError) -> String {
     let endpoint = try Endpoint(text, for: .connect)
     if endpoint.isIPv6Literal { try raw.set(ZMQ_IPV6, 1) }
+    raw.isIdle = false
     guard zmq_connect(raw.pointer, text) == 0 else { throw .last("connect to", text) }
     return try lastEndpoint()
   }
 
   /// Stops listening at an endpoint that `bind` returned.
   public func unbind(_ endpoint: String) throws(ZeroMQError) {
+    raw.isIdle = false
     guard zmq_unbind(raw.pointer, endpoint) == 0 else { throw .last("unbind", endpoint) }
   }
 
   public func disconnect(_ endpoint: String) throws(ZeroMQError) {
+    raw.isIdle = false
     guard zmq_disconnect(raw.pointer, endpoint) == 0 else { throw .last("disconnect from", endpoint) }
   }
 
@@ -72,6 +75,7 @@ public struct Socket: ~Copyable {
 
   private func setPrefix(_ option: Int32, _ prefix: String) throws(ZeroMQError) {
     precondition(kind == .sub, "only a SUB socket subscribes")
+    raw.isIdle = false
     var prefix = prefix
     let result = prefix.withUTF8 { zmq_setsockopt(raw.pointer, option, $0.baseAddress, $0.count) }
     guard result == 0 else { throw .last("subscribe") }
@@ -94,16 +98,17 @@ extension Socket {
   /// and the message begins anew.
   public func send(_ part: UnsafeRawBufferPointer, more: Bool = false) throws(ZeroMQError) -> SendResult {
     var result = try offer(part, more)
-    if result == .wouldBlock && !condition.isMidMessage {
+    if result == .wouldBlock && !raw.isMidMessage {
       // libzmq looks for news of emptied queues once in a while only, unless it is asked what it could do.
-      _ = try raw.get(ZMQ_EVENTS)
+      _ = try raw.events()
       result = try offer(part, more)
     }
-    condition.isMidMessage = more && result == .sent
+    raw.isMidMessage = more && result == .sent
     return result
   }
 
   private func offer(_ part: UnsafeRawBufferPointer, _ more: Bool) throws(ZeroMQError) -> SendResult {
+    raw.isIdle = false
     while zmq_send(raw.pointer, part.baseAddress, part.count, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) == -1 {
       switch zmq_errno() {
       case EINTR: continue

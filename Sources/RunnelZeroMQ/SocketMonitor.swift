@@ -25,14 +25,13 @@ public struct SocketMonitor: ~Copyable {
   let raw: RawSocket
   private let context: ZeroMQContext
   private let watched: RawSocket
-  private let condition: SocketCondition
   public private(set) var counts: [String: ConnectionCounts] = [:]
   /// The tcp and ipc connections that stand or greet, as far as reports have been read; oldest first.
   public private(set) var connections: [PeerConnection] = []
 
   public init(of socket: borrowing Socket, in context: ZeroMQContext) throws(ZeroMQError) {
     let name = "inproc://runnel-monitor-\(Self.serial.wrappingAdd(1, ordering: .relaxed).newValue)"
-    let opened = RawSocket(pointer: try context.open(ZMQ_PAIR))
+    let opened = try RawSocket(ZMQ_PAIR, in: context)
     do throws(ZeroMQError) {
       try opened.set(ZMQ_LINGER, 0)
       try opened.set(ZMQ_RCVHWM, 65536)
@@ -44,13 +43,12 @@ public struct SocketMonitor: ~Copyable {
     }
     raw = opened
     watched = socket.raw
-    condition = socket.condition
     self.context = context
   }
 
   deinit {
     // libzmq's I/O thread would wait for ever to report to nobody, and every connection with it.
-    if condition.isOpen {
+    if watched.isOpen {
       while zmq_recv(raw.pointer, nil, 0, ZMQ_DONTWAIT) >= 0 {}
       zmq_socket_monitor(watched.pointer, nil, 0)
     }
@@ -102,10 +100,13 @@ public struct SocketMonitor: ~Copyable {
   private func receive(_ buffer: UnsafeMutableRawPointer, count: Int) throws(ZeroMQError) -> Int? {
     while true {
       let length = zmq_recv(raw.pointer, buffer, count, ZMQ_DONTWAIT)
+      raw.isIdle = false
       if length >= 0 { return Int(length) }
       switch zmq_errno() {
       case EINTR: continue
-      case EAGAIN: return nil
+      case EAGAIN:
+        raw.isIdle = true
+        return nil
       default: throw .last("read what happened to a socket")
       }
     }

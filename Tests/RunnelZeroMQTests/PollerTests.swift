@@ -51,6 +51,61 @@ import Testing
     #expect(poller.ready(messages) == .readable && poller.ready(stop) == .readable)
   }
 
+  @Test func `what was not read stays ready`() throws {
+    let puller = try Socket(.pull, in: context)
+    let pusher = try Socket(.push, in: context)
+    try pusher.connect(try puller.bind("inproc://half-read"))
+    var poller = Poller()
+    var receiver = MultipartReceiver()
+    let entry = poller.add(puller)
+    for text in ["first", "second"] { _ = try pusher.send(text: text) }
+    for _ in 0..<2 {
+      #expect(try poller.wait(milliseconds: Meeting.limit) == 1)
+      #expect(try poller.wait(milliseconds: 0) == 1 && poller.ready(entry) == .readable)
+      guard case .message = try receiver.receive(from: puller) else {
+        Issue.record("nothing to receive")
+        return
+      }
+    }
+    #expect(try poller.wait(milliseconds: 0) == 0)
+  }
+
+  @Test func `a message is seen whose news something else has taken off the descriptor`() throws {
+    let puller = try Socket(.pull, in: context)
+    let pusher = try Socket(.push, in: context)
+    try pusher.connect(try puller.bind("inproc://taken"))
+    var poller = Poller()
+    _ = poller.add(puller)
+    #expect(try poller.wait(milliseconds: 0) == 0)
+    _ = try pusher.send(text: "message")
+    // libzmq looks after its news before it binds.
+    try puller.bind("inproc://taken-again")
+    #expect(try poller.wait(milliseconds: 0) == 1)
+  }
+
+  @Test func `no message is slept over, however few are taken at once`() throws {
+    let puller = try Socket(.pull, in: context)
+    let endpoint = try puller.bind("inproc://slept-over")
+    let count = 20_000
+    let context = context
+    Worker.run {
+      guard let pusher = try? Socket(.push, in: context), (try? pusher.connect(endpoint)) != nil else { return }
+      var sent = 0
+      while sent < count {
+        if (try? pusher.send(text: "message")) == .sent { sent += 1 } else { sched_yield() }
+        if sent % 7 == 0 { sched_yield() }
+      }
+    }
+    var poller = Poller()
+    var receiver = MultipartReceiver()
+    _ = poller.add(puller)
+    var received = 0
+    while received < count, try poller.wait(milliseconds: Meeting.limit) > 0 {
+      for _ in 0...(received % 3) { if case .message = try receiver.receive(from: puller) { received += 1 } }
+    }
+    #expect(received == count)
+  }
+
   @Test func `an entry can rest and be woken`() throws {
     let pipe = try Pipe()
     pipe.fill()
