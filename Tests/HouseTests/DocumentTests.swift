@@ -61,7 +61,8 @@ import Testing
           #expect(access(House.at(path), F_OK) == 0, "\(document.path) leads to \(match.1), which is not here")
           guard let anchor = match.2, let other = Self.documents.first(where: { $0.path == path }) else { continue }
           #expect(
-            Self.anchors(of: other).contains(String(anchor)), "\(document.path) leads to \(path)#\(anchor), which has none")
+            Self.anchors(of: other).contains(String(anchor)),
+            "\(document.path) leads to \(path)#\(anchor), which is no heading there")
         }
       }
     }
