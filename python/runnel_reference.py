@@ -8,7 +8,7 @@
     python runnel_reference.py FILE ...     # repeats the golden run of each file and says the largest error
 
 It executes the description and the tensors, never the module that they came from: double precision, no torch, and
-written to be read beside FORMATS C.2 (PyTorch), C.5 (ONNX) and C.9 (variants), whose equations it repeats.
+written to be read beside docs/cells.md §2 (PyTorch), §5 (ONNX) and §9 (variants), whose equations it repeats.
 `run` is a stream: a frame goes in, what comes out comes out; rings hold the past of convolutions and pools, layers
 that skip and stride give less than they get, branches meet by the index of their output.
 """
@@ -25,7 +25,7 @@ class ModelError(ValueError):
     """What in a description or its tensors cannot be executed."""
 
 
-# --- the file (safetensors, FORMATS C.1)
+# --- the file (safetensors, docs/cells.md §1)
 
 
 def read(path):
@@ -100,7 +100,7 @@ def clipped(x, k):
 
 
 def rnn_step(layer, w, x, state):
-    """Elman: h' = (1 − a) h + a act(W x + b_ih + R h + b_hh); FORMATS C.2, leak C.9."""
+    """Elman: h' = (1 − a) h + a act(W x + b_ih + R h + b_hh); docs/cells.md §2, leak §9."""
     (h,) = state
     leak = layer.get("leak", 1)
     new = activation(layer.get("activation", "tanh"))(x @ w["ih"].T + w["bih"] + h @ w["hh"].T + w["bhh"])
@@ -109,7 +109,7 @@ def rnn_step(layer, w, x, state):
 
 
 def gru_step(layer, w, x, state):
-    """r z n; h' = (1 − z) n + z h; FORMATS C.2 (reset after), C.9 and C.5 linear_before_reset = 0 (before)."""
+    """r z n; h' = (1 − z) n + z h; docs/cells.md §2 (reset after), §9 and §5 linear_before_reset = 0 (before)."""
     (h,) = state
     gate = activation(layer.get("gate_activation", "sigmoid"))
     candidate = activation(layer.get("activation", "tanh"))
@@ -128,7 +128,7 @@ def gru_step(layer, w, x, state):
 
 
 def lstm_step(layer, w, x, state):
-    """i f g o; c' = f c + i g; h' = o act(c'); FORMATS C.2, peepholes and clip C.5, coupled and cell clip C.9."""
+    """i f g o; c' = f c + i g; h' = o act(c'); docs/cells.md §2, peepholes and clip §5, coupled and cell clip §9."""
     h, c = state
     gate = activation(layer.get("gate_activation", "sigmoid"))
     k = layer.get("gate_clip")
@@ -240,7 +240,7 @@ class Sliding(Layer):
 
 
 class Conv(Sliding):
-    """Cross-correlation, tap 0 the oldest; FORMATS C.2."""
+    """Cross-correlation, tap 0 the oldest; docs/cells.md §2."""
 
     def default_stride(self):
         return 1
@@ -361,7 +361,7 @@ class Recurrent(Layer):
 
 
 class BatchNorm(Layer):
-    """y = (x − mean) / √(var + ε) · weight + bias per feature; FORMATS C.2."""
+    """y = (x − mean) / √(var + ε) · weight + bias per feature; docs/cells.md §2."""
 
     def shapes(self):
         names = ["running_mean", "running_var"] + (["weight", "bias"] if self.entry.get("affine", True) else [])

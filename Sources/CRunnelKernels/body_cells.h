@@ -4,7 +4,7 @@
 // Blocks go up at one step and down at the next, by where the new state lies: the weights that were read last are near,
 // and at one row reading weights is all that takes time.
 //
-// W is weight_ih, R weight_hh, b the biases (FORMATS.md C.2), * the product of elements.
+// W is weight_ih, R weight_hh, b the biases (docs/cells.md §2), * the product of elements.
 
 // What a tile of a cell reads: where the sums of its rows begin, their features, of which none are left where the sums
 // are begun already, and their old units.
@@ -41,7 +41,7 @@ IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words) {
 
 // MARK: RNN
 
-// Elman 1990; with leak < 1 the leaky unit of Jaeger, Lukoševičius, Popovici and Siewert 2007 (FORMATS.md C.9).
+// Elman 1990; with leak < 1 the leaky unit of Jaeger, Lukoševičius, Popovici and Siewert 2007 (docs/cells.md §9).
 //
 //   a  = b + W x + R h                                     (1)
 //   h' = act(a)                                            (2)
@@ -174,7 +174,7 @@ static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, c
 // MARK: GRU
 
 // Cho et al. 2014, equations 5 to 8 (reset before the hidden product), and the form of cuDNN, PyTorch and Keras (after
-// it); z keeps the old state. FORMATS.md C.2, C.5.
+// it); z keeps the old state. docs/cells.md §2, §5.
 //
 //   r  = gate(b_ir + b_hr + W_r x + R_r h)                 (1)
 //   z  = gate(b_iz + b_hz + W_z x + R_z h)                 (2)

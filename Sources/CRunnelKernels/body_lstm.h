@@ -1,6 +1,6 @@
 // Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000, the peepholes of Gers,
 // Schraudolph and Schmidhuber 2002, the coupled gates of Greff et al. 2017 (CIFG) and the projection of Sak, Senior and
-// Beaufays 2014. FORMATS.md C.2, C.5, C.9.
+// Beaufays 2014. docs/cells.md §2, §5, §9.
 //
 //   i  = gate(b_i + W_i x + R_i h + p_i * c)               (1) or 1 - f where coupled so
 //   f  = gate(b_f + W_f x + R_f h + p_f * c)               (2) or 1 - i where coupled so

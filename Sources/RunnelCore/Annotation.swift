@@ -30,7 +30,7 @@ extension Annotation {
   public var label: String { code == .comment || !text.isEmpty && !code.isBeat ? text : String(code.symbol) }
 }
 
-/// A code of the MIT annotation format, 0 to 49 (FORMATS.md B.1), known by its one-character symbol.
+/// A code of the MIT annotation format, 0 to 49 (docs/foreign-formats.md §7), known by its one-character symbol.
 public struct AnnotationCode: RawRepresentable, Sendable, Hashable {
   public var rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }

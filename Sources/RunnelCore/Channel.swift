@@ -6,7 +6,7 @@ public struct Channel: Sendable, Hashable {
   public enum Scaling: Sendable, Hashable {
     /// physical = raw × scale + offset
     case linear(scale: Double, offset: Double)
-    /// physical = (raw − baseline) / gain, as WFDB states it (FORMATS.md B.1).
+    /// physical = (raw − baseline) / gain, as WFDB states it (docs/foreign-formats.md §7).
     case gain(Double, baseline: Double)
 
     public static let identity = Scaling.linear(scale: 1, offset: 0)

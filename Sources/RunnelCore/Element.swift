@@ -1,4 +1,4 @@
-/// The type of one stored value, as on the wire (FORMATS.md A.11, header byte 6) and in files.
+/// The type of one stored value, as on the wire (docs/wire-format.md §3, header byte 6) and in files.
 public enum ElementType: UInt8, Sendable, CaseIterable {
   case int8 = 1
   case uint8 = 2

@@ -18,7 +18,7 @@ public struct JSONScanner {
   private var depth = 0
   private let depthLimit: Int
 
-  /// - Parameter depthLimit: nested objects and arrays beyond it are an error (FORMATS.md A.10).
+  /// - Parameter depthLimit: nested objects and arrays beyond it are an error (docs/wire-format.md §12).
   public init(_ bytes: UnsafeRawBufferPointer, depthLimit: Int = 16) {
     self.bytes = bytes
     self.depthLimit = depthLimit

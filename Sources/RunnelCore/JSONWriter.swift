@@ -1,7 +1,7 @@
 /// Writes JSON into one growing buffer that is kept from text to text, so that a warm writer allocates nothing.
 ///
 /// f32 and f64 are written as the shortest decimal that reads back to the same value; u64 as a decimal string
-/// (`writeQuoted`), because most readers would round it (FORMATS.md A.11).
+/// (`writeQuoted`), because most readers would round it (docs/wire-format.md §8).
 public struct JSONWriter: Sendable {
   /// The text is its first `count` bytes, the rest is room: an array that grows with each append would look at its size
   /// and its owners with each, which took half of the time of a label.

@@ -17,7 +17,7 @@ public struct NoExternalData: ExternalData {
   }
 }
 
-/// The path of external data as a model states it: relative, downwards only (FORMATS.md C.7).
+/// The path of external data as a model states it: relative, downwards only (docs/cells.md §7).
 public enum ExternalLocation {
   /// The path's components, or why it may not be opened.
   public static func components(_ location: String) throws(ImportError) -> [String] {

@@ -5,7 +5,7 @@
 ///
 /// Written here for the eight messages of ONNX: generated code needs Foundation, copies every tensor, has no byte
 /// offsets in its errors and allocates what a length says before it looks whether so many bytes are there. Unknown
-/// fields are passed over by their type; groups, which ONNX never used, are refused (FORMATS.md C.7).
+/// fields are passed over by their type; groups, which ONNX never used, are refused (docs/cells.md §7).
 struct ProtobufScanner {
   struct Field {
     var number: Int

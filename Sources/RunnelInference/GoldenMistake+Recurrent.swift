@@ -1,6 +1,6 @@
 import RunnelKernels
 
-/// Mistakes with cells (FORMATS.md C.4: gate orders side by side).
+/// Mistakes with cells (docs/cells.md §4: gate orders side by side).
 extension GoldenMistake {
   static func recurrentMistakes(_ layer: LayerDescription, _ each: RecurrentDescription) -> [GoldenMistake] {
     var mistakes = orders(each) + matrices(layer, each)

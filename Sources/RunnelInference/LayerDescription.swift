@@ -97,7 +97,7 @@ public struct TimeSpan: Sendable, Hashable {
   }
 }
 
-/// A recurrent layer: `depth` cells on top of each other (FORMATS.md C.2, C.5, C.9).
+/// A recurrent layer: `depth` cells on top of each other (docs/cells.md §2, §5, §9).
 public struct RecurrentDescription: Sendable, Hashable {
   public enum Cell: Sendable, Hashable {
     /// h' = (1 − leak) h + leak · activation(W x + b_ih + R h + b_hh); Elman's (1990) where leak is 1.

@@ -1,4 +1,4 @@
-/// The numbers of one layer in PyTorch's names, shapes and gate order (FORMATS.md C.2), as its file holds them.
+/// The numbers of one layer in PyTorch's names, shapes and gate order (docs/cells.md §2), as its file holds them.
 enum LayerWeights: Sendable {
   case none
   /// Linear (N, D) or convolution (N, D / groups, kernel), bias (N): zeros where the layer has none.

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Writes a model file: description and tensors as safetensors, with the digest of the bytes inside (FORMATS.md C.1).
+/// Writes a model file: description and tensors as safetensors, with the digest of the bytes inside (docs/cells.md §1).
 ///
 ///     let bytes = ModelWriter.bytes(description: json, tensors: [.init("head.weight", [4, 5], values)])
 ///     let file = try ModelFile(bytes: bytes)          // which judges what was written

@@ -4,7 +4,7 @@ import RunnelCore
 ///
 ///     u64 LE N | N bytes of JSON | data of all tensors, without holes, to the end of the file
 ///
-/// Stricter than the reference reader where a file could mean two things (FORMATS.md C.1): a tensor named twice and a
+/// Stricter than the reference reader where a file could mean two things (docs/cells.md §1): a tensor named twice and a
 /// space before the header's brace are refused. Reads bytes that somebody else owns; values are copied out of them,
 /// because nothing in the format aligns a tensor.
 public struct SafeTensors: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Reads what three lines of pyzmq and NumPy send (FORMATS.md A.3), and `array-1.0` with it (A.6): a JSON descriptor,
-/// then the array's bytes; a topic part may go before them.
+/// Reads what three lines of pyzmq and NumPy send (docs/foreign-formats.md §3), and `array-1.0` with it: a JSON
+/// descriptor, then the array's bytes; a topic part may go before them.
 ///
 ///     {"dtype": "int16", "shape": [360, 2]}                      axes: [rows, channels], or [rows] of one channel
 ///     {"dtype": "<f4", "shape": [360], "seq": 7, "first": 2520, "t_ns": "1763923532123456789", "rate": 360.0}

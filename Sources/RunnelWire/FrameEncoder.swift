@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Writes conditioned samples as readers of sample messages have them (FORMATS.md A.11): the 64-byte header, then frames
-/// in f32, row after row. `first` counts frames on the model's grid.
+/// Writes conditioned samples as readers of sample messages have them (docs/wire-format.md §9): the 64-byte header,
+/// then frames in f32, row after row. `first` counts frames on the model's grid.
 ///
 /// Once warm it allocates nothing.
 public struct FrameEncoder: Sendable {

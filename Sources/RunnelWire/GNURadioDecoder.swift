@@ -1,7 +1,7 @@
 import RunnelCore
 
 /// Reads what GNU Radio's ZMQ PUB and PUSH sinks send: perhaps a key, then one part of items, with a tag header before
-/// them where the sink has pass_tags on (FORMATS.md A.1).
+/// them where the sink has pass_tags on (docs/foreign-formats.md §1).
 ///
 /// An item is a row: a vector of as many values as there are channels, a complex item two channels of f32. The header's
 /// offset is the index of the first row, and the only thing in it that shows a loss; `rx_time` gives the time and

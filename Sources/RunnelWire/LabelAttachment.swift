@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// The conditioned samples around a label's position, which go with it (FORMATS.md A.11): what the network saw there.
+/// The conditioned samples around a label's position, which go with it (docs/wire-format.md §9): what the network saw
+/// there.
 ///
 /// Immutable and shared, so that a label that has none costs nothing and one that has is not copied.
 public final class LabelAttachment: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Reads label messages (FORMATS.md A.11), from the wire for `watch` or from lines of a file for `score`. Both forms,
-/// full and canonical. Keys of later versions are ignored, repeated ones refused, a `null` reads as absent.
+/// Reads label messages (docs/wire-format.md §8), from the wire for `watch` or from lines of a file for `score`. Both
+/// forms, full and canonical. Keys of later versions are ignored, repeated ones refused, a `null` reads as absent.
 public struct LabelDecoder: Sendable {
   public var limits: WireLimits
 

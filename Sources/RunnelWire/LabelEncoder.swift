@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Writes label messages as JSON, keys in the order of FORMATS.md A.11.
+/// Writes label messages as JSON, keys in the order of docs/wire-format.md §8.
 ///
 ///     var encoder = LabelEncoder()
 ///     encoder.encode(label) { json in socket.send(topic, json) }

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// What runnel publishes: one label, event or status of one lane, or its heartbeat (FORMATS.md A.11).
+/// What runnel publishes: one label, event or status of one lane, or its heartbeat (docs/wire-format.md §8).
 ///
 /// A field that is nil is absent from the JSON. In `label` and `event` the position, level, quality and count of
 /// missing samples are never nil.

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Which fields of a map are samples, and which say when (FORMATS.md A.4, A.7).
+/// Which fields of a map are samples, and which say when (docs/foreign-formats.md §4).
 public struct FieldMap: Sendable, Hashable {
   public var channels: [FieldPath]
   public var time: FieldPath?
@@ -36,7 +36,7 @@ public struct FieldMap: Sendable, Hashable {
 }
 
 /// Reads one map a message, in JSON or MessagePack, of which the configuration says what is where: Pupil, publishers
-/// in PlotJuggler's style, whatever a script makes of its dictionaries (FORMATS.md A.4, A.7).
+/// in PlotJuggler's style, whatever a script makes of its dictionaries (docs/foreign-formats.md §4).
 ///
 ///     topic, {"ecg": 0.12, "t": 1763923532.123}           one row
 ///     topic, {"ecg": [0.12, 0.13, 0.15], "n": 4711}       three, the first at index 4711

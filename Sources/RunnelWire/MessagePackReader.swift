@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Goes down a MessagePack map and the tree of paths together (github.com/msgpack/msgpack, spec.md); what no path leads
+/// Goes down a MessagePack map and the tree of paths together (github.com/msgpack/msgpack); what no path leads
 /// to is passed over.
 struct MessagePackReader {
   private var scanner: MessagePackScanner

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Reads MessagePack (github.com/msgpack/msgpack, spec.md) value by value out of bytes that somebody else owns, without
+/// Reads MessagePack (github.com/msgpack/msgpack) value by value out of bytes that somebody else owns, without
 /// allocating; maps and lists say how many values follow.
 public struct MessagePackScanner {
   public enum Token: Equatable {

@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Reads what Open Ephys's ZMQ Interface publishes (FORMATS.md A.2): one channel a message, joined here by the number of
-/// the first sample.
+/// Reads what Open Ephys's ZMQ Interface publishes (docs/foreign-formats.md §2): one channel a message, joined here by
+/// the number of the first sample.
 ///
 ///     CH1 12800  ─▶ kept          CH1 13440  ─▶ kept
 ///     CH2 12800  ─▶ 640 rows      TTL event  ─▶ ignored          CH2 13440  ─▶ 640 rows

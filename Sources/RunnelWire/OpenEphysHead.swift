@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// The JSON part of a data message of Open Ephys's ZMQ Interface, in the words of both generations (FORMATS.md A.2).
+/// The JSON part of a data message of Open Ephys's ZMQ Interface, in the words of both generations
+/// (docs/foreign-formats.md §2).
 ///
 ///     {"message_num": 7, "type": "data", "content": {"stream": "acq", "channel_num": 0, "channel_name": "CH1",
 ///      "num_samples": 640, "sample_num": 12800, "sample_rate": 30000.0}, "data_size": 2560, "timestamp": 1763923532123}

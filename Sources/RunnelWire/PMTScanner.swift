@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Walks over GNU Radio's serialised PMT values (pmt_serialize.cc; FORMATS.md A.1), big-endian inside, without
-/// allocating; nothing is built of them.
+/// Walks over GNU Radio's serialised PMT values (pmt_serialize.cc; docs/foreign-formats.md §1), big-endian inside,
+/// without allocating; nothing is built of them.
 ///
 /// Lists are cells whose second value is the next cell: these are walked, not recursed into, so that only nesting
 /// counts towards the limit of depth.

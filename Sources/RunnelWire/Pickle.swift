@@ -1,7 +1,7 @@
 import RunnelCore
 
 /// Python's pickles, which runnel never opens, for opening one can run code: how they are known, and what to send in
-/// their place (FORMATS.md A.10).
+/// their place (docs/foreign-formats.md §6).
 public enum Pickle {
   /// Four lines of pyzmq and NumPy that send the same array as format `array`.
   public static let replacement = [

@@ -1,7 +1,7 @@
 import RunnelCore
 
 /// Reads bare values, as any program sends them that puts a buffer on a socket: perhaps topic parts, then one part of
-/// rows whose type, byte order and channels the configuration names (FORMATS.md A.8).
+/// rows whose type, byte order and channels the configuration names (docs/foreign-formats.md §5).
 ///
 ///     socket.send(numpy.array([[1, 2], [3, 4]], "<i2"))                  two rows of two channels, i16
 ///

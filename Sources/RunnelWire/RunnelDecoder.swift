@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Reads the `runnel` format (FORMATS.md A.11): sample messages, heartbeats and ends of topic `s/…/`, descriptions of
-/// topic `m/…/`. Every field is checked, nothing is guessed; what it returns points into the message.
+/// Reads the `runnel` format (docs/wire-format.md §3 to §6): sample messages, heartbeats and ends of topic `s/…/`,
+/// descriptions of topic `m/…/`. Every field is checked, nothing is guessed; what it returns points into the message.
 ///
 ///     let decoder = RunnelDecoder(limits: limits)
 ///     switch try decoder.decode(parts) {

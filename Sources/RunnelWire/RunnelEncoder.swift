@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// Writes the `runnel` format (FORMATS.md A.11) for one stream: what a replay, a generator or a test publishes.
+/// Writes the `runnel` format (docs/wire-format.md §3 to §6) for one stream: what a replay, a generator or a test
+/// publishes.
 ///
 ///     var encoder = try RunnelEncoder(description, epoch: now, element: .int16)
 ///     encoder.withDescription { socket.send($0) }

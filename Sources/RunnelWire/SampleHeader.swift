@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelKernels
 
-/// The 64 bytes of part 1 of a sample message, heartbeat or end (FORMATS.md A.11), checked field by field.
+/// The 64 bytes of part 1 of a sample message, heartbeat or end (docs/wire-format.md §3), checked field by field.
 struct SampleHeader {
   enum Kind: UInt8 {
     case samples = 1

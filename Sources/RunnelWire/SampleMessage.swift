@@ -58,7 +58,8 @@ public struct SampleMessage {
   }
 }
 
-/// A publisher's sign of life: where it stands, so that a loss at the tail of the stream shows (FORMATS.md A.11).
+/// A publisher's sign of life: where it stands, so that a loss at the tail of the stream shows
+/// (docs/wire-format.md §5).
 public struct Heartbeat {
   public var topic: UnsafeRawBufferPointer
   public var epoch: UInt64

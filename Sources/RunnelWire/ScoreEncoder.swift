@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// Writes decisions in binary, as readers of sample messages have them (FORMATS.md A.11): the 64-byte header, channels
-/// being classes and samples decisions, then the scores in f32.
+/// Writes decisions in binary, as readers of sample messages have them (docs/wire-format.md §10): the 64-byte header,
+/// channels being classes and samples decisions, then the scores in f32.
 ///
 ///     topic l/bed7/beats/MLII/, header (seq, first = at, t_ns), scores (S, K)
 ///

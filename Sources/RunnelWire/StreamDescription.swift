@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// What a publisher says of its stream now and then: names, units, scaling, whose signal it is (FORMATS.md A.11).
+/// What a publisher says of its stream now and then: names, units, scaling, whose signal it is
+/// (docs/wire-format.md §6).
 ///
 ///     {"v":1,"stream":"bed7","epoch":"1763923532123456789","rate":360.0,"dtype":"i16",
 ///      "channels":[{"name":"MLII","unit":"mV","gain":200.0,"baseline":1024.0},{"name":"V5","unit":"mV","scale":0.005}]}
@@ -37,7 +38,7 @@ public struct StreamDescription: Sendable, Equatable {
     self.synthetic = synthetic
   }
 
-  /// Its JSON, keys in the order of FORMATS.md; u64 as a decimal string.
+  /// Its JSON, keys in the order of docs/wire-format.md §6; u64 as a decimal string.
   public func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.pair("v", 1)

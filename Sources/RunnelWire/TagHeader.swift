@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// What GNU Radio puts in front of the items where its sink has pass_tags on (tag_headers.cc; FORMATS.md A.1).
+/// What GNU Radio puts in front of the items where its sink has pass_tags on (tag_headers.cc;
+/// docs/foreign-formats.md §1).
 ///
 ///     u16 0x5FF0, u8 version 1, u64 offset of the first item, u64 number of tags
 ///     a tag: u64 offset of its item, then key, value and source as PMT values

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Part 0 of a message: what kind it is, and of which stream (FORMATS.md A.11).
+/// Part 0 of a message: what kind it is, and of which stream (docs/wire-format.md §2).
 ///
 ///     s/<stream>/                          samples, heartbeats, the end
 ///     m/<stream>/                          the stream's description

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// What a message may be at most (FORMATS.md A.0 and A.10); a larger one is rejected with reason `limit`, unread.
+/// What a message may be at most (docs/wire-format.md §12); a larger one is rejected with reason `limit`, unread.
 public struct WireLimits: Sendable, Hashable {
   public var parts = 16
   public var messageBytes = 64 << 20

@@ -10,7 +10,7 @@ import RunnelCore
 ///
 /// One receiver serves any number of sockets of one thread. What must live longer is kept: `keep()`.
 public struct MultipartReceiver: ~Copyable {
-  /// Parts of one message (FORMATS.md A.0); a message with more is drained and reported.
+  /// Parts of one message (docs/wire-format.md §12); a message with more is drained and reported.
   public static let partLimit = 16
 
   public enum Received {

@@ -2,7 +2,7 @@
 /// every socket, so that no default of a libzmq version decides for us.
 ///
 /// Never offered: an unlimited queue, an infinite linger (shutdown would hang), and conflate (it keeps the last *part*
-/// and tears multipart messages, FORMATS.md A.0).
+/// and tears multipart messages, docs/wire-format.md §1).
 public struct SocketOptions: Sendable, Hashable {
   /// Messages queued towards one peer before the socket drops (PUB, XPUB) or would block (all others).
   public var sendHighWater: Int

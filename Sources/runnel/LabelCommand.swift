@@ -5,11 +5,11 @@ import RunnelRecordings
 import RunnelService
 import RunnelWire
 
-/// The pipeline with files for a spring.
+/// The pipeline, reading from files.
 struct LabelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
-    abstract: "Label recordings: the daemon's pipeline with a file for a spring.",
+    abstract: "Label recordings: the daemon's pipeline, reading from a file instead of a socket.",
     discussion: """
       Examples:
         runnel label 119.hea -m ecg-beats.safetensors --channels MLII

@@ -23,6 +23,7 @@ import Testing
   private static let mv = "rate: 360 Hz, channels: [{name: MLII, unit: mV}]"
 
   static let ways: [Way] = [
+    Way(name: "runnel", script: "../examples/publish_samples.py", settings: "format: runnel", level: .sequenced),
     Way(name: "raw", settings: "format: raw, dtype: f32, topic_parts: 1, topic: adc/1, \(mv)"),
     Way(
       name: "raw-i16",

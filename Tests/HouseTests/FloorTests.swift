@@ -1,6 +1,6 @@
 import Testing
 
-/// STYLE: targets are floors. A target imports only floors below, and siblings never see each other.
+/// Targets are floors. A target imports only floors below, and siblings never see each other.
 @Suite struct FloorTests {
   private let plan: FloorPlan
   private let files = House.swift.files

@@ -1,6 +1,6 @@
 import Testing
 
-/// STYLE, "Words": names that say nothing are not used.
+/// Names that say nothing are not used.
 @Suite struct WordTests {
   private static let banned: Set<String> = [
     "Manager", "Helper", "Helpers", "Util", "Utils", "Utility", "Utilities", "Info", "Handle", "Context", "Process",

@@ -3,7 +3,7 @@ import RunnelImport
 import RunnelInference
 import Testing
 
-/// Bare weights, their specs and templates (FORMATS.md C.2, C.3).
+/// Bare weights, their specs and templates (docs/cells.md §2, §3).
 @Suite struct BareTests {
   private func file(_ tensors: [(String, [Int])]) -> [UInt8] {
     // ModelWriter writes any tensors; the description in it is left out by renaming its key.

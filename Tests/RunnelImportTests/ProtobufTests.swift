@@ -2,7 +2,7 @@ import Testing
 
 @testable import RunnelImport
 
-/// Protobuf's wire format (FORMATS.md C.7).
+/// Protobuf's wire format (docs/cells.md §7).
 @Suite struct ProtobufTests {
   private func scanner(_ bytes: [UInt8]) -> ProtobufScanner { ProtobufScanner(bytes, bytes.indices) }
 

@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelInference
 import Testing
 
-/// The checks of FORMATS.md C.1, each broken once.
+/// The checks of docs/cells.md §1, each broken once.
 @Suite struct SafeTensorsTests {
   private func read(_ bytes: [UInt8]) throws(SafeTensorsError) -> SafeTensors {
     let result: Result<SafeTensors, SafeTensorsError> = bytes.withUnsafeBytes { file in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RunnelRecordings
 
-/// The vectors of FORMATS.md B.1.
+/// The vectors of docs/foreign-formats.md §7.
 private let rows: [Int32] = [0, 1, -1, 100, 2047, -2047, -2048, 5, 300, -300]
 private let in212: [UInt8] = [0x00, 0x00, 0x01, 0xFF, 0x0F, 0x64, 0xFF, 0x87, 0x01, 0x00, 0x08, 0x05, 0x2C, 0xE1, 0xD4]
 private let in16: [UInt8] = [

@@ -4,7 +4,7 @@
     y, (h, c) = self.lstm(x)
 
 Plain PyTorch, one step at a time: slower than nn.LSTM, the same gradient. Parameters have PyTorch's names and gate
-orders; equations: FORMATS C.2, C.5, C.9. Activations are names of runnel's: "tanh", "relu", "hard_sigmoid", …, or
+orders; equations: docs/cells.md §2, §5, §9. Activations are names of runnel's: "tanh", "relu", "hard_sigmoid", …, or
 {"kind", "alpha", "beta"}.
 """
 

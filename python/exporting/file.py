@@ -1,4 +1,4 @@
-"""The bytes of a model file: safetensors (FORMATS C.1) whose metadata holds the description."""
+"""The bytes of a model file: safetensors (docs/cells.md §1) whose metadata holds the description."""
 
 import hashlib
 import json

@@ -1,7 +1,7 @@
 """Finds the layers of a Keras 3 model, Sequential or functional, by walking its graph with values in place of tensors.
 
-Layouts and equations: FORMATS C.3. Kernels are [in, out]; an LSTM's gates are i f c o as in PyTorch; a GRU's z r h become
-r z n. Keras is not imported before a model is given, and any backend will do.
+Layouts and equations: docs/cells.md §3. Kernels are [in, out]; an LSTM's gates are i f c o as in PyTorch; a GRU's z r h
+become r z n. Keras is not imported before a model is given, and any backend will do.
 """
 
 import json

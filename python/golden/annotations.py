@@ -14,7 +14,7 @@ def distinct(annotations):
 
 
 def annotation_file(annotations):
-    """MIT format (FORMATS.md B.1)."""
+    """MIT format (docs/foreign-formats.md §7)."""
     out, last = b"", 0
     for at, symbol, *more in annotations:
         step = at - last

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Test vectors of the formats that other programs publish (FORMATS.md A.1 to A.8), made without any code of runnel's:
-tags and their values by GNU Radio's own pmt, maps by msgpack, the rest with struct and NumPy.
+"""Test vectors of the formats that other programs publish (docs/foreign-formats.md §1 to §5), made without any code of
+runnel's: tags and their values by GNU Radio's own pmt, maps by msgpack, the rest with struct and NumPy.
 
     /usr/bin/python3 python/golden/make_live.py Tests/Golden/wire       needs Debian's gnuradio and python3-msgpack
 
@@ -207,7 +207,7 @@ def maps():
     both("plotjuggler", ecg, {"ecg": 1}, topic="sim", third=[b"1763923532.123456789"], samples=[1], t_ns=str(T_NS))
     both("plotjuggler-more", ecg, {"ecg": 1}, topic="sim", third=[b"-0.5", b"more"], samples=[1], t_ns="-500000000")
     both("not-a-time", ecg, {"ecg": 1}, topic="frame.eye", third=[b"\x00\x01\x02"], samples=[1])
-    # What Pupil Capture sends (FORMATS.md A.4): its clock is its own.
+    # What Pupil Capture sends (docs/foreign-formats.md §4): its clock is its own.
     pupil = {"topic": "pupil.0.3d", "id": 0, "timestamp": 4711.25, "confidence": 0.98, "norm_pos": [0.25, 0.75],
              "diameter": 31.5, "diameter_3d": 3.125, "ellipse": {"center": [96.0, 48.0], "axes": [28.0, 31.5], "angle": 3.0}}
     both("pupil", {"channels": ["diameter_3d", "norm_pos.0", "norm_pos.1", "ellipse.axes.1"], "time": "timestamp"}, pupil,

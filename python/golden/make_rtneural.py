@@ -1,8 +1,8 @@
 """Fixtures in RTNeural's JSON, in the state_dict JSON used with it, and as bare safetensors of PyTorch and Keras, with
 the outputs of the network that they came from: python golden/make_rtneural.py, from the folder python/.
 
-The writer follows the layout of RTNeural's own (FORMATS C.8): kernels [in][out], gates i f c o and z r h, two bias rows
-of a GRU. NAME.rtneural or NAME.safetensors is the file; NAME.json holds spec, input and golden output, as beside the
+The writer follows the layout of RTNeural's own (docs/cells.md §8): kernels [in][out], gates i f c o and z r h, two
+bias rows of a GRU. NAME.rtneural or NAME.safetensors is the file; NAME.json holds spec, input and golden output, as beside the
 ONNX fixtures.
 """
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Test vectors of the wire formats (FORMATS.md A.3, A.6, A.11), made without any code of runnel's.
+"""Test vectors of the wire formats (docs/foreign-formats.md §3, docs/wire-format.md §3 to §8), made without any code of
+runnel's.
 
     python3 python/golden/make_wire.py Tests/Golden/wire
 
@@ -131,7 +132,7 @@ def runnel_messages():
 
 
 def array_messages():
-    """What `dict(dtype=str(A.dtype), shape=A.shape)` and A.tobytes() make (FORMATS.md A.3)."""
+    """What `dict(dtype=str(A.dtype), shape=A.shape)` and A.tobytes() make (docs/foreign-formats.md §3)."""
     lines = []
 
     def add(name, array, extra=None, topic=None, keys=("dtype", "shape"), dtype=None, layout="time_major", **says):

@@ -14,7 +14,7 @@
 //                                                     and the mean bytes of an answer
 //
 // The answer to a message is the label that was decided with its row ("decided" in its JSON), or what looks like one.
-// The messages are those of FORMATS.md A.11: topic, header of 64 bytes, payload of int16.
+// The messages are those of docs/wire-format.md §3: topic, header of 64 bytes, payload of int16.
 
 #include <errno.h>
 #include <stdint.h>

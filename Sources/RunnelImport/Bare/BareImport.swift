@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelInference
 
-/// Bare weights and a spec that says what they are (FORMATS.md C.2, C.3).
+/// Bare weights and a spec that says what they are (docs/cells.md §2, §3).
 public enum BareImport {
   /// - Parameters:
   ///   - bytes: of a safetensors file without a description.

@@ -1,8 +1,8 @@
 import RunnelCore
 import RunnelInference
 
-/// Keras' names, shapes and gate orders made into PyTorch's (FORMATS.md C.3, C.4): kernels are [in, out], a GRU's gates
-/// stand z r h, and its bias has two rows where the reset comes after the product.
+/// Keras' names, shapes and gate orders made into PyTorch's (docs/cells.md §3, §4): kernels are [in, out], a GRU's
+/// gates stand z r h, and its bias has two rows where the reset comes after the product.
 struct KerasTensors {
   let layer: BareLayer
   var file: BareTensors

@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelInference
 
 /// A spec to fill in, written from what a file of weights shows: the layers and sizes that follow from shapes, and as
-/// commented lines, each with its question, what nothing in the file can say (FORMATS.md C.2).
+/// commented lines, each with its question, what nothing in the file can say (docs/cells.md §2).
 public struct SpecTemplate {
   private var lines: [String] = []
 

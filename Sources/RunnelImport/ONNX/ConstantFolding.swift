@@ -1,5 +1,5 @@
 /// Computes nodes whose inputs are all known: the shape arithmetic that exporters write, and weights that they
-/// transpose or slice on the way (FORMATS.md C.6). What it does not know stays a node, and its reader complains.
+/// transpose or slice on the way (docs/cells.md §6). What it does not know stays a node, and its reader complains.
 struct ConstantFolding {
   /// Values that may still be made; a file of a few bytes can ask for any number. What a file really holds may be moved
   /// about a few times on top.

@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelInference
 import RunnelKernels
 
-/// LSTM, GRU and RNN (FORMATS.md C.5), their rows put into PyTorch's order.
+/// LSTM, GRU and RNN (docs/cells.md §5), their rows put into PyTorch's order.
 extension GraphReader {
   /// Y, Y_h and Y_c.
   mutating func recurrent(_ node: ONNXNode) throws(ImportError) -> [GraphValue] {

@@ -2,9 +2,9 @@ import RunnelCore
 import RunnelInference
 import RunnelKernels
 
-/// Finds the layers in an ONNX graph (FORMATS.md C.6): not by running it, but by following one stream of frames through
-/// its nodes. Constants and shape arithmetic are folded, layouts are tracked axis by axis, and each operator that
-/// means a layer becomes one. What fits no layer is refused by node, operator and reason.
+/// Finds the layers in an ONNX graph (docs/cells.md §6): not by running it, but by following one stream of frames
+/// through its nodes. Constants and shape arithmetic are folded, layouts are tracked axis by axis, and each operator
+/// that means a layer becomes one. What fits no layer is refused by node, operator and reason.
 ///
 ///     Transpose → LSTM → Squeeze → Transpose → Gather → Gemm → Softmax
 ///                 lstm                 the last step   linear   the head

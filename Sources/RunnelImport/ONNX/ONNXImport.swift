@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelInference
 
-/// ONNX files (FORMATS.md C.5 to C.7) as models of ours.
+/// ONNX files (docs/cells.md §5 to §7) as models of ours.
 public enum ONNXImport {
   /// Larger files are no recurrent networks for streams; weights may lie outside.
   public static let sizeLimit = 1 << 29

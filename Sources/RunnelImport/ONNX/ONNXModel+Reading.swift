@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// The field numbers are those of onnx.proto (FORMATS.md C.7). Nothing here recurses: bodies of loops are passed over,
-/// so that no file can nest deeper than these functions do.
+/// The field numbers are those of onnx.proto (docs/cells.md §7). Nothing here recurses: bodies of loops are passed
+/// over, so that no file can nest deeper than these functions do.
 extension ONNXModel {
   /// - Throws: `ImportError` with the byte that is wrong.
   init(_ bytes: [UInt8]) throws(ImportError) {

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// An ONNX file as far as it is needed to find a network in it (onnx.proto, FORMATS.md C.7): nodes, the tensors they
+/// An ONNX file as far as it is needed to find a network in it (onnx.proto, docs/cells.md §7): nodes, the tensors they
 /// read, inputs and outputs. Tensors stay where they lie in the file until somebody asks for their values.
 struct ONNXModel {
   var producer = ""

@@ -1,6 +1,6 @@
 /// What nodes say of axes and shapes, negative counts and the versions of the operators resolved: what was an
 /// attribute became an input at opset 13 (Squeeze, Unsqueeze, Split), 10 (Slice) and 18 (ReduceMean), so both are read
-/// wherever they stand (FORMATS.md C.6).
+/// wherever they stand (docs/cells.md §6).
 extension ONNXNode {
   func axis(_ axis: Int, rank: Int) throws(ImportError) -> Int {
     guard axis >= -rank, axis < rank else { throw error("axis \(axis) of \(rank) dimensions") }

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// Operators and patterns that exporters write and that no layer list can hold, with the way out (FORMATS.md C.6).
+/// Operators and patterns that exporters write and that no layer list can hold, with the way out (docs/cells.md §6).
 enum ONNXTraps {
   private static let weightsWayOut =
     "take the weights instead: runnel_export.save_keras(model, path) for Keras, safetensors and --spec for the rest"

@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelKernels
 
-/// What an LSTM, GRU or RNN node says of its cell, and how its rows become PyTorch's (FORMATS.md C.4, C.5).
+/// What an LSTM, GRU or RNN node says of its cell, and how its rows become PyTorch's (docs/cells.md §4, §5).
 struct RecurrentNode {
   let kind: String
   /// Blocks of H rows in W and R.

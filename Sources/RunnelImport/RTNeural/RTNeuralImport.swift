@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelInference
 import RunnelKernels
 
-/// RTNeural's JSON, and the state_dict as JSON that is used with it (FORMATS.md C.8).
+/// RTNeural's JSON, and the state_dict as JSON that is used with it (docs/cells.md §8).
 public enum RTNeuralImport {
   /// A number takes some ten bytes of text and forty in memory.
   public static let sizeLimit = 1 << 26

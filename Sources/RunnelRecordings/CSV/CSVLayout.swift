@@ -1,5 +1,5 @@
-/// How a table of text is laid out: what separates fields, which columns there are, which of them tell when (FORMATS.md
-/// B.7). Made of the first lines.
+/// How a table of text is laid out: what separates fields, which columns there are, which of them tell when
+/// (docs/foreign-formats.md §13). Made of the first lines.
 struct CSVLayout: Sendable {
   enum Separator: UInt8, Sendable {
     case comma = 0x2C

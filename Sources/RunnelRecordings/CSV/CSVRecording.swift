@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// A table of numbers as text, a row a sample, as a recording of one track in f64 (FORMATS.md B.7).
+/// A table of numbers as text, a row a sample, as a recording of one track in f64 (docs/foreign-formats.md §13).
 ///
 /// Fields are separated by commas, semicolons, tabs or spaces; lines that begin with `#` or `%` are comments, and one of
 /// them may state the rate (`%Sample Rate = 250 Hz`). A column `sample` or `index` places the rows; else a column of

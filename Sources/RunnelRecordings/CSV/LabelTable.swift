@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// Labels as a table of text: `first,count,t_ns,channel,label,id,p` (FORMATS.md B.7). What is not known is empty.
+/// Labels as a table of text: `first,count,t_ns,channel,label,id,p` (docs/foreign-formats.md §13). What is not known is
+/// empty.
 public enum LabelTable {
   public struct Row: Sendable, Hashable {
     public var first: Int64

@@ -115,7 +115,7 @@ extension RecordingConversion {
 }
 
 extension MCAPChannel {
-  /// The channel of a stream of sample messages (FORMATS.md B.5), with all that its description says.
+  /// The channel of a stream of sample messages (docs/foreign-formats.md §11), with all that its description says.
   public init(samples encoder: RunnelEncoder) {
     let description = encoder.description
     var json = JSONWriter()

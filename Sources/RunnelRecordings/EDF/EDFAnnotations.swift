@@ -1,4 +1,4 @@
-/// Timed annotation lists of EDF+ (FORMATS.md B.2): `+12.5␕0.3␔V␔␀`.
+/// Timed annotation lists of EDF+ (docs/foreign-formats.md §8): `+12.5␕0.3␔V␔␀`.
 struct EDFAnnotation: Sendable, Hashable {
   /// Seconds from the file's start.
   var onset: Double

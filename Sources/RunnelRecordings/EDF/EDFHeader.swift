@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// The header of an EDF, EDF+ or BDF file (FORMATS.md B.2): 256 bytes, and 256 more for each signal.
+/// The header of an EDF, EDF+ or BDF file (docs/foreign-formats.md §8): 256 bytes, and 256 more for each signal.
 public struct EDFHeader: Sendable, Hashable {
   /// Bits of a sample: 16, in BDF 24.
   public var bits = 16

@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// The first and the last bytes of an MCAP file (FORMATS.md B.5).
+/// The first and the last bytes of an MCAP file (docs/foreign-formats.md §11).
 enum MCAPMagic { static let bytes: [UInt8] = [0x89, 0x4D, 0x43, 0x41, 0x50, 0x30, 0x0D, 0x0A] }
 
 /// Which record follows.

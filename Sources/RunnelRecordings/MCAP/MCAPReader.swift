@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// The messages of an MCAP file in the order in which they were recorded (FORMATS.md B.5), a chunk at a time.
+/// The messages of an MCAP file in the order in which they were recorded (docs/foreign-formats.md §11), a chunk at a
+/// time.
 ///
 ///     var reader = try MCAPReader("morning.mcap")
 ///     while let item = try reader.next() {

@@ -4,7 +4,7 @@ import RunnelWire
 /// An MCAP file as a recording: a track for each session of each stream of sample messages in it, marks from its labels.
 ///
 /// Sample messages are those of channels with the encoding `runnel.v1`: the 64 bytes of the header, and the samples
-/// (FORMATS.md A.11, B.5). Other channels are passed over. A file that was cut is read up to the cut, and says so.
+/// (docs/wire-format.md §11). Other channels are passed over. A file that was cut is read up to the cut, and says so.
 public final class MCAPRecording: Recording {
   public let path: String
   public let format = RecordingFormat.mcap

@@ -1,6 +1,7 @@
 import RunnelCore
 
-/// Writes an MCAP file (FORMATS.md B.5): chunks of compressed messages with their indexes, statistics and a summary.
+/// Writes an MCAP file (docs/foreign-formats.md §11): chunks of compressed messages with their indexes, statistics and
+/// a summary.
 ///
 ///     var writer = try MCAPWriter("morning.mcap")
 ///     let bed7 = writer.addChannel(MCAPChannel(topic: "s/bed7/", encoding: "runnel.v1"))

@@ -1,7 +1,8 @@
 import RunnelCore
 import RunnelWire
 
-/// How a ZeroMQ message lies in an MCAP file, and how its parts come out again, byte for byte (FORMATS.md B.5):
+/// How a ZeroMQ message lies in an MCAP file, and how its parts come out again, byte for byte
+/// (docs/foreign-formats.md §11):
 ///
 ///     runnel.v1       topic s/<stream>/: header and samples, one behind the other
 ///     json            topics l/<stream>/<pipeline>/<channel>/ and j/<stream>/: the label, the verdict
@@ -92,7 +93,7 @@ public enum RecordedEncoding: String, Sendable, Hashable, CaseIterable {
 
   private static let shortestHeader = 64
 
-  /// What the header of a sample message says of its own length (FORMATS.md A.11).
+  /// What the header of a sample message says of its own length (docs/wire-format.md §3).
   private static func headerLength(_ header: UnsafeRawBufferPointer) -> Int {
     header.count >= 10 ? Int(header[8]) | Int(header[9]) << 8 : 0
   }

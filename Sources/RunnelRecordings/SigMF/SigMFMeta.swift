@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// What the metadata file of a SigMF recording says (FORMATS.md B.3), checked as far as it is used.
+/// What the metadata file of a SigMF recording says (docs/foreign-formats.md §9), checked as far as it is used.
 struct SigMFMeta {
   var datatype: SigMFDatatype
   /// Nil where it is not stated.

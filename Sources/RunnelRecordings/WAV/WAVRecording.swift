@@ -1,6 +1,6 @@
 import RunnelCore
 
-/// A WAV file (RIFF, RF64 or BW64; FORMATS.md B.4) as a recording: one track of all channels.
+/// A WAV file (RIFF, RF64 or BW64; docs/foreign-formats.md §10) as a recording: one track of all channels.
 ///
 /// PCM of 8, 16, 24 and 32 bits and floats of 32 and 64, plain or extensible. Integers are scaled to ±1, as every reader
 /// of sound does; the channels have no names and are called `signal0`, `signal1` … A data chunk whose size is not stated,

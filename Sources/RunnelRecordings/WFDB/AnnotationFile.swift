@@ -1,7 +1,7 @@
 import RunnelCore
 
-/// A file of annotations in the MIT format (`NAME.atr` and the like, FORMATS.md B.1): beats and other marks of a
-/// recording, in the order of the file.
+/// A file of annotations in the MIT format (`NAME.atr` and the like, docs/foreign-formats.md §7): beats and other marks
+/// of a recording, in the order of the file.
 ///
 ///     let truth = try AnnotationFile(contentsOf: "mitdb/119.atr")
 ///     for mark in truth.annotations where mark.code.isBeat { … }

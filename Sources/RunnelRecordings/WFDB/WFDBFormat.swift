@@ -1,4 +1,4 @@
-/// How a WFDB signal file stores its samples (FORMATS.md B.1, signal formats).
+/// How a WFDB signal file stores its samples (docs/foreign-formats.md §7, signal formats).
 public enum WFDBFormat: Int, Sendable, Hashable, CaseIterable {
   /// First differences of one byte, of each signal from its `initial` on.
   case format8 = 8

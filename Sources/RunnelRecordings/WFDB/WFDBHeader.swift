@@ -1,5 +1,5 @@
-/// The header of a WFDB record (`NAME.hea`, FORMATS.md B.1): what was recorded, how fast, when, and where the samples
-/// are.
+/// The header of a WFDB record (`NAME.hea`, docs/foreign-formats.md §7): what was recorded, how fast, when, and where
+/// the samples are.
 ///
 ///     101 2 360 650000
 ///     101.dat 212 200 11 1024 955 29832 0 MLII

@@ -80,7 +80,7 @@ public struct WFDBWriter: ~Copyable, Sendable {
   /// Writes what is pending and the header. Nothing may be appended afterwards.
   public mutating func finish() throws(RecordingError) {
     if let word = odd {
-      // An odd total ends with two bytes, as wfdb-python writes it (FORMATS.md B.1).
+      // An odd total ends with two bytes, as wfdb-python writes it (docs/foreign-formats.md §7).
       try file.append([UInt8(word & 0xFF), UInt8(word >> 8 & 0x0F)])
       self.odd = nil
     }

@@ -1,4 +1,4 @@
-/// The chunks of an XDF file, one after the other (FORMATS.md B.6).
+/// The chunks of an XDF file, one after the other (docs/foreign-formats.md §12).
 struct XDFChunks {
   enum Tag {
     static let fileHeader: UInt16 = 1

@@ -6,17 +6,17 @@ public struct InputConfiguration: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable, CaseIterable { case sub, pull }
 
   public enum Format: String, Sendable, Hashable, CaseIterable {
-    /// FORMATS A.11.
+    /// docs/wire-format.md §3 to §6.
     case runnel
-    /// FORMATS A.3 and A.6.
+    /// docs/foreign-formats.md §3.
     case array
-    /// FORMATS A.8.
+    /// docs/foreign-formats.md §5.
     case raw
-    /// FORMATS A.1.
+    /// docs/foreign-formats.md §1.
     case gnuradio
-    /// FORMATS A.2.
+    /// docs/foreign-formats.md §2.
     case openephys
-    /// FORMATS A.4 and A.7.
+    /// docs/foreign-formats.md §4.
     case json
     case msgpack
     /// The first message that bears a format's mark decides.

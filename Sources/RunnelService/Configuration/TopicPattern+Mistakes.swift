@@ -29,8 +29,8 @@ extension TopicPattern {
     }
   }
 
-  /// What is wrong with it as a topic of the `runnel` format (FORMATS A.11: `s/<stream>/`, or what another runnel publishes
-  /// of what its networks see), and what to write.
+  /// What is wrong with it as a topic of the `runnel` format (docs/wire-format.md §2: `s/<stream>/`, or what another
+  /// runnel publishes of what its networks see), and what to write.
   func mistakeInRunnelFormat() -> (message: String, suggestion: String?)? {
     if text.hasPrefix("c/") {
       guard (try? TopicPattern(text, kind: .conditioned)) == nil else { return nil }

@@ -42,7 +42,7 @@ final class ConditionedPublisher {
     }
   }
 
-  /// Seconds between two descriptions of a lane (FORMATS.md A.11).
+  /// Seconds between two descriptions of a lane (docs/wire-format.md §6).
   private static let describeEvery: Double = 2
 
   /// Has the loop wake when a subscription comes.

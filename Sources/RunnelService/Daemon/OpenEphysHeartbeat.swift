@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelZeroMQ
 
 /// Tells Open Ephys's ZMQ Interface that somebody listens, at the port after the data port, so that the GUI shows runnel
-/// among its clients (FORMATS.md A.2). Data flow whether or not it hears of us: no answer is waited for.
+/// among its clients (docs/foreign-formats.md §2). Data flow whether or not it hears of us: no answer is waited for.
 ///
 ///     {"application": "runnel", "uuid": "…", "type": "heartbeat"}          every 2 s
 ///

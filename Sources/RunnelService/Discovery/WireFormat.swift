@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelWire
 
-/// What a message on the wire seems to be (FORMATS.md part A), whether this version reads it or not.
+/// What a message on the wire seems to be (docs/formats.md), whether this version reads it or not.
 public enum WireFormat: String, Sendable, CaseIterable {
   /// A.11: samples, heartbeats and ends of topic `s/…/`.
   case samples

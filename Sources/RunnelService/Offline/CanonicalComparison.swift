@@ -1,8 +1,8 @@
 import RunnelCore
 import RunnelWire
 
-/// Two files of label messages held against each other byte for byte, in canonical form (FORMATS.md A.11): what the laws
-/// speak of. Lane by lane, for lanes of one stream may come in any order beside each other.
+/// Two files of label messages held against each other byte for byte, in canonical form (docs/wire-format.md §8): what
+/// the laws speak of. Lane by lane, for lanes of one stream may come in any order beside each other.
 ///
 ///     try CanonicalComparison("live.jsonl", "offline.jsonl").sentences   // empty where they are the same
 public struct CanonicalComparison: Sendable {

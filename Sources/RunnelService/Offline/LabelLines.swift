@@ -5,7 +5,7 @@ import RunnelWire
 /// Label messages as lines of text, handed on as they come.
 public struct LabelLines: LabelSink {
   public enum Form: Sendable {
-    /// One label message as in FORMATS.md A.11, JSON.
+    /// One label message as in docs/wire-format.md §8, JSON.
     case json(canonical: Bool)
     /// For people: time in the recording, sample index, label, score, and whatever is amiss.
     case text(rate: Double)

@@ -2,7 +2,7 @@ import RunnelCore
 import RunnelPipeline
 import RunnelWire
 
-/// The daemon's pipelines with a file for a spring: the same lanes, decisions and messages, without sockets or clocks.
+/// The daemon's pipelines, reading from a file: the same lanes, decisions and messages, without sockets or clocks.
 ///
 ///     let labeller = try Labeller(model: model, channels: ["MLII"])
 ///     try labeller.label(try RecordingSource("119.hea"), into: &sink)

@@ -10,7 +10,7 @@ extension SamplePublisher {
   private static let batch = 64
   private static let descriptionEvery = 2 * second
   private static let heartbeatEvery = second
-  /// A stream that falls idle says where it stands this soon (FORMATS.md A.11).
+  /// A stream that falls idle says where it stands this soon (docs/wire-format.md §5).
   private static let idleHeartbeat = 100 * millisecond
   /// How often a full queue is tried again.
   private static let retry = 5 * millisecond

@@ -2,7 +2,8 @@ import RunnelCore
 import RunnelWire
 import RunnelZeroMQ
 
-/// Publishes the rows of a source in the `runnel` format (FORMATS.md A.11), with their timing, to whoever subscribes.
+/// Publishes the rows of a source in the `runnel` format (docs/wire-format.md §3 to §6), with their timing, to whoever
+/// subscribes.
 ///
 ///     waiting ─▶ sending ─▶ ending ─▶ delivering ─▶ done
 ///        ▲──────────┘ ▲────────┘ another round

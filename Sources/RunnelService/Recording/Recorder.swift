@@ -3,7 +3,7 @@ import RunnelRecordings
 import RunnelWire
 import RunnelZeroMQ
 
-/// Writes down what arrives, byte for byte, every topic, whatever its format (FORMATS.md B.5).
+/// Writes down what arrives, byte for byte, every topic, whatever its format (docs/foreign-formats.md §11).
 ///
 ///     wait ─▶ receive ─▶ name the topic ─▶ append ─▶ every second: hand the chunk to the kernel
 ///

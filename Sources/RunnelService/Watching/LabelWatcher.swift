@@ -10,7 +10,7 @@ import RunnelZeroMQ
 ///       return true                                  // false ends it
 ///     }
 ///
-/// It belongs to the thread that runs it. What it publishes nowhere it changes nowhere: a watcher never delays a daemon.
+/// It belongs to the thread that runs it. It only subscribes, so it never delays the daemon.
 public final class LabelWatcher {
   public enum Event {
     /// A label, event or status that the filter shows, and its JSON as it came, valid during the call.

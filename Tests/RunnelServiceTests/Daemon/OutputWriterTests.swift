@@ -49,7 +49,7 @@ import Testing
   @Test func `binary decisions are a header of 64 bytes and scores`() throws {
     let parts = try #require(try parts("format: binary, scores: false", Self.label()))
     #expect(parts.count == 2 && parts[0].count == 64)
-    // As FORMATS.md A.11 lays the fields out: magic, version, kind, dtype, layout, length, flags.
+    // As docs/wire-format.md §3 lays the fields out: magic, version, kind, dtype, layout, length, flags.
     #expect(Array(parts[0][..<12]) == [0x52, 0x4E, 0x4C, 0x31, 1, 1, 8, 0, 64, 0, 1, 0])
     func number<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> T {
       parts[0].withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
