@@ -15,6 +15,7 @@ CONFIG_DIRECTORY ?= /etc/runnel
 
 bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share/runnel
+doc = $(DESTDIR)$(PREFIX)/share/doc/runnel
 units = $(DESTDIR)$(UNIT_DIRECTORY)
 config = $(DESTDIR)$(CONFIG_DIRECTORY)
 
@@ -131,14 +132,16 @@ static: setup ## a binary that needs no Swift on its machine, at .build-static/r
 	$(SWIFT) build -c release -j $(JOBS) --product runnel --static-swift-stdlib --scratch-path .build-static
 
 # Under sudo there is often no Swift in the path; then what `make static` built before is installed.
-install: ## binary, model, unit and example configuration, below PREFIX (/usr/local) and DESTDIR
+install: ## binary, model, unit, documents and example configuration, below PREFIX (/usr/local) and DESTDIR
 	@if [ "$(BINARY)" = .build-static/release/runnel ] && command -v $(SWIFT) >/dev/null; then \
 	  $(MAKE) --no-print-directory static; fi
 	@test -x "$(BINARY)" || { echo "install: $(BINARY) is not there; run 'make static' first" >&2; exit 1; }
 	@test -f "$(MODEL)" || { echo "install: the model $(MODEL) is not there" >&2; exit 1; }
 	install -D -m 0755 "$(BINARY)" "$(bin)/runnel"
 	install -D -m 0644 "$(MODEL)" "$(share)/models/ecg-beats.safetensors"
-	install -d -m 0755 "$(units)" "$(config)" "$(share)/examples"
+	install -d -m 0755 "$(units)" "$(config)" "$(share)/examples" "$(doc)/docs"
+	install -m 0644 README.md "$(doc)"
+	install -m 0644 docs/*.md "$(doc)/docs"
 	sed 's|/usr/local|$(PREFIX)|g; s|/etc/runnel|$(CONFIG_DIRECTORY)|g' deploy/systemd/runnel.service >"$(units)/runnel.service"
 	sed 's|/usr/local|$(PREFIX)|g' deploy/runnel.yaml >"$(share)/examples/runnel.yaml"
 	chmod 0644 "$(units)/runnel.service" "$(share)/examples/runnel.yaml"
@@ -150,7 +153,8 @@ install: ## binary, model, unit and example configuration, below PREFIX (/usr/lo
 uninstall: ## what install copied; your configuration and the state stay
 	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then systemctl disable --now runnel.service 2>/dev/null || true; fi
 	rm -f "$(bin)/runnel" "$(share)/models/ecg-beats.safetensors" "$(share)/examples/runnel.yaml" "$(units)/runnel.service"
-	@for folder in "$(share)/models" "$(share)/examples" "$(share)"; do \
+	rm -f "$(doc)/README.md" "$(doc)"/docs/*.md
+	@for folder in "$(share)/models" "$(share)/examples" "$(share)" "$(doc)/docs" "$(doc)"; do \
 	  if [ -d "$$folder" ]; then rmdir --ignore-fail-on-non-empty "$$folder"; fi; done
 	@# The example, unedited, is no configuration of yours.
 	@if [ -f "$(config)/runnel.yaml" ] && sed 's|/usr/local|$(PREFIX)|g' deploy/runnel.yaml | cmp -s - "$(config)/runnel.yaml"; then \

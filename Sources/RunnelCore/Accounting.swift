@@ -73,7 +73,7 @@ public struct Accounting: Sendable, Equatable {
     sum.valuesMissing += other.valuesMissing
     sum.gaps += other.gaps
     sum.resets += other.resets
-    sum.windowsLeftOut += other.windowsLeftOut
+    sum.windowsLeftOut = sum.windowsLeftOut.addingClamped(other.windowsLeftOut)
     sum.sessions += other.sessions
   }
 }
@@ -107,13 +107,5 @@ public struct Counts<Reason: CaseIterable & Equatable & Sendable>: Sendable, Equ
       index += 1
     }
     preconditionFailure("every case is in allCases")
-  }
-}
-
-extension Int64 {
-  /// Of two numbers of 0 or more.
-  fileprivate func addingClamped(_ other: Int64) -> Int64 {
-    let (sum, overflows) = addingReportingOverflow(other)
-    return overflows ? .max : sum
   }
 }

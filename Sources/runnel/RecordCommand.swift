@@ -23,7 +23,8 @@ struct RecordCommand: ParsableCommand {
       --from-daemon records what a running daemon admits, with what it decided by the clock: `runnel label ward.mcap -c \
       CONFIG` gives its labels again, byte for byte in canonical form, of sessions that began after the recording did.
 
-      It ends at Ctrl-C, SIGTERM, --seconds or --messages; where nothing came, no file is left. A recorder that is killed loses at most the last second, and \
+      It ends at Ctrl-C, SIGTERM, --seconds or --messages; where nothing came, no file is left, and none replaced. What it wrote is \
+      on the disk then. A recorder that is killed loses at most the last second, and \
       --recover makes its file whole, wherever it breaks off, and says what was kept and what was not. Exit codes: 0 good, 65 \
       no MCAP file, one damaged in its middle, or one of which nothing can be kept, 69 nobody answers, or the endpoint is in use, or the file is being recorded, 73 the file \
       cannot be made or is there already, 74 the disk is full or fails, 77 permission.
@@ -52,7 +53,7 @@ struct RecordCommand: ParsableCommand {
   @Flag(help: "Listen at the endpoints, for publishers that connect.")
   var bind = false
 
-  @Flag(help: "Replace files that are there already.")
+  @Flag(help: "Replace files that are there already, when the first message has come.")
   var force = false
 
   @Option(help: ArgumentHelp("Begin a new file before one has so many bytes: 1GiB. At least 1MiB.", valueName: "size"))

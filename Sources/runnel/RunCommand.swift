@@ -13,8 +13,10 @@ struct RunCommand: ParsableCommand {
         runnel run -c runnel.yaml
         runnel check -c runnel.yaml && runnel run -c runnel.yaml --log-level debug
 
-      Under systemd it says READY once models are checked and sockets bound. `runnel status` asks the running daemon \
-      what it is doing. SIGTERM drains what has arrived and ends with the accounting in the log.
+      Under systemd it says READY once models are checked and sockets bound, and feeds the watchdog while it works. \
+      `runnel status` asks the running daemon what it is doing. SIGTERM, Ctrl-C and a terminal that is closed drain what \
+      has arrived and end it with the accounting in the log; without a terminal it passes over SIGHUP. A changed \
+      configuration is read at the next start.
       """)
 
   @Option(name: .shortAndLong, help: "The configuration file.")
@@ -24,6 +26,8 @@ struct RunCommand: ParsableCommand {
   var logLevel: Logger.Level = .notice
 
   func run() throws {
+    // A service hears SIGHUP of who rotates logs or means a reload: no reason to stop labelling.
+    if !Terminal.isHeld { signal(SIGHUP, SIG_IGN) }
     let stop = try StopSignal()
     let notifier = ServiceNotifier()
     let logger = StandardErrorLog.logger(level: logLevel)
@@ -41,7 +45,8 @@ struct RunCommand: ParsableCommand {
     for line in daemon.banner { logger.notice("\(line)") }
     notifier.ready(daemon.statusLine)
     let report = try daemon.run(
-      stop: stop.fileDescriptor, status: { notifier.status($0) }, draining: { notifier.stopping("draining") })
+      stop: stop.fileDescriptor, alive: notifier.watchdogInterval.map { ($0, { notifier.watchdog() }) },
+      status: { notifier.status($0) }, draining: { notifier.stopping("draining") })
     for line in report.lines { logger.notice("\(line)") }
   }
 }

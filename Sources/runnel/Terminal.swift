@@ -25,6 +25,14 @@ enum Terminal {
   /// NO_COLOR of any text forbids it; an empty one says nothing.
   static let mayColour = (getenv("NO_COLOR").map { $0.pointee } ?? 0) == 0
 
+  /// Whether a terminal can be closed behind this program: that, and nothing else, SIGHUP says where there is one.
+  static var isHeld: Bool {
+    let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    guard terminal >= 0 else { return false }
+    close(terminal)
+    return true
+  }
+
   static func red(_ text: String) -> String { isColoured ? "\u{1B}[31m\(text)\u{1B}[0m" : text }
 
   /// Replaces the progress line; nothing where nobody looks.

@@ -38,7 +38,9 @@ final class Program {
     return [folder + "/runnel", Place.root + "/.build/debug/runnel"].first { access($0, X_OK) == 0 } ?? "runnel"
   }()
 
-  init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameter input: standard input. Where it is a terminal, it is the program's own from then on: to close its other
+  ///   end is to hang up.
+  init(_ path: String, _ arguments: [String], input: String = "/dev/null", environment: [String: String] = [:]) throws {
     // A pair of sockets in place of a pipe: it can be kept from the programs that other tests start meanwhile.
     var ends: [Int32] = [-1, -1, -1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -52,9 +54,14 @@ final class Program {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDWR, 0)
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     posix_spawn_file_actions_adddup2(&actions, ends[3], 2)
+    // A session of its own: the terminal of whoever runs the tests is none of its business.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, 0x80)  // POSIX_SPAWN_SETSID
     var variables = environment
     for name in ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"] {
       if let value = getenv(name) { variables[name] = String(cString: value) }
@@ -63,7 +70,7 @@ final class Program {
     var settings = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for each in words + settings { free(each) } }
     var started: pid_t = 0
-    let failure = posix_spawn(&started, path, &actions, nil, &words, &settings)
+    let failure = posix_spawn(&started, path, &actions, &attributes, &words, &settings)
     close(ends[1])
     close(ends[3])
     guard failure == 0 else {

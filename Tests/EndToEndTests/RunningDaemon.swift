@@ -10,10 +10,13 @@ final class RunningDaemon {
   /// Its control socket.
   let control: String
 
-  init(_ settings: Settings, in folder: TemporaryFolder, environment: [String: String] = [:], shards: Int = 1) throws {
+  init(
+    _ settings: Settings, in folder: TemporaryFolder, input: String = "/dev/null", environment: [String: String] = [:],
+    shards: Int = 1
+  ) throws {
     let configuration = folder.write(settings.text + (shards > 1 ? "shards: \(shards)\n" : ""), to: "runnel.yaml")
     program = try Program(
-      Program.runnel, ["run", "-c", configuration],
+      Program.runnel, ["run", "-c", configuration], input: input,
       environment: environment.merging(["XDG_RUNTIME_DIR": folder.path]) { given, _ in given })
     samples = try Self.endpoint(program.line(containing: "input 'beds'"))
     labels = try Self.endpoint(program.line(containing: "publishes labels at"))

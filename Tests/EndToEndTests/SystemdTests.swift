@@ -25,6 +25,61 @@ import Testing
     try systemd.next("STOPPING=1\nSTATUS=draining")
   }
 
+  @Test func `signs of life come while it runs, where systemd watches`() throws {
+    let systemd = try NotifySocket(folder.path + "/notify")
+    let daemon = try RunningDaemon(
+      Settings(input: "bind: tcp://127.0.0.1:*"), in: folder,
+      environment: ["NOTIFY_SOCKET": systemd.name, "WATCHDOG_USEC": "100000"])
+    for _ in 0..<3 { try systemd.next("WATCHDOG=1") }
+    _ = try daemon.end()
+  }
+
+  /// `kill -HUP`, as after rotating logs, ended the service with 0, and systemd left it so.
+  @Test func `a service passes over SIGHUP`() throws {
+    let expected = try Expected.shared.get()
+    let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)
+    daemon.program.signal(SIGHUP)
+    let subscriber = try LabelSubscriber(daemon.labels)
+    let replay = try daemon.replay(expected)
+    try subscriber.receive("the end") { $0.contains(where: \.isEnd) }
+    #expect(try replay.ended() == 0)
+    daemon.program.signal(SIGHUP)
+    #expect(try daemon.end().used == Expected.rows)
+  }
+
+  @Test func `a terminal that is closed drains and ends the daemon that runs there`() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    var (locked, number): (Int32, Int32) = (0, 0)
+    // TIOCSPTLCK and TIOCGPTN; Swift knows neither these nor grantpt(3).
+    try #require(terminal >= 0 && ioctl(terminal, 0x4004_5431, &locked) == 0)
+    try #require(ioctl(terminal, 0x8004_5430, &number) == 0)
+    let daemon = try RunningDaemon(
+      Settings(input: "bind: tcp://127.0.0.1:*"), in: folder, input: "/dev/pts/\(number)")
+    close(terminal)
+    #expect(try daemon.program.ended() == 0, "\(daemon.program.messages)")
+    #expect(Account(daemon.program.messages) != nil)
+  }
+
+  /// So that a group of the machine can be let in to labels over ipc; with 0077 only root came in.
+  @Test func `under the unit's umask the sockets of the daemon are for its group too, and for nobody else`() throws {
+    let unit = String(
+      decoding: TemporaryFolder.read(Place.root + "/deploy/systemd/runnel.service"), as: UTF8.self)
+    let umask = try #require(unit.firstMatch(of: /\nUMask=(\d+)\n/)).1
+    let labels = folder.path + "/labels"
+    let configuration = folder.write(
+      Settings(input: "bind: tcp://127.0.0.1:*", labels: "ipc://\(labels)").text, to: "runnel.yaml")
+    let daemon = try Program(
+      "/bin/sh", ["-c", "umask \(umask); exec \(Program.runnel) run -c \(configuration)"],
+      environment: ["RUNTIME_DIRECTORY": folder.path])
+    try daemon.line(containing: "answers `runnel status`")
+    for path in [labels, folder.path + "/control.sock"] {
+      var status = stat()
+      #expect(lstat(path, &status) == 0 && status.st_mode & 0o066 == 0o060, "\(path)")
+    }
+    daemon.signal(SIGTERM)
+    #expect(try daemon.ended() == 0, "\(daemon.messages)")
+  }
+
   @Test func `a daemon that cannot start never says READY`() throws {
     let systemd = try NotifySocket(folder.path + "/notify")
     var settings = Settings(input: "bind: tcp://127.0.0.1:*")

@@ -49,6 +49,16 @@ import Testing
     #expect(b.balances && b.dropped[.duplicate] == 4 && b.rejected.nonzero.count == 1)
   }
 
+  @Test func `what others say they lost stops at the largest number, and a part of it can be taken back`() {
+    #expect(Int64(5).addingClamped(7) == 12 && UInt64.max.addingClamped(1) == .max)
+    #expect(Int64.max.addingClamped(.max) == .max && Int64.max.addingClamped(-1) == .max - 1)
+    var lost = Accounting()
+    lost.lose(rows: .max, messages: .max)
+    lost.windowsLeftOut = .max
+    lost += lost
+    #expect(lost.rowsLost == .max && lost.messagesLost == .max && lost.windowsLeftOut == .max)
+  }
+
   @Test func `annotation symbols are those of the MIT format`() {
     let known: [(UInt8, Character)] = [
       (1, "N"), (2, "L"), (3, "R"), (4, "a"), (5, "V"), (6, "F"), (7, "J"), (8, "A"), (9, "S"), (10, "E"), (11, "j"),

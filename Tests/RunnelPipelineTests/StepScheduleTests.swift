@@ -126,6 +126,18 @@ import Testing
     #expect(labelled == labelled.sorted() && Set(labelled).count == labelled.count)
   }
 
+  @Test func `windows that gaps of any length leave out stop the count, not the daemon`() {
+    let schedule = StepSchedule(.sideBySide(hop: 1, length: 4))
+    var counts = LaneCounts()
+    for _ in 0..<1025 {
+      var (state, _) = schedule.open(at: 0)
+      counts.leaveOut(windows: schedule.interrupt(&state, at: StreamAdmission.lastIndex))
+    }
+    #expect(counts.windowsLeftOut == .max)
+    counts += counts
+    #expect(counts.windowsLeftOut == .max)
+  }
+
   // MARK: drawing
 
   private func drawn(_ way: StepSchedule.Way, frames: Range<Int64>) -> [String] {

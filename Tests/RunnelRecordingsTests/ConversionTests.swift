@@ -82,16 +82,17 @@ import Testing
     try back.verify()
     let (old, new) = (try physical(conversion.recording), try physical(back))
     var row = 0
+    let first = conversion.described.runs[0].lowerBound
     for run in conversion.described.runs {
       for index in run {
-        let isSame = zip(old[row], new[index]).allSatisfy {
+        let isSame = zip(old[row], new[index - first]).allSatisfy {
           $0.isNaN && $1.isNaN || abs($0 - $1) <= 1e-9 * max(1, abs($0))
         }
-        #expect(isSame, "row \(index): \(old[row]), \(new[index])")
+        #expect(isSame, "row \(index): \(old[row]), \(new[index - first])")
         row += 1
       }
     }
-    let end = conversion.described.end
+    let end = conversion.described.end - first
     #expect(back.tracks[0].runs == [0..<end] && new.count == end)
     #expect(new.count { $0.allSatisfy(\.isNaN) } >= end - row)
   }
@@ -113,6 +114,34 @@ import Testing
     }
     let marks = try back.annotations(of: nil, on: 0, rate: back.tracks[0].rate)
     #expect(marks == conversion.annotations)
+  }
+
+  @Test(arguments: ["x.hea", "x.edf"])
+  func `a recording that begins late is as long as what is in it, and says where it began`(_ name: String) throws {
+    // 20 million rows after its session did, with five rows missing in it, and a mark on the first behind them.
+    let first = 20_000_000
+    let rows = [0..<10, 15..<20].flatMap { $0 }
+    let lines = rows.map { "\(first + $0),\(1_600_000_000_000_000_000 + $0 * 10_000_000),\($0)" }
+    let path = folder.write((["sample,t_ns,a"] + lines).joined(separator: "\n") + "\n", to: "late.csv")
+    let output = folder.path + "/" + name
+    let conversion = try RecordingConversion(
+      try RecordingFormat.open(path), track: 0, to: output, as: #require(.init(of: name)),
+      annotations: [Annotation(at: Int64(first + 15), code: AnnotationCode(symbol: "N")!)])
+    let report = try conversion.write()
+    #expect(report.remarks.contains { $0.hasPrefix("row 0 of the file is row 20000000 of the recording") })
+    #expect((report.losses + report.remarks).contains { $0.hasPrefix("5 rows of gaps become") })
+    let back = try RecordingFormat.open(output)
+    #expect(back.tracks[0].start == 1_600_000_000_000_000_000)
+    // EDF fills its last record up.
+    let values = try physical(back).map { $0[0] }
+    #expect(name == "x.hea" ? values.count == 20 : values.count == 100)
+    #expect(zip(values.prefix(10), 0..<10).allSatisfy { abs($0 - Double($1)) < 0.001 } && abs(values[19] - 19) < 0.001)
+    #expect(try back.annotations(of: name == "x.hea" ? "atr" : nil, on: 0, rate: 100).map(\.at) == [15])
+  }
+
+  @Test func `a mark farther off than EDF can say is no reason to stop`() {
+    let far = EDFAnnotation(onset: 1e16, duration: 0, texts: ["N"])
+    #expect(!far.encoded.isEmpty)
   }
 
   @Test func `what EDF cannot hold is named`() throws {

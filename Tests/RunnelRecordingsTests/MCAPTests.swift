@@ -139,6 +139,33 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(report.isWhole && report.sentence == "\(made.messages.count) messages kept")
   }
 
+  @Test func `a file of more channels than can be numbered anew is refused, and stays as it is`() throws {
+    var file = MCAPBytes()
+    file.append(MCAPMagic.bytes)
+    file.put(opcode: MCAPOpcode.header) { $0.put(UInt64(0)) }
+    for number in 0...UInt16.max {
+      file.put(MCAPChannel(topic: "", encoding: ""), number)
+      file.put(opcode: MCAPOpcode.message) { message in
+        message.put(number)
+        message.put(UInt32(0))
+        message.put(UInt64(1))
+        message.put(UInt64(1))
+      }
+    }
+    let path = folder.write(file.bytes, to: "x.mcap")
+    for output in ["x.mcap", "y.mcap"] {
+      let error = failure { () throws(RecordingError) in
+        if output == "x.mcap" {
+          _ = try MCAPRecovery.mend(path)
+        } else {
+          _ = try MCAPRecovery.recover(path, to: folder.path + "/" + output)
+        }
+      }
+      #expect(error?.kind == .unsupported && error?.problem.contains("more than 65535 channels") == true)
+    }
+    #expect(folder.names == ["x.mcap"] && folder.read("x.mcap") == file.bytes)
+  }
+
   @Test func `attachments and metadata survive recovery`() throws {
     var writer = try MCAPWriter(folder.path + "/x.mcap")
     try writer.attach("model", mediaType: "x/y", logTime: 5, [1, 2, 3])
@@ -237,7 +264,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(refused?.kind == .cannotCreate)
     try writer.append(
       MCAPMessage(channel: 0, sequence: 0, logTime: 1, publishTime: 1, data: [1, 2]), as: channel)
-    try writer.closeChunk(isSynced: true)
+    try writer.closeChunk()
     // As after a crash: the writer never finishes.
     let (messages, reader) = try read(path)
     #expect(messages.count == 1 && reader.end == .cut(at: writer.size))

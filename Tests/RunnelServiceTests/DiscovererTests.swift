@@ -100,6 +100,38 @@ import Testing
     #expect(configuration.pipelines[0].lanes == .channels(["MLII"]))
   }
 
+  @Test func `publishers that say they lost more than can be counted stop the count, not the look`() throws {
+    var discoverer = Discoverer()
+    let most = Int64(WireLimits.largestIndex) - 1
+    for epoch in UInt64(1)...3 {
+      var encoder = try RunnelEncoder(
+        StreamDescription(stream: "a", rate: 360, channels: [Channel(name: "a")]), epoch: epoch, element: .int16)
+      func note(_ parts: MessageParts) {
+        Self.take((0..<parts.count).map { Array(parts[$0]) }, &discoverer, at: Int(epoch) * 100)
+      }
+      for first in [0, 1] {
+        encoder.nextIndex = Int64(first)
+        [UInt8](repeating: 0, count: 2).withUnsafeBytes { encoder.withSamples($0, rows: 1, note) }
+      }
+      (encoder.nextSequence, encoder.nextIndex) = (UInt64(most), most)
+      encoder.withHeartbeat(note)
+      for offset in [0, 10, most - 80] {
+        Self.take(
+          [
+            [0xF0, 0x5F, 1] + (0..<8).map { UInt8(truncatingIfNeeded: offset >> (8 * $0)) }
+              + [UInt8](repeating: 0, count: 88)
+          ],
+          &discoverer, at: Int(epoch) * 100)
+      }
+    }
+    let discovery = Self.discovery(discoverer)
+    let signal = try #require(discovery.topics.first { $0.format == .samples }?.signal)
+    #expect(signal.order.messagesLost == .max && signal.order.rowsLost == .max)
+    #expect(signal.measuredRate(channelMajor: false) != nil)
+    #expect(discovery.topics.first { $0.format == .gnuradio }?.raw?.itemsLost == .max)
+    #expect(!discovery.words.isEmpty)
+  }
+
   @Test func `what the networks of a daemon see is proposed by its topic, with its channels`() throws {
     var discoverer = Discoverer()
     let description = StreamDescription(

@@ -60,6 +60,17 @@ import Testing
     #expect(ledger.enter(message(3, epoch: 6)) == .taken([]))
   }
 
+  @Test func `daemons that say they lost more than can be counted stop the count, not the watcher`() {
+    var ledger = LabelLedger()
+    let most = WireLimits.largestIndex - 1
+    for epoch in UInt64(1)...3 {
+      _ = ledger.enter(message(0, epoch: epoch, kind: .heartbeat))
+      let entry = ledger.enter(message(most, epoch: epoch, kind: .heartbeat))
+      #expect(entry == .taken([.lost(Int64(most), topic: topic)]))
+    }
+    #expect(ledger.lost == .max)
+  }
+
   @Test func `whatever is lost or sent twice, what came and what was lost are what was sent`() {
     var generator = SeededGenerator(seed: 11)
     for _ in 0..<200 {

@@ -48,6 +48,17 @@ def ending(stream, seq, first, epoch=5, kind=3):
     return [b"s/%s/" % stream.encode(), header(kind, 3, 0, 0, epoch, seq, first, 0, 100.0, 1, 0), payload]
 
 
+def far(epoch):
+    """A publisher, a flowgraph and a daemon that say they have lost as much as can be said."""
+    most = (1 << 62) - 1
+    for place in (0, most):
+        yield ending("bed7", place, place, epoch, kind=2)
+        label = {"v": 1, "kind": "heartbeat", "stream": "a", "pipeline": "p", "channel": "c", "epoch": str(epoch), "next": place}
+        yield [b"l/a/p/c/", text(label)]
+    for place in (0, 10, most - 80):
+        yield [struct.pack("<HBQQ", 0x5FF0, 1, place, 0) + bytes(80)]
+
+
 def verdict(topic, kind, **more):
     return [b"j/%s/" % topic.encode(), text({"v": 1, "kind": kind, "input": "beds", "number": 0, **more})]
 
@@ -88,6 +99,7 @@ def arrived(golden):
     yield "heartbeats", 0, [
         packed(description("bed7")), packed(samples("bed7", 0, 30)), packed(ending("bed7", 3, 90, kind=2), SECOND),
         packed(ending("bed7", 3, 90, kind=2), TEN_SECONDS), packed(samples("bed7", 90, 20, seq=3, flags=2))]
+    yield "far", 0, [packed(parts) for epoch in range(1, 6) for parts in far(epoch)]
     for name, number, source, wanted in (
             ("auto", 1, "live.txt", "gnuradio-time"), ("array", 2, "arrays.txt", "array-1.0"),
             ("raw", 3, "live.txt", "raw-i16-<"), ("gnuradio", 4, "live.txt", "gnuradio-time"),

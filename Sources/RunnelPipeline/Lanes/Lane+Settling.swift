@@ -26,7 +26,7 @@ extension Lane {
 
   /// The rows that step with this frame.
   func schedule(_ frame: Int64, _ row: (StepSchedule.Row) -> Void) {
-    counts.windowsLeftOut += plan.regime.schedule.take(frame, &state.schedule, row)
+    counts.leaveOut(windows: plan.regime.schedule.take(frame, &state.schedule, row))
   }
 
   /// The window that is whole with this frame.
@@ -65,7 +65,7 @@ extension Lane {
     let frame = plan.clock.grid.newestFrame(of: window)
     switch result {
     case .failed:
-      counts.windowsLeftOut += plan.regime.schedule.leaveOut(window, &state.schedule)
+      counts.leaveOut(windows: plan.regime.schedule.leaveOut(window, &state.schedule))
       tellNonFinite(at: frame, publish)
     case .scores(let scores, let length):
       plan.regime.schedule.settle(window: window, &state.schedule)
@@ -81,7 +81,7 @@ extension Lane {
   /// so; a window is left out.
   func settleFailure(_ entry: Batch.Entry, _ publish: Publish) {
     if entry.row.counts, !plan.regime.schedule.isWindowed { return restart(at: entry.frame, publish) }
-    counts.windowsLeftOut += plan.regime.schedule.fail(entry.row, at: entry.frame, &state.schedule)
+    counts.leaveOut(windows: plan.regime.schedule.fail(entry.row, at: entry.frame, &state.schedule))
     if plan.regime.schedule.isWindowed { tellNonFinite(at: entry.frame, publish) }
   }
 
@@ -104,7 +104,7 @@ extension Lane {
     guard isWithheld else { return }
     // A class that nobody was told of is news still.
     state.decision.forgetLabel()
-    if plan.regime.schedule.isWindowed, plan.decision.emit == .every { counts.windowsLeftOut += 1 }
+    if plan.regime.schedule.isWindowed, plan.decision.emit == .every { counts.leaveOut(windows: 1) }
   }
 
   private func settle(
@@ -125,7 +125,7 @@ extension Lane {
       }
     }
     handOver(publish)
-    if !isPublished { counts.windowsLeftOut += 1 }
+    if !isPublished { counts.leaveOut(windows: 1) }
   }
 
   /// The deciding head's scores.
@@ -160,7 +160,7 @@ extension Lane {
       releaseAll(publish)
       state.warmUntil = max(state.warmUntil, frame + (wasReset ? plan.framesToWarm : plan.framesToSettle))
       state.window.breakOff()
-      counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: frame)
+      counts.leaveOut(windows: plan.regime.schedule.interrupt(&state.schedule, at: frame))
       tell(.gap, reason.rawValue, range, publish)
     case .reset(let range, let reason): reset(reason, over: range, publish)
     case .missing(let range, let quality): state.missing.add(range, quality: quality)
@@ -177,7 +177,7 @@ extension Lane {
   /// What is open gets no more.
   private func giveUp(at index: Int64) {
     forgetDecision()
-    counts.windowsLeftOut += plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index))
+    counts.leaveOut(windows: plan.regime.schedule.interrupt(&state.schedule, at: firstFrame(after: index)))
   }
 
   private func reset(
@@ -189,7 +189,7 @@ extension Lane {
     forgetDecision()
     releaseAll(publish)
     state.window.breakOff()
-    counts.windowsLeftOut += plan.regime.schedule.reset(&state.schedule, at: frame)
+    counts.leaveOut(windows: plan.regime.schedule.reset(&state.schedule, at: frame))
     state.warmUntil = frame + plan.framesToWarm
     counts.resets += 1
     tell(.reset, reason.rawValue, range, publish)

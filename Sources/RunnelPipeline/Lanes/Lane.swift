@@ -57,7 +57,7 @@ final class Lane {
     self.scratch = scratch
     let first = plan.conditioner.frames(upTo: start)
     let (schedule, leftOut) = plan.regime.schedule.open(at: first)
-    scratch.counts.pointee.windowsLeftOut += leftOut
+    scratch.counts.pointee.leaveOut(windows: leftOut)
     state = LaneState(plan: plan, inputs: feeds.count, start: start, schedule: schedule)
     // A second block's worth lets lanes of other streams join.
     queue = FrameQueue(features: feeds.count, capacity: 2 * plan.blockFrames)
@@ -222,15 +222,18 @@ public struct LaneCounts: Sendable, Equatable {
   public var candidatesDiscarded: Int64 = 0
   /// Windows without a label, because they are not whole since the join or a reset, contain a gap that was not filled,
   /// had not ended at the end, gave something that is not finite, or would speak of rows before the first.
-  public var windowsLeftOut: Int64 = 0
+  public private(set) var windowsLeftOut: Int64 = 0
 
   public init() {}
+
+  /// A gap may be as long as a publisher says, so the sum stops at the largest number.
+  mutating func leaveOut(windows: Int64) { windowsLeftOut = windowsLeftOut.addingClamped(windows) }
 
   public static func += (sum: inout LaneCounts, other: LaneCounts) {
     sum.samplesFilled += other.samplesFilled
     sum.valuesMissing += other.valuesMissing
     sum.resets += other.resets
     sum.candidatesDiscarded += other.candidatesDiscarded
-    sum.windowsLeftOut += other.windowsLeftOut
+    sum.leaveOut(windows: other.windowsLeftOut)
   }
 }

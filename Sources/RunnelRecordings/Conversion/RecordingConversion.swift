@@ -119,7 +119,14 @@ public struct RecordingConversion {
       losses.append("values of \(names.joined(separator: ", ")) are rounded to steps of \(bits) bits")
     }
     if survey.infinities > 0 { losses.append("\(survey.infinities) infinite values become missing samples") }
-    guard target != .wfdb else { return }
+    if origin > 0 {
+      note("row 0 of the file is row \(origin) of the recording, the first there is: \(target.title) has no index")
+    }
+    let gaps = described.end - origin - described.rowCount
+    guard target != .wfdb else {
+      if gaps > 0 { note("\(gaps) rows of gaps become missing samples") }
+      return
+    }
     let errors = plans.compactMap { plan -> Double? in
       (try? EDFHeader.Signal.made(of: plan.channel, bits: bits, rows: 1, file: output))?.error
     }
@@ -128,9 +135,25 @@ public struct RecordingConversion {
         "physical values are off by up to \(Float(error)) of a step: the header has eight characters for them")
     }
     let missing = survey.extents.reduce(0) { $0 + $1.missing }
-    let gaps = described.end - (described.runs.first?.lowerBound ?? 0) - described.rowCount
     if missing > 0 { losses.append("\(missing) missing samples become the smallest number that \(target.title) has") }
     if gaps > 0 { losses.append("\(gaps) rows of gaps become the smallest number that \(target.title) has") }
+  }
+
+  /// The first row that is there: row 0 of a file of WFDB or EDF, which have no index.
+  private var origin: Int { described.runs.first?.lowerBound ?? 0 }
+
+  /// When that row was.
+  private var originTime: Int64? {
+    described.start.map { $0 &+ Int64(nearest: Double(origin) / described.rate * 1e9) }
+  }
+
+  /// Counted from that row.
+  private var movedAnnotations: [Annotation] {
+    annotations.map { annotation in
+      var moved = annotation
+      moved.at -= Int64(origin)
+      return moved
+    }
   }
 
   private mutating func note(_ sentence: String) { remarks.append(sentence) }
@@ -182,9 +205,9 @@ public struct RecordingConversion {
     if let subject = recording.subject { comments.append("subject: \(subject)") }
     let base = String(output.dropLast(4))
     var writer = try WFDBWriter(
-      base, channels: plans.map(\.channel), rate: described.rate, format: format, start: described.start,
+      base, channels: plans.map(\.channel), rate: described.rate, format: format, start: originTime,
       information: comments)
-    var next = 0
+    var next = origin
     let blank = [Int32](repeating: missing, count: width * RawRows.blockRows)
     try rows.forEach(progress: progress) { (first, values) throws(RecordingError) in
       while next < first {
@@ -197,7 +220,7 @@ public struct RecordingConversion {
       next += values.count / width
     }
     if !annotations.isEmpty {
-      try AnnotationFile(annotations.map(Self.mark)).write(to: base + ".atr")
+      try AnnotationFile(movedAnnotations.map(Self.mark)).write(to: base + ".atr")
       report.files.append(base + ".atr")
     }
     try writer.finish()
@@ -216,17 +239,9 @@ public struct RecordingConversion {
     let plans = integerPlans
     let width = plans.count
     let missing = Int32(integerRange.lowerBound - 1)
-    // EDF has no index: row 0 of the file is the first that is there.
-    let origin = described.runs.first?.lowerBound ?? 0
-    let marks = annotations.map { annotation in
-      var moved = annotation
-      moved.at -= Int64(origin)
-      return moved
-    }
-    let start = described.start.map { $0 &+ Int64(nearest: Double(origin) / described.rate * 1e9) }
     var writer = try EDFWriter(
-      output, channels: plans.map(\.channel), rate: described.rate, bits: target.bits, start: start,
-      subject: recording.subject, annotations: marks, library: library)
+      output, channels: plans.map(\.channel), rate: described.rate, bits: target.bits, start: originTime,
+      subject: recording.subject, annotations: movedAnnotations, library: library)
     var next = origin
     let blank = [Int32](repeating: missing, count: width * RawRows.blockRows)
     try rows.forEach(progress: progress) { (first, values) throws(RecordingError) in

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Timed annotation lists of EDF+ (docs/foreign-formats.md §8): `+12.5␕0.3␔V␔␀`.
 struct EDFAnnotation: Sendable, Hashable {
   /// Seconds from the file's start.
@@ -54,7 +56,7 @@ struct EDFAnnotation: Sendable, Hashable {
 
   /// Seconds with up to seven decimals and no exponent.
   static func decimal(_ seconds: Double) -> String {
-    let units = Int64((abs(seconds) * 1e7).rounded())
+    let units = Int64(nearest: abs(seconds) * 1e7)
     var text = "\(units / 10_000_000)"
     var rest = units % 10_000_000
     if rest > 0 {

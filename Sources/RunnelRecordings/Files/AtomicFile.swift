@@ -3,7 +3,7 @@ import Glibc
 /// A file in the making: written under a name of its own beside the target, renamed onto it by `finish`, removed if
 /// `finish` never came. A target that exists and is no ordinary file (a pipe, /dev/stdout) is written directly. A visible
 /// one has its own name from the beginning and stays, whatever becomes of it: a recording under way. It is locked, so
-/// that nobody mends it meanwhile (`isBeingWritten`).
+/// that nobody mends it meanwhile (`isBeingWritten`), and brought to the disk by who made it, when there is time to wait.
 public struct AtomicFile: ~Copyable, Sendable {
   public let path: String
   private var descriptor: Int32
@@ -60,25 +60,22 @@ public struct AtomicFile: ~Copyable, Sendable {
     guard ftruncate(descriptor, size) == 0, lseek(descriptor, size, SEEK_SET) == size else { throw failure(errno) }
   }
 
-  /// Hands what is pending to the kernel, and with `isSynced` to the disk.
-  mutating func flush(isSynced: Bool) throws(RecordingError) {
-    try flush()
-    if isSynced, fdatasync(descriptor) != 0, errno != EINVAL { throw failure(errno) }
-  }
-
-  /// Brings everything to the disk and gives the file its name.
+  /// Hands everything to the kernel; brings it to the disk, with its name, where that is new.
   public mutating func finish() throws(RecordingError) {
     try flush()
     if let temporary {
       guard fsync(descriptor) == 0 else { throw failure(errno) }
       guard rename(temporary, path) == 0 else { throw Self.cannotCreate(errno, path) }
+      let code = ParentFolder(of: path).sync()
+      guard code == 0 else { throw failure(code) }
     }
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw failure(errno) }
   }
 
-  private mutating func flush() throws(RecordingError) {
+  /// Hands what is pending to the kernel.
+  mutating func flush() throws(RecordingError) {
     var written = 0
     while written < pending.count {
       let target = descriptor
@@ -93,7 +90,7 @@ public struct AtomicFile: ~Copyable, Sendable {
   }
 
   /// Whether a visible file is still open for writing somewhere.
-  static func isBeingWritten(_ path: String) -> Bool {
+  public static func isBeingWritten(_ path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }

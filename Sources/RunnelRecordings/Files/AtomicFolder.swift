@@ -46,10 +46,16 @@ public struct AtomicFolder: ~Copyable, Sendable {
   /// Where a file of the folder is to be written.
   public func place(of name: String) -> String { "\(temporary)/\(name)" }
 
-  /// Gives the folder its name. Nothing may be written afterwards.
+  /// Gives the folder its name, and brings it to the disk, where its files are. Nothing may be written afterwards.
   public mutating func finish() throws(RecordingError) {
     guard rename(temporary, path) == 0 else { throw Self.cannotCreate(errno, path) }
     isFinished = true
+    let code = ParentFolder(of: path).sync()
+    guard code == 0 else {
+      throw RecordingError(
+        .writeFailed, file: path, "cannot be brought to the disk: \(String(cString: strerror(code)))",
+        remedy: "check the disk and the system's log")
+    }
   }
 
   /// Nil where there is no folder that can be read.

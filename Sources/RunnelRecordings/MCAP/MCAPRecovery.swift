@@ -88,6 +88,12 @@ public enum MCAPRecovery {
       switch item {
       case .message(let message):
         guard let channel = reader.channels[message.channel] else { continue }
+        guard numbers[message.channel] != nil || numbers.count < MCAPWriter.mostChannels else {
+          throw RecordingError(
+            .unsupported, file: path, at: .byte(reader.place),
+            "its messages are of more than \(MCAPWriter.mostChannels) channels",
+            remedy: "it stays as it is; take what is needed out of it with MCAP's own programs")
+        }
         last = reader.place == last.place ? (last.place, last.messages + 1) : (reader.place, 1)
         let number =
           numbers[message.channel]

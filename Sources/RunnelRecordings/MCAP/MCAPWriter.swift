@@ -11,6 +11,7 @@ import RunnelCore
 /// A chunk is closed when it passes 1 MiB, or before a message that was recorded a second after its first; who records
 /// also calls `closeChunk` every second, so that a crash costs at most that. The file appears whole with `finish`, or
 /// grows under its own name where it is visible: what is then there after a crash, `MCAPRecovery` makes a file again.
+/// Such a file is brought to the disk by who records: the writer waits for it only where the file is not visible.
 /// Where writing fails, nothing of the chunk counts as written, and `salvage` ends the file behind the last whole one.
 public struct MCAPWriter: ~Copyable {
   /// Messages so far, those of the open chunk among them.
@@ -57,6 +58,7 @@ public struct MCAPWriter: ~Copyable {
     var messageCount = 0
   }
 
+  static let mostChannels = Int(UInt16.max)
   private static let chunkSize = 1 << 20
   private static let chunkSpan: UInt64 = 1_000_000_000
   /// A time and a place.
@@ -80,7 +82,7 @@ public struct MCAPWriter: ~Copyable {
     }
     var output = try AtomicFile(path, isVisible: isVisible)
     try output.append(head.bytes)
-    if isVisible { try output.flush(isSynced: true) }
+    if isVisible { try output.flush() }
     file = output
     packer = MCAPPacker(compression)
     checksum.update(head.bytes)
@@ -97,7 +99,7 @@ public struct MCAPWriter: ~Copyable {
 
   /// - Returns: the number by which messages name it, from 1 on.
   public mutating func addChannel(_ channel: MCAPChannel) -> UInt16 {
-    precondition(channels.count < Int(UInt16.max), "a file has at most 65535 channels")
+    precondition(channels.count < Self.mostChannels, "a file has at most 65535 channels")
     precondition(channel.schema <= schemas.count, "a channel names a schema that was added, or 0")
     channels.append(Channel(described: channel))
     describedSize += channel.metadata.reduce(64 + channel.topic.utf8.count + channel.encoding.utf8.count) {
@@ -166,28 +168,25 @@ public struct MCAPWriter: ~Copyable {
 
   // MARK: chunks
 
-  /// Writes what is open as a chunk with its indexes, and hands it to the kernel; `isSynced` waits for the disk. Nothing
-  /// where nothing is open.
-  public mutating func closeChunk(isSynced: Bool = false) throws(RecordingError) {
-    if chunk.records.count > 0 {
-      let packed = packer.pack(chunk.records.bytes)
-      let times = chunk.times ?? 0...0
-      record.put(opcode: MCAPOpcode.chunk, length: 40 + packer.compression.rawValue.utf8.count + packed.count)
-      record.put(times.lowerBound)
-      record.put(times.upperBound)
-      record.put(UInt64(chunk.records.count))
-      record.put(ZipChecksum.of(chunk.records.bytes))
-      record.put(packer.compression.rawValue)
-      record.put(UInt64(packed.count))
-      record.append(packed)
-      let length = record.count
-      let offsets = putIndexes()
-      let place = size
-      let indexes = record.count - length
-      try writeRecord()
-      enter(chunkAt: place, length: length, packed: packed.count, indexes: indexes, offsets: offsets)
-    }
-    if isSynced { try file.flush(isSynced: true) }
+  /// Writes what is open as a chunk with its indexes, and hands it to the kernel. Nothing where nothing is open.
+  public mutating func closeChunk() throws(RecordingError) {
+    guard chunk.records.count > 0 else { return }
+    let packed = packer.pack(chunk.records.bytes)
+    let times = chunk.times ?? 0...0
+    record.put(opcode: MCAPOpcode.chunk, length: 40 + packer.compression.rawValue.utf8.count + packed.count)
+    record.put(times.lowerBound)
+    record.put(times.upperBound)
+    record.put(UInt64(chunk.records.count))
+    record.put(ZipChecksum.of(chunk.records.bytes))
+    record.put(packer.compression.rawValue)
+    record.put(UInt64(packed.count))
+    record.append(packed)
+    let length = record.count
+    let offsets = putIndexes()
+    let place = size
+    let indexes = record.count - length
+    try writeRecord()
+    enter(chunkAt: place, length: length, packed: packed.count, indexes: indexes, offsets: offsets)
   }
 
   /// The places of the open chunk's messages, a record for each channel; (channel, place of that record) of each.
@@ -240,7 +239,7 @@ public struct MCAPWriter: ~Copyable {
   private mutating func writeRecord() throws(RecordingError) {
     defer { record.clear() }
     try file.append(record.bytes)
-    try file.flush(isSynced: false)
+    try file.flush()
     checksum.update(record.bytes)
     size += record.count
   }

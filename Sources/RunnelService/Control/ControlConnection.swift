@@ -97,13 +97,13 @@ final class ControlConnection {
 
   // MARK: what it is told
 
-  /// Answers the request: a line without its line feed, and the bytes that follow it.
+  /// Answers the request: a line without its line feed, and the bytes that follow it. Who has gone is told nothing.
   func answer(_ line: [UInt8], bytes: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
-    guard phase != .leaving else { return _ = put(line, bytes) }
-    phase = .listening
-    if !put(line, bytes) {
-      answer(ControlRefusal("the answer would be more than \(Self.outputLimit >> 20) MiB; ask for less"))
-    }
+    guard isOpen else { return }
+    if phase != .leaving { phase = .listening }
+    guard !put(line, bytes) else { return }
+    // Nothing waited when the request was taken, so there is room for a sentence.
+    answer(ControlRefusal("the answer would be more than \(Self.outputLimit >> 20) MiB; ask for less"))
   }
 
   func answer(_ refusal: ControlRefusal) { answer(refusal.line) }

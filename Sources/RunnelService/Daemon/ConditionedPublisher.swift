@@ -61,8 +61,7 @@ final class ConditionedPublisher {
   func serve(now: Int64) throws -> Int64 {
     var next = Int64.max
     for index in outputs.indices {
-      while case .message(let parts) = try receiver.receive(from: outputs[index].socket.socket) {
-        guard let subscription = Subscription(parts) else { continue }
+      try outputs[index].socket.hear(with: &receiver) { subscription in
         if subscription.begins {
           outputs[index].interest.begin(subscription.prefix)
           outputs[index].descriptions = HeartbeatRound(every: Self.describeEvery, from: now)

@@ -25,9 +25,10 @@ extension Daemon {
     answerQuestions()
   }
 
-  /// Hands on what has been answered meanwhile.
+  /// Hands on what has been answered meanwhile; who has gone wants it no more.
   func answerQuestions() {
     questions.removeAll { asked in
+      guard asked.connection.isOpen else { return true }
       guard let window = asked.question.answer else { return false }
       if let window, let channels = asked.plan.channels(ofLane: asked.question.channel, on: asked.session),
         let timing = try? asked.plan.timing(on: asked.session)

@@ -43,6 +43,9 @@ public final class Daemon {
   private var readable: [Poller.Entry] = []
   private var connections: [Poller.Entry] = []
   private var nextTick: Int64 = 0
+  /// When a sign of life is due, and how it is given.
+  private var nextSign = Int64.max
+  private var sign: (every: Int64, give: () -> Void)?
   /// When a batch that lingers is due.
   private var nextBatch: Int64?
   private var lanes = LaneCounts()
@@ -138,9 +141,14 @@ public final class Daemon {
   /// Works until `stop` becomes readable, then drains: what has arrived is used, what is held is counted.
   ///
   /// - Parameters:
+  ///   - alive: called so often while the loop turns, for whoever ends a daemon that hangs.
   ///   - status: hears one line of words, once a second while it changes.
   ///   - draining: called when the drain begins, so that who waits for the end knows why it takes a while.
-  public func run(stop: Int32, status: (String) -> Void = { _ in }, draining: () -> Void = {}) throws -> DaemonReport {
+  public func run(
+    stop: Int32, alive: (every: Duration, give: () -> Void)? = nil, status: (String) -> Void = { _ in },
+    draining: () -> Void = {}
+  ) throws -> DaemonReport {
+    if let alive { giveSigns(every: alive.every, alive.give) }
     let stopping = poller.add(fileDescriptor: stop)
     defer { poller.remove(stopping) }
     var nextStatus: Int64 = 0
@@ -163,6 +171,7 @@ public final class Daemon {
       try tick(now)
       nextTick = now + Self.tick
     }
+    if now >= nextSign { giveSign(now) }
     var heartbeat = try publisher.serve(now: now)
     if let onlookers {
       heartbeat = min(heartbeat, try onlookers.serve(now: now))
@@ -214,6 +223,8 @@ public final class Daemon {
   /// - Parameter toUnix: nanoseconds from the monotonic clock to Unix time.
   private func admit(_ parts: MessageParts, from input: InputSocket, toUnix: Int64) {
     let now = clock.monotonic()
+    // A turn may be long where a second of messages waits for a slow network.
+    if now >= nextSign { giveSign(now) }
     owner.arrive(monotonic: now, unix: now + toUnix)
     do throws(DecodeError) {
       // At once what it is: a message that goes from hand to hand as any of these is copied by each.
@@ -261,6 +272,18 @@ public final class Daemon {
     tap?.tick(now: now)
     throughput.note(now: now) { (accounting, publisher.labels) }
     log.flush(now: now)
+  }
+
+  /// Gives a sign of life so often from now on.
+  func giveSigns(every interval: Duration, _ give: @escaping () -> Void) {
+    sign = (Int64(interval / .nanoseconds(1)), give)
+    nextSign = .min
+  }
+
+  private func giveSign(_ now: Int64) {
+    guard let sign else { return }
+    sign.give()
+    nextSign = now + sign.every
   }
 
   private func hearConnections(_ now: Int64) throws {

@@ -191,26 +191,35 @@ final class LabelPublisher: LabelSink {
   }
 
   private func hear(subscriptionsOf output: inout Output) throws {
-    while case .message(let parts) = try receiver.receive(from: output.socket.socket) {
-      guard let subscription = Subscription(parts), subscription.begins else { continue }
+    let limit = min(OutputSocket.mostSubscriptions, max(1, Self.comparisons / max(1, entries.count)))
+    try output.socket.hear(atMost: limit, with: &receiver) { subscription in
+      guard subscription.begins else { return }
       subscriptions += 1
       for (place, entry) in entries.enumerated() where subscription.covers(entry.topic) { output.owed.insert(place) }
     }
   }
 
+  /// Topics compared with subscriptions at once: a millisecond's work.
+  private static let comparisons = 1 << 14
+  /// Labels repeated at once.
+  private static let mostRepeats = 64
+
   /// Sends the last label of each topic that a new subscriber has not seen, at most once a second each: everybody gets
   /// the repeat, so many who come at once are answered together.
   private func repeatOwed(by output: inout Output, now: Int64) -> Int64 {
     var next = Int64.max
+    var repeats = 0
     for place in output.owed {
       let due = (output.repeatedAt[place] ?? .min / 2) + Self.second
-      if now >= due {
-        output.repeatedAt[place] = now
-        output.owed.remove(place)
-        if !entries[place].body.isEmpty { repeatLast(entries[place], to: &output) }
-      } else {
+      guard now >= due else {
         next = min(next, due)
+        continue
       }
+      guard repeats < Self.mostRepeats else { return now }
+      repeats += 1
+      output.repeatedAt[place] = now
+      output.owed.remove(place)
+      if !entries[place].body.isEmpty { repeatLast(entries[place], to: &output) }
     }
     return next
   }

@@ -22,6 +22,19 @@ final class OutputSocket {
     }
     endpoint = first
   }
+
+  /// Subscriptions taken at once: whoever sends them without end does not keep the samples waiting.
+  static let mostSubscriptions = 256
+
+  /// Hears who subscribed and who left, at most so many; what waits longer wakes the loop again.
+  func hear(
+    atMost limit: Int = mostSubscriptions, with receiver: inout MultipartReceiver, _ body: (Subscription) -> Void
+  ) throws(ZeroMQError) {
+    for _ in 0..<limit {
+      guard case .message(let parts) = try receiver.receive(from: socket) else { return }
+      if let subscription = Subscription(parts) { body(subscription) }
+    }
+  }
 }
 
 extension SocketOptions {

@@ -1,3 +1,5 @@
+import RunnelCore
+
 /// Where sequence numbers and sample indexes of one topic jumped while we listened.
 ///
 /// Kept apart by epoch only as far as the current one: a new epoch begins a new count and is no gap.
@@ -35,8 +37,8 @@ public struct OrderFinding: Sendable, Hashable {
       return
     }
     if lostMessages > 0 || lostRows > 0 { gaps += 1 }
-    messagesLost += lostMessages
-    rowsLost += lostRows
+    messagesLost = messagesLost.addingClamped(lostMessages)
+    rowsLost = rowsLost.addingClamped(lostRows)
     nextSequence = sequence.map { $0 + (counts ? 1 : 0) } ?? nextSequence
     nextIndex = first.map { $0 + Int64(rows) } ?? nextIndex
   }

@@ -38,7 +38,7 @@ public struct RawFinding: Sendable {
       if itemSize == nil, count <= Int64(last.bytes), last.bytes % Int(count) == 0 {
         itemSize = last.bytes / Int(count)
       } else if let itemSize {
-        itemsLost += max(0, count - Int64(last.bytes / itemSize))
+        itemsLost = itemsLost.addingClamped(max(0, count - Int64(last.bytes / itemSize)))
       }
     }
     last = (offset, message.chunk.payload.count)

@@ -74,7 +74,7 @@ public struct SignalFinding: Sendable {
   /// Rows a second, from the first arrival to the last; what was lost meanwhile counts where indexes tell it.
   public func measuredRate(channelMajor: Bool) -> Double? {
     guard let firstArrival, messages > 1, lastArrival > firstArrival else { return nil }
-    let rows = Int64(channelMajor ? fastSum : slowSum) + order.rowsLost
+    let rows = Int64(channelMajor ? fastSum : slowSum).addingClamped(order.rowsLost)
     return Double(rows) * 1e9 / Double(lastArrival - firstArrival)
   }
 

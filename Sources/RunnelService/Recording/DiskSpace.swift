@@ -1,4 +1,5 @@
 import Glibc
+import RunnelRecordings
 
 /// Whether a recording has room to grow.
 enum DiskSpace {
@@ -6,10 +7,9 @@ enum DiskSpace {
   private static let least: UInt64 = 16 << 20
 
   static func check(folderOf path: String) throws(ServiceError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     var status = statvfs()
     // A folder that is not there is told of by who makes the file.
-    guard statvfs(folder, &status) == 0 else { return }
+    guard statvfs(ParentFolder(of: path).path, &status) == 0 else { return }
     let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
     guard free >= least else {
       throw ServiceError(

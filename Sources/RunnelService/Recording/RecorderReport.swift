@@ -39,8 +39,10 @@ public struct RecorderReport: Sendable, Hashable {
   public var lostLabels: Int64
   public var ending: Ending?
 
-  public var lostMessages: UInt64 { topics.reduce(UInt64(max(0, lostLabels))) { $0 + ($1.lostMessages ?? 0) } }
-  public var lostRows: Int64 { topics.reduce(0) { $0 + ($1.lostRows ?? 0) } }
+  public var lostMessages: UInt64 {
+    topics.reduce(UInt64(max(0, lostLabels))) { $0.addingClamped($1.lostMessages ?? 0) }
+  }
+  public var lostRows: Int64 { topics.reduce(0) { $0.addingClamped($1.lostRows ?? 0) } }
   public var repeats: UInt64 { topics.reduce(0) { $0 + ($1.repeats ?? 0) } }
   private var unseen: Int { topics.count { $0.lostMessages == nil && !$0.isAside } }
 
@@ -131,7 +133,7 @@ struct RecorderPace: Sendable {
 
   /// The live line: `ward.mcap  3.1 MB  1204 messages/s  308 kB/s  0 lost`.
   func line(_ report: RecorderReport) -> String {
-    "\(report.files.last ?? "")  \(RecorderReport.size(Double(report.size)))  "
+    "\(report.files.last.map { $0 + "  " } ?? "")\(RecorderReport.size(Double(report.size)))  "
       + "\(Phrase.number(messagesPerSecond.rounded())) messages/s  \(RecorderReport.size(bytesPerSecond))/s  "
       + "\(report.loss)"
   }

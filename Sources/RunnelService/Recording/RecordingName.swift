@@ -1,5 +1,6 @@
 import Glibc
 import RunnelCore
+import RunnelRecordings
 
 /// What the files of a recording are called: `ward.mcap`, or where it is split `ward-0001.mcap` and so on, which sort
 /// as they were written up to the 9999th and are told apart beyond.
@@ -23,8 +24,11 @@ struct RecordingName: Sendable, Hashable {
     return stem + "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ending
   }
 
-  /// Removes what lies in the way, or complains of it: a part of an older recording would be taken for one of this.
-  func makeFree(isForced: Bool) throws(ServiceError) {
+  /// What lies in the way, or a complaint of it: a part of an older recording would be taken for one of this.
+  ///
+  /// - Throws: 69 for a recording under way, 73 for what may not be replaced or is no file, 77 where this user cannot.
+  func inTheWay(isForced: Bool) throws(ServiceError) -> [String] {
+    var found: [String] = []
     for path in isSplit ? existingParts : [path(of: 1)] {
       var status = stat()
       guard lstat(path, &status) == 0 else { continue }
@@ -35,11 +39,22 @@ struct RecordingName: Sendable, Hashable {
             ? "\(path) is no ordinary file: choose another name"
             : "\(path) is there already: choose another name, or replace it with --force")
       }
-      guard unlink(path) == 0 else {
-        throw ServiceError(
-          .permission, "\(path) may not be replaced: give this user the right to write in the folder")
+      guard !AtomicFile.isBeingWritten(path) else {
+        throw ServiceError(.unavailable, "\(path) is being recorded at this moment: stop its recorder first")
       }
+      guard ParentFolder(of: path).isWritable else { throw Self.forbidden(path) }
+      found.append(path)
     }
+    return found
+  }
+
+  /// Makes room for the recording.
+  static func remove(_ paths: [String]) throws(ServiceError) {
+    for path in paths where unlink(path) != 0 && errno != ENOENT { throw forbidden(path) }
+  }
+
+  private static func forbidden(_ path: String) -> ServiceError {
+    ServiceError(.permission, "\(path) may not be replaced: give this user the right to write in the folder")
   }
 
   private var existingParts: [String] {

@@ -60,25 +60,33 @@ final class RecordingSeries {
   }
 
   private let settings: Settings
+  private let disk: DiskSync.Disk
   private let began: UInt64
   private let name: RecordingName
+  /// Files of an older recording, which stay until something has come that is worth more.
+  private var replaced: [String] = []
   private(set) var files: [String] = []
   /// Of the files that are closed.
   private var closed = (messages: UInt64(0), size: 0)
-  /// Nil between two files.
+  /// Nil between two files, and before the first where it replaces others.
   private var part: Part?
+  /// Of files that are closed, and not known to be on the disk.
+  private var closing: [DiskSync] = []
+  /// A disk that is more files behind is waited for.
+  private static let mostClosing = 32
   private var channels: [(described: MCAPChannel, isLabel: Bool)] = []
 
-  /// Makes the first file.
+  /// Makes the first file; where it replaces others, with the first message.
   ///
   /// - Throws: 66, 73, 74, 77 where it cannot be made, is there already, or has no room to grow.
-  init(_ settings: Settings, now: UInt64) throws(ServiceError) {
+  init(_ settings: Settings, now: UInt64, disk: @escaping DiskSync.Disk = DiskSync.disk) throws(ServiceError) {
     self.settings = settings
+    self.disk = disk
     began = now
     name = RecordingName(settings.path, isSplit: settings.isSplit)
-    try name.makeFree(isForced: settings.isForced)
+    replaced = try name.inTheWay(isForced: settings.isForced)
     try DiskSpace.check(folderOf: settings.path)
-    _ = try open(at: now)
+    if replaced.isEmpty { _ = try open(at: now) }
   }
 
   var messageCount: UInt64 { closed.messages + (part?.writer.messageCount ?? 0) }
@@ -132,24 +140,38 @@ final class RecordingSeries {
 
   /// Hands everything to the kernel, and asks for it to be brought to the disk meanwhile.
   func tick(now: UInt64) throws(ServiceError) {
-    guard let part else { return }
-    if isOver(part, at: now) { return try close(part) }
-    try writing(part) { (part) throws(RecordingError) in try part.writer.closeChunk() }
-    if let problem = part.sync.problem { throw ServiceError(.inputOutput, "\(files.last ?? ""): \(problem)") }
+    if let part, isOver(part, at: now) { try close(part) }
+    guard let part else { return try checkClosed() }
+    try writing(part) { (part) throws(RecordingError) in
+      try part.writer.closeChunk()
+      for sync in closing + [part.sync] { try sync.check() }
+    }
     part.sync.request()
   }
 
-  /// Closes the file. One into which nothing came is removed: it would be in the way of the next try.
+  /// Closes the file, and waits until all are on the disk. One into which nothing came is removed: it would be in the way
+  /// of the next try.
   func finish() throws(ServiceError) {
     if let part { try close(part) }
-    guard messageCount == 0 else { return }
-    for file in files { unlink(file) }
-    (files, closed.size) = ([], 0)
+    guard messageCount > 0 else {
+      for file in files { unlink(file) }
+      (files, closed.size) = ([], 0)
+      return
+    }
+    for sync in closing { sync.wait() }
+    try checkClosed()
+  }
+
+  /// Complains of a file that the disk did not take.
+  private func checkClosed() throws(ServiceError) {
+    do throws(RecordingError) { for sync in closing { try sync.check() } } catch { throw ServiceError(error) }
   }
 
   // MARK: files
 
   private func open(at now: UInt64) throws(ServiceError) -> Part {
+    try RecordingName.remove(replaced)
+    replaced = []
     let path = name.path(of: files.count + 1)
     var metadata = settings.metadata
     metadata[Self.partKey] = "\(files.count + 1)"
@@ -163,9 +185,11 @@ final class RecordingSeries {
         try writer.attach(attachment.name, mediaType: attachment.mediaType, logTime: now, attachment.data)
       }
       do throws(ServiceError) {
-        opened = Part(writer, sync: try DiskSync(path), channels: channels.count)
+        opened = Part(writer, sync: try DiskSync(path, disk: disk), channels: channels.count)
       } catch { throw RecordingError(.writeFailed, file: path, error.description, remedy: "allow more open files") }
     } catch { throw ServiceError(error) }
+    // Its name is to be on the disk from now on.
+    opened.sync.request()
     part = opened
     return opened
   }
@@ -179,6 +203,10 @@ final class RecordingSeries {
     closed.messages += part.writer.messageCount
     closed.size += part.writer.size
     self.part = nil
+    part.sync.end()
+    if closing.count >= Self.mostClosing { closing[0].wait() }
+    closing.removeAll(where: \.isComplete)
+    closing.append(part.sync)
   }
 
   /// Where writing fails the file ends behind what is whole in it.
@@ -188,7 +216,8 @@ final class RecordingSeries {
       var outcome: String
       do throws(RecordingError) {
         let lost = try part.writer.salvage()
-        outcome = "\(path) is whole, with \(part.writer.messageCount) messages; the last \(lost) that came are lost"
+        outcome = "\(path) is whole, with \(part.writer.messageCount) messages"
+        if lost > 0 { outcome += "; the last \(lost) that came are lost" }
       } catch { outcome = "`runnel record --recover \(path)` mends it where there is room" }
       leave(part)
       throw ServiceError(.inputOutput, "\(error); \(outcome)")

@@ -1,10 +1,11 @@
+import RunnelCore
 import RunnelWire
 
 /// What the sequence numbers of a stream of runnel's own messages tell of its losses, whoever sends it: a message that is
 /// missing, and where the publisher stood when it fell silent.
 ///
 /// A late joiner has lost nothing; neither has who hears a publisher begin again. A copy of what was heard (an A/B feed)
-/// is a repeat.
+/// is a repeat. Sums stop at the largest number: they are what publishers say.
 struct SequenceLedger: Sendable, Hashable {
   private(set) var lostMessages: UInt64 = 0
   private(set) var lostRows: Int64 = 0
@@ -50,8 +51,10 @@ struct SequenceLedger: Sendable, Hashable {
       if nextSequence != nil { repeats += 1 }
       return
     }
-    lostMessages += sequence - known.sequence
-    if sequence > known.sequence { lostRows += max(0, index - known.index) }
+    if sequence > known.sequence {
+      lostMessages = lostMessages.addingClamped(sequence - known.sequence)
+      lostRows = lostRows.addingClamped(max(0, index - known.index))
+    }
     positions[place] = after
   }
 }

@@ -1,3 +1,4 @@
+import RunnelCore
 import RunnelWire
 
 /// Which labels of each topic came, and which did not: drops repeats, counts losses.
@@ -70,7 +71,7 @@ public struct LabelLedger: Sendable {
     }
     let (isNew, change) = Self.settle(message, in: &known[place])
     accounts[topic] = known
-    lost += change
+    lost = lost.addingClamped(change)
     if change > 0 { notices.append(.lost(change, topic: topic)) }
     return count(message, isNew, notices)
   }

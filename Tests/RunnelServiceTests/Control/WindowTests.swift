@@ -1,7 +1,9 @@
+import Glibc
 import RunnelCore
 import RunnelPipeline
 import RunnelTesting
 import RunnelWire
+import RunnelZeroMQ
 import Testing
 
 @testable import RunnelService
@@ -105,6 +107,38 @@ import Testing
     for request in [#"{"do":"window"}"#, #"{"do":"window","lane":"x","last":0}"#, #"{"do":"window","lane":7}"#] {
       #expect(try rig.ask(request, client)["code"]?.integer == 64)
     }
+  }
+
+  /// An answer found its client gone, and so did the refusal in its place, over and over until the stack ended.
+  @Test(arguments: [1, 3])
+  func `who asks of a lane and hangs up is told nothing, and the daemon goes on`(shards: Int) throws {
+    let rig = try DaemonRig(shards: shards, control: folder.socket)
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    try rig.turn(until: { rig.accounting.rowsUsed == 360 && rig.accounting.rowsHeld == 0 })
+    let connection = try Self.closedConnection()
+    rig.daemon.answer(.window(lane: "bed7/beats/MLII", last: nil), to: connection)
+    for _ in 0..<100 {
+      try ControlClient(folder.socket).send(Self.lane + "\n")
+      try rig.daemon.turn(within: 1)
+    }
+    try rig.turn(until: { rig.daemon.questions.isEmpty }, "no question is kept for who has gone")
+    #expect(!connection.interest.contains(.writable), "nothing waits to be sent to it")
+    let table = try ask(Self.lane, ControlClient(folder.socket), rig)
+    #expect(table.rows.count == 120)
+  }
+
+  /// A client that has hung up.
+  private static func closedConnection() throws -> ControlConnection {
+    var ends: [Int32] = [0, 0]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    close(ends[1])
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    var poller = Poller()
+    let connection = ControlConnection(ends[0], entry: poller.add(fileDescriptor: ends[0]), now: 0)
+    connection.close()
+    return connection
   }
 
   /// Also what the thread sanitizer is asked about.

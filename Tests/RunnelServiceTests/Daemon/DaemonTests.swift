@@ -46,6 +46,30 @@ import Testing
     #expect(repeated?.sequence == last.sequence && repeated?.scores == last.scores && repeated?.epoch == last.epoch)
   }
 
+  /// One who subscribed without end had the only thread for itself.
+  @Test func `a flood of subscriptions is heard a few at a time, and who comes after it gets the last label`() throws {
+    let rig = try DaemonRig(outputs: [#"seen: {bind: "tcp://127.0.0.1:*", publish: conditioned}"#])
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    let last = try rig.receive(labels: 360 / 3 - 42).last { $0.label != nil }
+    let flood = try Socket(.sub, in: rig.context)
+    for number in 0..<4000 { try flood.subscribe("x/\(number)") }
+    for endpoint in rig.daemon.outputEndpoints { try flood.connect(endpoint) }
+    let before = rig.daemon.subscriptions
+    var most = 0
+    try rig.turn(
+      until: {
+        let heard = rig.daemon.subscriptions
+        try rig.daemon.turn(within: 1)
+        most = max(most, rig.daemon.subscriptions - heard)
+        return rig.daemon.subscriptions == before + 4000
+      }, "all are heard")
+    #expect(most <= OutputSocket.mostSubscriptions)
+    let repeated = try rig.repeatedLabel(of: "l/bed7/")
+    #expect(repeated?.sequence == last?.sequence && last != nil)
+  }
+
   @Test func `heartbeats carry the next seq and take none`() throws {
     let rig = try DaemonRig()
     let publisher = try rig.publisher(.bed(), epoch: 1)
@@ -128,6 +152,31 @@ import Testing
     }
     #expect(seen > 30_000, "the one that reads has nearly all by now")
     #expect(rig.accounting.balances)
+  }
+
+  /// A turn takes 256 messages; where a slow network has a second for each of them, it lasts longer than systemd waits.
+  @Test func `signs of life are given within a turn too, while messages are worked off`() throws {
+    let time = ManualClock()
+    let rig = try DaemonRig(
+      clock: Clock(
+        monotonic: {
+          time.advance(milliseconds: 1)
+          return time.clock.monotonic()
+        }, unix: time.clock.unix))
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    for _ in 0..<200 { try publisher.send(wave(1)) }
+    var signs = 0
+    rig.daemon.giveSigns(every: .milliseconds(5)) { signs += 1 }
+    var most = 0
+    try rig.turn(
+      until: {
+        let before = signs
+        try rig.daemon.turn(within: 5)
+        most = max(most, signs - before)
+        return rig.accounting.messagesReceived == 201
+      }, "all has come")
+    #expect(most > 2 && signs >= 201 / 5)
   }
 
   @Test func `a drain uses what has arrived and holds nothing`() throws {

@@ -1,6 +1,8 @@
+import Glibc
 import RunnelCore
 import RunnelRecordings
 import RunnelTesting
+import Synchronization
 import Testing
 
 @testable import RunnelService
@@ -104,6 +106,120 @@ import Testing
     try record(settings)
     #expect(try numbers([folder.path + "/x.mcap"]) == [[7]])
   }
+
+  @Test(arguments: [nil, 1 << 20]) func `older files stay until something has come that replaces them`(splitSize: Int?)
+    throws
+  {
+    let old = splitSize == nil ? ["x.mcap"] : ["x-0001.mcap", "x-0007.mcap"]
+    for name in old { folder.write([1], to: name) }
+    var settings = settings()
+    (settings.isForced, settings.splitSize) = (true, splitSize)
+    let series = try RecordingSeries(settings, now: 1)
+    _ = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    try series.tick(now: 2)
+    try series.finish()
+    #expect(series.files.isEmpty && folder.names == old && old.allSatisfy { folder.read($0) == [1] })
+    try record(settings)
+    #expect(folder.names == [old[0]])
+    #expect(try numbers([folder.path + "/" + old[0]]) == [[7]])
+  }
+
+  @Test func `a file that is being recorded is not replaced`() throws {
+    let series = try RecordingSeries(settings(), now: 1)
+    var settings = settings()
+    settings.isForced = true
+    let error = #expect(throws: ServiceError.self) { try RecordingSeries(settings, now: 1) }
+    #expect(error?.kind == .unavailable && error?.description.contains("stop its recorder first") == true)
+    try append(7, 9, at: 1, to: series, series.addChannel(MCAPChannel(topic: "a/", encoding: "raw")))
+    try series.finish()
+    #expect(try numbers([folder.path + "/x.mcap"]) == [[7]])
+    try record(settings)
+  }
+
+  // MARK: the disk
+
+  /// Takes nothing until it is told to, if ever; knows how many bytes of each file it had last.
+  private final class Disk: Sendable {
+    let sizes = Mutex<[UInt: Int]>([:])
+    let code: Int32
+    private let ends: [Int32]
+
+    init(isStuck: Bool = false, refuses code: Int32 = 0) {
+      var ends: [Int32] = [0, 0]
+      precondition(pipe(&ends) == 0)
+      (self.ends, self.code) = (ends, code)
+      if !isStuck { free() }
+    }
+
+    deinit { for end in ends { close(end) } }
+
+    func free() { precondition(write(ends[1], [1], 1) == 1) }
+
+    func sync(_ descriptor: Int32) -> Int32 {
+      var (item, status) = (pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0), stat())
+      poll(&item, 1, -1)
+      fstat(descriptor, &status)
+      sizes.withLock { $0[status.st_ino] = status.st_size }
+      return code
+    }
+
+    func size(of file: String) -> Int? {
+      var status = stat()
+      return stat(file, &status) == 0 ? sizes.withLock { $0[status.st_ino] } : nil
+    }
+  }
+
+  /// Twenty files.
+  private func split(on disk: Disk) throws -> RecordingSeries {
+    var settings = settings()
+    settings.splitSize = 5000
+    let series = try RecordingSeries(settings, now: 1, disk: disk.sync)
+    let channel = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    for number in 0..<20 {
+      try append(number, 4000, at: 1, to: series, channel)
+      try series.tick(now: 1)
+    }
+    return series
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `who receives waits for no disk, not where a file ends either`() throws {
+    let disk = Disk(isStuck: true)
+    let series = try split(on: disk)
+    #expect(series.files.count == 20 && series.messageCount == 20)
+    disk.free()
+    try series.finish()
+    #expect(try numbers(series.files) == (0..<20).map { [$0] })
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a recording that has ended is on the disk, every byte of every file`() throws {
+    let disk = Disk()
+    let series = try split(on: disk)
+    try series.finish()
+    for file in series.files { #expect(disk.size(of: file) == TemporaryFolder.read(file).count, "\(file)") }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a disk that refuses ends the recording, and its file is whole`() throws {
+    let series = try RecordingSeries(settings(), now: 1, disk: Disk(refuses: EIO).sync)
+    try append(7, 9, at: 1, to: series, series.addChannel(MCAPChannel(topic: "a/", encoding: "raw")))
+    var error: ServiceError?
+    // The disk is heard of when it has answered.
+    while error == nil { error = serviceError { try series.tick(now: 2) } }
+    #expect(error?.kind == .inputOutput)
+    #expect(error?.description.contains("/x.mcap: the disk does not take it") == true)
+    #expect(error?.description.hasSuffix("x.mcap is whole, with 1 messages") == true, "\(error?.description ?? "")")
+    #expect(try numbers([folder.path + "/x.mcap"]) == [[7]])
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a disk that refuses the last bytes is heard of at the end`() throws {
+    let disk = Disk(isStuck: true, refuses: EIO)
+    let series = try split(on: disk)
+    disk.free()
+    let error = serviceError { try series.finish() }
+    #expect(error?.kind == .inputOutput && error?.description.contains("x-0001.mcap: the disk does not") == true)
+    #expect(try numbers(series.files) == (0..<20).map { [$0] })
+  }
+
+  // MARK: places
 
   @Test func `where nothing came no file is left`() throws {
     let series = try RecordingSeries(settings(), now: 1)

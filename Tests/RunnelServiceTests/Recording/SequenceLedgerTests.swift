@@ -70,4 +70,21 @@ import Testing
     }
     #expect(ledger.lostMessages == 0 && ledger.repeats == 0 && ledger.sessions == 2)
   }
+
+  @Test mutating func `publishers that say they lost more than can be counted stop the count, not the recorder`() throws
+  {
+    let most = WireLimits.largestIndex - 1
+    for epoch in UInt64(1)...5 {
+      try beat(next: 0, index: 0, epoch: epoch)
+      try beat(next: most, index: Int64(most), epoch: epoch)
+    }
+    #expect(ledger.lostMessages == .max && ledger.lostRows == .max)
+    let topic = RecorderReport.Topic(
+      topic: "s/a/", endpoint: "e", decoder: "runnel", messages: 10, bytes: 5, lostMessages: ledger.lostMessages,
+      lostRows: ledger.lostRows)
+    let report = RecorderReport(
+      files: ["x.mcap"], topics: [topic, topic], messages: 20, bytes: 10, size: 9, seconds: 1, tooManyParts: 0,
+      lostLabels: .max)
+    #expect(report.lostMessages == .max && report.lostRows == .max)
+  }
 }
