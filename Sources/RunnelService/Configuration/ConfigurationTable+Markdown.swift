@@ -4,10 +4,11 @@ extension ConfigurationTable {
   public static var markdown: String {
     var lines = [
       "# Configuration", "",
-      "YAML, read strictly: an unknown key, a wrong unit, a repeated key or a contradiction is an error, and `runnel check -c FILE` shows all of them at once. "
-        + "Durations (`us`, `ms`, `s`, `min`, `h`), rates (`Hz`, `kHz`, `MHz`) and sizes (`B`, `KiB`, `MiB`, `GiB`, `kB`, `MB`, `GB`) carry their unit. "
-        + "`${NAME}` and `${NAME:-default}` in a value are replaced from the environment after the YAML was read; `$${` stands for `${`. "
-        + "Anchors, aliases, tags and merge keys are not used.",
+      "YAML, read strictly: an unknown key, a wrong unit, a repeated key or a contradiction is an error, and "
+        + "`runnel check -c FILE` shows all of them at once. Durations (`us`, `ms`, `s`, `min`, `h`), rates (`Hz`, "
+        + "`kHz`, `MHz`) and sizes (`B`, `KiB`, `MiB`, `GiB`, `kB`, `MB`, `GB`) carry their unit. `${NAME}` and "
+        + "`${NAME:-default}` in a value are replaced from the environment after the YAML has been read; `$${` "
+        + "stands for `${`. Anchors, aliases, tags and merge keys are not supported.",
       "",
     ]
     for key in children(of: []) where key.availability == .now {

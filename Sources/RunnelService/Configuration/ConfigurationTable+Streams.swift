@@ -23,8 +23,8 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.topic", .topic, .absent("s/*/ where the format is runnel, else everything"),
         example: "s/*/", synonyms: ["topics", "filter", "subscription", "prefix"],
-        "Which topics to take; `*` stands for one name, and every distinct topic is a stream of its own. The key of a GNU "
-          + "Radio sink is its topic; Open Ephys has none to choose by."),
+        "Which topics to take; `*` stands for one name, and every distinct topic is a stream of its own. The key of "
+          + "a GNU Radio sink is its topic; Open Ephys has no topics to choose from."),
       ConfigurationKey(
         "streams.*.format",
         .choice(["runnel", "array", "raw", "gnuradio", "openephys", "json", "msgpack", "auto"], later: []),
@@ -38,31 +38,33 @@ extension ConfigurationTable {
           "plotjuggler": "PlotJuggler's publishers send format json or msgpack",
           "pickle": "a pickle can run code and is never opened; let the sender use format array",
         ],
-        "How messages are written: `runnel` (rate, channels and units travel along), `array` (a JSON head with dtype and "
-          + "shape, then the bytes of a NumPy array; areaDetector's array-1.0 too), `raw` (bare values), `gnuradio` (a ZMQ "
-          + "PUB or PUSH sink), `openephys` (the ZMQ Interface plugin), `json` and `msgpack` (a map a message), or `auto`: the "
-          + "first message that bears a format's mark decides, and the log says which and why."),
+        "How messages are written: `runnel` (rate, channels and units are part of the stream), `array` (a JSON head "
+          + "with dtype and shape, then the bytes of a NumPy array; areaDetector's array-1.0 too), `raw` (bare "
+          + "values), `gnuradio` (a ZMQ PUB or PUSH sink), `openephys` (the ZMQ Interface plugin), `json` and "
+          + "`msgpack` (one map per message), or `auto`: the first message with the mark of a format decides, and "
+          + "the log says which and why."),
       ConfigurationKey(
         "streams.*.rate", .quantity(.frequency, 1e-3...1e8), .absent("what the stream's description says"),
         example: "360 Hz",
         synonyms: ["sample_rate", "sampling_rate", "samplerate", "fs", "frequency", "sampling_frequency", "hz"],
-        "Rows a second; required where the format carries none (all but runnel and openephys), else it must agree with what "
-          + "the messages say within 0.5 %."),
+        "Rows per second; required if the format carries no rate (all but runnel and openephys), otherwise it must "
+          + "agree with the messages within 0.5 %."),
       ConfigurationKey(
         "streams.*.channels", .channels, .absent("what the stream's description says"), example: "[MLII, V5]",
         synonyms: ["channel", "signals", "leads", "columns", "names"],
-        "The channels in the order of the columns; required but where the format is runnel. A channel is a name, or a mapping "
-          + "with the keys below. Open Ephys's are found by name; an item of GNU Radio is a row, and a complex one has two: [I, Q]."
+        "The channels in the order of the columns; required unless the format is runnel. A channel is a name, or a "
+          + "mapping with the keys below. Open Ephys channels are found by name; an item of GNU Radio is a row, "
+          + "and a complex item has two channels: [I, Q]."
       ),
       ConfigurationKey(
         "streams.*.channels.[].name", .text(noun: "a channel's name"), .required, example: "MLII",
         synonyms: ["label", "channel"],
-        "By which pipelines and labels know the channel."),
+        "The name of the channel in pipelines and labels."),
       ConfigurationKey(
         "streams.*.channels.[].unit", .text(noun: "a unit"), .absent("the stream's unit"), example: "mV",
         synonyms: ["units"],
-        "The physical unit after scaling. Of a stream that describes its channels it counts where that says none; one that "
-          + "says another is rejected."),
+        "The physical unit after scaling. If the stream describes its channels, it counts only where they have no "
+          + "unit; a stream with another unit is rejected."),
       ConfigurationKey(
         "streams.*.channels.[].gain", .number(-1e18...1e18), .absent("values count as physical"), example: "200",
         synonyms: ["adc_gain", "sensitivity"],
@@ -81,12 +83,12 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.channels.[].path", .path, .absent("the channel's name"), example: "norm_pos.0",
         formats: ["json", "msgpack"], synonyms: ["field", "key", "column"],
-        "Where its values stand in the map: keys and places in lists with dots between, `*` for each item of a list (a row "
-          + "each). The value is a number or a list of them."),
+        "Where its values are in the map: keys and list positions separated by dots, `*` for each item of a list "
+          + "(one row each). The value is a number or a list of numbers."),
       ConfigurationKey(
         "streams.*.unit", .text(noun: "a unit"), .absent("what the stream's description says"), example: "mV",
         synonyms: ["units"],
-        "The unit of every channel that names none."),
+        "The unit of every channel without one."),
       ConfigurationKey(
         "streams.*.dtype", .choice(ElementType.allCases.map(\.name), later: []), .absent("what the messages say"),
         example: "i16", formats: ["raw", "gnuradio"], synonyms: ["element", "data_type", "sample_type", "item_type"],
@@ -105,7 +107,8 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.layout", .choice(["time_major", "channel_major"], later: []), .defaulted("time_major"),
         example: "time_major", formats: ["array", "raw"], synonyms: ["order", "axes", "axis"],
-        "How rows and channels lie: `time_major` is [samples, channels], `channel_major` is [channels, samples]."),
+        "How rows and channels are arranged: `time_major` is [samples, channels], `channel_major` is [channels, "
+          + "samples]."),
       ConfigurationKey(
         "streams.*.topic_parts", .integer(0...15), .absent("all parts but the last"), example: "1",
         formats: ["raw"],
@@ -113,33 +116,34 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.pass_tags", .boolean, .defaulted("false"), example: "true", formats: ["gnuradio"],
         synonyms: ["tags"],
-        "As in the sink: with tags each message says the index of its first item, so that losses are seen, and `rx_time` "
-          + "and `rx_rate` are used where they come."),
+        "As in the sink: with tags each message carries the index of its first item, so that losses are seen, and "
+          + "`rx_time` and `rx_rate` are used if present."),
       ConfigurationKey(
         "streams.*.heartbeat", .boolean, .defaulted("true"), example: "false", formats: ["openephys"],
-        "Whether the GUI is told every 2 s that runnel listens, at the port after the data port: it shows its clients. Data "
-          + "come all the same."),
+        "Whether runnel tells the GUI every 2 s, at the port after the data port, that it listens: the GUI shows "
+          + "its clients. Data come either way."),
       ConfigurationKey(
         "streams.*.time_origin", .choice(["1970", "1990"], later: []), .absent("timeStamp is not used"),
         example: "1990", formats: ["array"],
-        "The year from which `timeStamp` of array-1.0 counts: 1990 with EPICS's own clock, else 1970. No message says it."
+        "The year from which `timeStamp` of array-1.0 counts: 1990 with EPICS's own clock, else 1970. The messages "
+          + "do not say it."
       ),
       ConfigurationKey(
         "streams.*.fields", .section, .absent("only the channels are read"), formats: ["json", "msgpack"],
         synonyms: ["paths", "keys"],
-        "Where a map has what says when; paths as in `channels`."),
+        "Where a map has time, sequence and index; paths as in `channels`."),
       ConfigurationKey(
         "streams.*.fields.time", .path, .absent("a third part of decimal seconds, else no time"), example: "timestamp",
         synonyms: ["timestamp", "t"],
-        "The time of the message's first row, in the sender's clock; labels repeat it as it is."),
+        "The time of the message's first row, in the sender's clock; labels repeat it unchanged."),
       ConfigurationKey(
         "streams.*.fields.time_unit", .choice(TimeUnit.allCases.map(\.rawValue), later: []), .defaulted("s"),
         example: "ms", synonyms: ["unit"],
-        "In what it counts."),
+        "The unit of that time."),
       ConfigurationKey(
         "streams.*.fields.sequence", .path, .absent("losses are not seen, unless an index is there"), example: "seq",
         synonyms: ["seq", "counter", "message_number"],
-        "A number that grows by 1 from message to message."),
+        "A number that increases by 1 from message to message."),
       ConfigurationKey(
         "streams.*.fields.index", .path, .absent("losses are not seen in rows"), example: "first",
         synonyms: ["first", "sample_index"],
@@ -158,7 +162,7 @@ extension ConfigurationTable {
         "streams.*.stale_after", .quantity(.duration, positive),
         .absent("the larger of 2s and four usual message intervals"), example: "10s",
         synonyms: ["stale", "timeout", "silence"],
-        "After how long a silence the status `stale` is published; no state changes."),
+        "How long a silence must be for the status `stale` to be published; no state changes."),
       ConfigurationKey(
         "streams.*.missing", .numbers, .absent("only NaN and infinities are missing"), example: "[-32768]",
         synonyms: ["sentinel", "sentinels", "nodata", "invalid", "nan"],
@@ -178,8 +182,9 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("64MiB"), example: "64MiB",
         synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
-        "How much may wait: in the socket a kilobyte a message, beyond which the publisher waits or drops (a gap here); and in "
-          + "bytes of each stream for a description or a rival to fall silent, beyond which rows are dropped and counted."
+        "How much may wait: in the socket, counted as a kilobyte per message, beyond which the publisher waits or "
+          + "drops (a gap here); and per stream, in bytes, while a description is missing or a rival is not yet "
+          + "silent, beyond which rows are dropped and counted."
       ),
     ] + socket("streams.*") + [
       ConfigurationKey(

@@ -34,14 +34,14 @@ public enum ConfigurationTable {
       "models.*.sha256", .digest, .absent("any content is accepted"),
       example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       synonyms: ["sha", "hash", "digest", "checksum"],
-      "The digest that `runnel model show` prints; a file with another one is refused."),
+      "The digest that `runnel model show` prints; a file with another digest is refused."),
     ConfigurationKey(
       "models.*.precision", .choice(WeightPrecision.allCases.map(\.rawValue), later: []), .defaulted("float32"),
       example: "bf16",
       synonyms: ["dtype", "quantization"],
       """
-      How weights are stored. `bf16` is quicker for single lanes from 64 units on, `int8` for one lane and for many; both \
-      have other scores, and `runnel model check` says how much other.
+      How weights are stored. `bf16` is faster for single lanes from 64 units on, `int8` for one lane and for many; both \
+      change the scores, and `runnel model check` says by how much.
       """),
   ]
 
@@ -58,12 +58,12 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.channels", .channelNames, .defaulted("all"), example: "[MLII]",
       synonyms: ["channel", "signals", "leads"],
-      "The channels that get a lane each, by name; `all` takes every channel of the stream."),
+      "The channels, by name, that get a lane each; `all` takes every channel of the stream."),
     ConfigurationKey(
       "pipelines.*.each", .choice(["channel"], later: []), .defaulted("channel"), example: "channel",
       synonyms: ["per"],
       hints: ["group": "for one lane on several channels leave 'each' out and write group: {lead_a: MLII, lead_b: V5}"],
-      "One lane per channel; for a model with several inputs give `group` instead."),
+      "One lane per channel; for a model with several inputs use `group` instead."),
     ConfigurationKey(
       "pipelines.*.group", .bindings, .absent("one lane per channel"), example: "{lead_a: MLII, lead_b: V5}",
       synonyms: ["inputs", "bindings", "groups"],
@@ -74,14 +74,15 @@ public enum ConfigurationTable {
       "The entry of `models` that it runs."),
     ConfigurationKey(
       "pipelines.*.gap", .section, .absent("the defaults below"), synonyms: ["gaps", "missing"],
-      "What a lane does about missing samples."),
+      "What a lane does when samples are missing."),
     ConfigurationKey(
       "pipelines.*.gap.fill", .fill, .defaulted("hold 50ms"), example: "hold 50ms", synonyms: ["interpolate"],
-      "A gap of at most so long is filled: `hold` repeats the last sample, `linear` waits for the next, `zero` puts zeros; `none` fills nothing."
+      "A gap of at most this length is filled: `hold` repeats the last sample, `linear` waits for the next, `zero` "
+        + "puts zeros; `none` fills nothing."
     ),
     ConfigurationKey(
       "pipelines.*.gap.carry", .quantity(.duration, seconds), .defaulted("1s"), example: "1s", synonyms: ["keep"],
-      "Over a gap of at most so long the network keeps its state."),
+      "Over a gap of at most this length the network keeps its state."),
     ConfigurationKey(
       "pipelines.*.gap.longer", .choice(["reset"], later: []), .defaulted("reset"), example: "reset",
       synonyms: ["then", "beyond"],
@@ -93,7 +94,7 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.decide", .section, .absent("the model's own rule"),
       synonyms: ["decision", "rule", "labels"],
-      "How scores become labels; each key given here replaces the one in the model file."),
+      "How scores become labels; each key given here overrides the one in the model file."),
     ConfigurationKey(
       "pipelines.*.decide.emit", .choice(["every", "change", "events", "peaks"], later: []),
       .absent("as in the model"), example: "peaks", synonyms: ["mode", "when"],
@@ -105,7 +106,7 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.decide.none", .text(noun: "a class's name"), .absent("as in the model"), example: "none",
       synonyms: ["background", "null_class"],
-      "The class that stands for nothing there, in `events` and `peaks`."),
+      "The class that means \"nothing there\", in `events` and `peaks`."),
     ConfigurationKey(
       "pipelines.*.decide.enter", .number(0...1), .absent("as in the model"), example: "0.6",
       synonyms: ["threshold", "thresholds", "on_threshold"],
@@ -145,8 +146,8 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.regime", .choice(["carried", "windowed"], later: []), .absent("as in the model"),
       example: "carried", synonyms: ["stateful"],
-      "How the model meets the stream. It may only repeat what the model file says: a network trained one way and run the "
-        + "other gives other answers."),
+      "How the model meets the stream. It may only repeat what the model file says: a network trained one way and "
+        + "run the other gives different answers."),
     ConfigurationKey(
       "pipelines.*.window", .integer(1...ModelDescription.windowLimit), .absent("as in the model"), example: "256",
       synonyms: ["window_length", "length"],
@@ -154,8 +155,9 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.hop", .integer(1...1_000_000), .absent("as in the model"), example: "64",
       synonyms: ["stride", "every"],
-      "Windowed: frames from the start of a window to the start of the next; any number will do, for windows know nothing "
-        + "of each other. Carried: outputs of the network from label to label. Frames are counted at the model's rate."),
+      "Windowed: frames from the start of a window to the start of the next; any number is possible, because "
+        + "windows are independent of each other. Carried: outputs of the network from label to label. Frames are "
+        + "counted at the model's rate."),
     ConfigurationKey(
       "pipelines.*.max_state_age", .quantity(.duration, positive), .absent("as in the model"), example: "1h",
       synonyms: ["state_age", "renew", "renew_after"],
@@ -164,8 +166,8 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.linger", .quantity(.duration, 0...1), .defaulted("0s"), example: "2ms",
       synonyms: ["batch_wait", "max_wait"],
-      "How long lanes that have a frame wait for others to fill their batch: fuller batches step in less time a lane, and "
-        + "labels come so much later. Labels themselves do not depend on it."),
+      "How long lanes that have a frame wait for others to fill their batch: fuller batches take less time per "
+        + "lane, and labels come that much later. The labels themselves do not depend on it."),
     ConfigurationKey(
       "pipelines.*.attach", .section, .absent("nothing"), synonyms: ["attachment", "snippet", "context"],
       "What the network saw around each label, sent with it as a third part."),
@@ -176,8 +178,8 @@ public enum ConfigurationTable {
     ConfigurationKey(
       "pipelines.*.attach.after", .quantity(.duration, 0...AttachSettings.longest), .absent("nothing"), example: "1s",
       synonyms: ["post"],
-      "How much after it. A label waits until those samples exist; at a gap, a reset or the end it goes with what there is, "
-        + "marked `cut`."),
+      "How much after it. A label waits until those samples exist; at a gap, a reset or the end it is sent with "
+        + "what there is, marked `cut`."),
   ]
 
   private static let outputs: [ConfigurationKey] =
@@ -188,8 +190,8 @@ public enum ConfigurationTable {
       ConfigurationKey(
         "outputs.*.publish", .choice(["labels", "conditioned"], later: []), .defaulted("labels"),
         example: "conditioned", synonyms: ["content", "what", "send", "samples"],
-        "`labels`, or `conditioned`: the samples as the networks see them, of the lanes that somebody subscribes to (topics "
-          + "`c/STREAM/PIPELINE/CHANNEL/`); nothing is composed while nobody does."),
+        "`labels`, or `conditioned`: the samples as the networks see them, for the lanes with a subscriber (topics "
+          + "`c/STREAM/PIPELINE/CHANNEL/`); without one this costs nothing."),
       ConfigurationKey(
         "outputs.*.bind", .endpoints(.bind), .absent("give this or connect"), example: "tcp://127.0.0.1:9872",
         synonyms: ["url", "address", "endpoint", "endpoints", "listen", "uri", "port"],
@@ -205,21 +207,21 @@ public enum ConfigurationTable {
       ConfigurationKey(
         "outputs.*.format", .choice(["runnel", "plotjuggler", "binary"], later: []), .defaulted("runnel"),
         example: "plotjuggler", synonyms: ["encoding", "shape"],
-        "How labels are written: `runnel` (JSON), `plotjuggler` (JSON and the time as a third part: `t`, else when it "
-          + "arrived) or `binary` (a 64-byte header, then the scores of each decision in f32). Of conditioned samples "
-          + "`runnel` is a sample message in f32 and `plotjuggler` a message for each frame."),
+        "How labels are written: `runnel` (JSON), `plotjuggler` (JSON and the time as a third part: `t`, else the "
+          + "time of arrival) or `binary` (a 64-byte header, then the scores of each decision in f32). For "
+          + "conditioned samples `runnel` is a sample message in f32 and `plotjuggler` a message for each frame."),
       ConfigurationKey(
         "outputs.*.heartbeat", .quantity(.duration, 0.01...3600), .defaulted("1s"), example: "1s",
         synonyms: ["heartbeat_interval", "keepalive_interval"],
-        "How often each label topic says that it lives, and how far it has come."),
+        "How often each label topic says that it is alive, and which seq comes next."),
       ConfigurationKey(
         "outputs.*.scores", .boolean, .defaulted("true"), example: "true",
         "Whether labels carry the score of every class."),
       ConfigurationKey(
         "outputs.*.queue", .quantity(.size, 65536...0x1p36), .defaulted("16MiB"), example: "16MiB",
         synonyms: ["buffer", "hwm", "queue_size", "buffer_size", "high_water_mark"],
-        "How much may wait for one slow subscriber, a kilobyte a message; beyond it labels are dropped for it alone, and "
-          + "their seq tells it how many."),
+        "How much may wait for one slow subscriber, counted as a kilobyte per message; beyond that labels are "
+          + "dropped for this subscriber alone, and their seq tells it how many."),
     ] + socket("outputs.*")
 
   /// What every socket takes besides its endpoint and kind.
@@ -230,28 +232,29 @@ public enum ConfigurationTable {
         "Whether tcp endpoints may be IPv6 addresses."),
       ConfigurationKey(
         "\(parent).keepalive", .boolean, .defaulted("true"), example: "true", synonyms: ["tcp_keepalive"],
-        "Whether TCP keepalive finds connections that died in silence."),
+        "Whether TCP keepalive detects connections that died silently."),
       ConfigurationKey(
         "\(parent).reconnect", .durationSpan(1e-3...3600), .defaulted("100ms..5s"), example: "100ms..5s",
         synonyms: ["retry", "backoff", "reconnect_interval"],
-        "How soon a lost connection is tried again: the first wait, and the longest it grows to."),
+        "How soon a lost connection is retried: the first wait, and the longest."),
     ]
   }
 
   private static let daemon: [ConfigurationKey] = [
     ConfigurationKey(
       "shards", .integer(1...ShardRouter.mostShards), .defaulted("1"), example: "4", synonyms: ["threads", "workers"],
-      "Among how many threads lanes are divided. With 1 everything runs on one thread; with more, one thread receives and "
-        + "publishes and each shard steps its lanes on its own. Labels do not depend on it."),
+      "The number of threads among which lanes are divided. With 1 everything runs on one thread; with more, one "
+        + "thread receives and publishes, and each shard steps its lanes on a thread of its own. Labels do not "
+        + "depend on it."),
     ConfigurationKey(
       "control", .section, .absent("the default below"), synonyms: ["admin", "status"],
-      "How the running daemon is asked what it is doing."),
+      "How to ask the running daemon what it is doing."),
     ConfigurationKey(
       "control.socket", .text(noun: "a path, or none"),
       .absent("`control.sock` in systemd's runtime directory, else `runnel-….sock` in `$XDG_RUNTIME_DIR`"),
       example: "/run/runnel/control.sock", synonyms: ["path", "unix", "file"],
       """
-      The unix socket at which `runnel status` asks, for its owner and group only; `none` for no socket. A relative path \
+      The unix socket that `runnel status` uses, for its owner and group only; `none` for no socket. A relative path \
       counts from the folder of the configuration.
       """),
   ]
