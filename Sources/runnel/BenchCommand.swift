@@ -59,7 +59,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads for the lanes, in place of the configuration's.")
   var shards: Int?
 
-  @Option(help: "Seconds of measuring.", transform: Quantities.seconds("--seconds"))
+  @Option(help: "Seconds of measuring (default: 10).", transform: Quantities.seconds("--seconds"))
   var seconds = 10.0
 
   @Option(help: ArgumentHelp("Without -c: leave the configuration and the model in this folder.", valueName: "folder"))

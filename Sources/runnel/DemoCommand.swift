@@ -16,7 +16,7 @@ struct DemoCommand: ParsableCommand {
       The signal is made up (its labels carry "synthetic": true); everything else is what `runnel run` does.
       """)
 
-  @Option(help: "Seconds of signal; 0 goes on until Ctrl-C.", transform: Quantities.seconds("--seconds"))
+  @Option(help: "Seconds of signal; 0 goes on until Ctrl-C (default: 30).", transform: Quantities.seconds("--seconds"))
   var seconds = 30.0
 
   @Option(help: "The model file; without it the bundled one.")

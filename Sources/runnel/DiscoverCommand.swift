@@ -20,7 +20,7 @@ struct DiscoverCommand: ParsableCommand {
   @Argument(help: "The publisher's endpoint, such as tcp://127.0.0.1:5556.")
   var endpoint: String
 
-  @Option(help: "How many seconds to listen.", transform: Quantities.seconds("--seconds"))
+  @Option(help: "How many seconds to listen (default: 5).", transform: Quantities.seconds("--seconds"))
   var seconds: Double = 5
 
   @Flag(help: "For a PUSH publisher. Takes its messages away from its other readers.")

@@ -11,7 +11,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Examples:
         runnel run -c runnel.yaml
-        runnel check -c runnel.yaml && runnel run -c runnel.yaml --log-level debug
+        runnel check -c runnel.yaml && runnel run -c runnel.yaml --log-level warning
 
       Under systemd it says READY once models are checked and sockets bound, and feeds the watchdog while it works. \
       `runnel status` asks the running daemon what it is doing. SIGTERM, Ctrl-C and a terminal that is closed drain what \
@@ -22,15 +22,15 @@ struct RunCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file.")
   var config: String
 
-  @Option(help: "The least important messages shown.")
-  var logLevel: Logger.Level = .notice
+  @Option(help: "The least important messages shown: notice (all there are), warning or error.")
+  var logLevel: LogLevel = .notice
 
   func run() throws {
     // A service hears SIGHUP of who rotates logs or means a reload: no reason to stop labelling.
     if !Terminal.isHeld { signal(SIGHUP, SIG_IGN) }
     let stop = try StopSignal()
     let notifier = ServiceNotifier()
-    let logger = StandardErrorLog.logger(level: logLevel)
+    let logger = StandardErrorLog.logger(level: logLevel.level)
     let configuration = try ConfigurationFile.read(config)
     notifier.status("checking models")
     let daemon: Daemon
@@ -51,4 +51,15 @@ struct RunCommand: ParsableCommand {
   }
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// The levels at which something is said.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+  case notice, warning, error
+
+  var level: Logger.Level {
+    switch self {
+    case .notice: .notice
+    case .warning: .warning
+    case .error: .error
+    }
+  }
+}

@@ -34,14 +34,15 @@ struct SynthCommand: ParsableCommand {
     @Option(help: "Another seed is another heart.")
     var seed: UInt64 = 1
 
-    @Option(help: "Samples per second, 50 to 100000.", transform: Quantities.hertz("--rate"))
+    @Option(help: "Samples per second, 50 to 100000 (default: 360).", transform: Quantities.hertz("--rate"))
     var rate: Double = 360
 
     @Option(help: "Mean beats per minute, 25 to 180.")
     var heartRate: Double = 72
 
     @Option(
-      help: "Standard deviation of the normal intervals, in seconds.", transform: Quantities.seconds("--variability"))
+      help: "Standard deviation of the normal intervals, in seconds (default: 0.03).",
+      transform: Quantities.seconds("--variability"))
     var variability: Double = 0.03
 
     @Option(help: "Fraction of ventricular ectopic beats, 0 to 0.5.")
@@ -59,7 +60,7 @@ struct SynthCommand: ParsableCommand {
     @Option(help: "Amplitude of mains hum, in mV.")
     var mains: Double = 0.005
 
-    @Option(help: "Frequency of mains hum, in Hz.", transform: Quantities.hertz("--mains-frequency"))
+    @Option(help: "Frequency of mains hum, in Hz (default: 50).", transform: Quantities.hertz("--mains-frequency"))
     var mainsFrequency: Double = 50
 
     @Option(help: "1 (MLII) or 2 (MLII and V5).")

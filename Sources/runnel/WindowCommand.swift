@@ -24,7 +24,7 @@ struct WindowCommand: ParsableCommand {
 
   @OptionGroup var daemon: ControlOptions
 
-  @Option(help: "Only the newest so many seconds, with a unit: 2s, 250ms.")
+  @Option(help: "Only the newest so many seconds, with a unit: 2s, 250ms (default: all that there is).")
   var last: String?
 
   @Flag(help: "As JSON: what the samples are, then a list for each column.")

@@ -16,6 +16,9 @@ public final class ControlCaller {
   /// Seconds that a daemon may take for what it says next; one that is alive takes milliseconds.
   private static let patience = 5
 
+  /// Characters of a sentence that are shown: it names a few lanes at most.
+  private static let longestSentence = 2000
+
   /// An answer: its line, and the bytes that follow it.
   public struct Answer {
     public var line: String
@@ -106,7 +109,7 @@ public final class ControlCaller {
     }
     if let sentence = value["error"]?.string {
       let kind = value["code"]?.integer.flatMap { Int32(exactly: $0) }.flatMap(ServiceError.Kind.init)
-      throw ServiceError(kind ?? .unavailable, sentence)
+      throw ServiceError(kind ?? .unavailable, Quoted.line(sentence, longest: Self.longestSentence))
     }
     let size = Int(value["bytes"]?.integer ?? 0)
     guard (0...ControlConnection.outputLimit).contains(size) else {

@@ -24,7 +24,7 @@ public enum ControlPlace {
     case .automatic:
       // systemd gives a list where the unit names several.
       if let folder = environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first { return "\(folder)/control.sock" }
-      return try "\(folder(environment))/\(name(of: file))"
+      return try "\(given(environment) ?? ownFolder)/\(name(of: file))"
     }
   }
 
@@ -36,20 +36,22 @@ public enum ControlPlace {
   }
 
   /// Where a client may find the daemon of this configuration, the likeliest first.
+  ///
+  /// - Parameter own: the folder that a daemon makes for itself.
   static func candidates(
-    _ setting: ControlSetting, configuration file: String, environment: [String: String]
+    _ setting: ControlSetting, configuration file: String, environment: [String: String], own: String = ownFolder
   ) throws(ServiceError) -> [String] {
     guard setting == .automatic else {
       return try path(setting, configuration: file, environment: environment).map { [$0] } ?? []
     }
-    return try ["\(folder(environment))/\(name(of: file))", ofService]
+    let name = try name(of: file)
+    return (trusted(environment, own).map { ["\($0)/\(name)"] } ?? []) + [ofService]
   }
 
   /// Every socket of this user's daemons, and the service's.
-  static func all(environment: [String: String]) -> [String] {
-    let folder = folder(environment)
+  static func all(environment: [String: String], own: String = ownFolder) -> [String] {
     var paths: [String] = []
-    if let listing = opendir(folder) {
+    if let folder = trusted(environment, own), let listing = opendir(folder) {
       defer { closedir(listing) }
       while let entry = readdir(listing) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -64,21 +66,30 @@ public enum ControlPlace {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     guard folder == ownFolder else { return }
     _ = mkdir(folder, 0o700)
-    var status = stat()
-    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(),
-      status.st_mode & 0o022 == 0
-    else {
+    guard isOwn(folder) else {
       throw ServiceError(
         .permission, "\(folder) is not this user's own folder: remove it, or give control.socket a path")
     }
   }
 
-  private static func folder(_ environment: [String: String]) -> String {
-    guard let folder = environment["XDG_RUNTIME_DIR"], folder.hasPrefix("/") else { return ownFolder }
+  /// Whether nobody else can have put a socket there.
+  private static func isOwn(_ folder: String) -> Bool {
+    var status = stat()
+    return lstat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == getuid()
+      && status.st_mode & 0o022 == 0
+  }
+
+  /// Where a client looks: whoever makes /tmp/runnel-0 before root does is not to answer in the daemon's place.
+  private static func trusted(_ environment: [String: String], _ own: String) -> String? {
+    given(environment) ?? (isOwn(own) ? own : nil)
+  }
+
+  private static func given(_ environment: [String: String]) -> String? {
+    guard let folder = environment["XDG_RUNTIME_DIR"], folder.hasPrefix("/") else { return nil }
     return folder.hasSuffix("/") ? String(folder.dropLast()) : folder
   }
 
-  private static var ownFolder: String { "/tmp/runnel-\(getuid())" }
+  static var ownFolder: String { "/tmp/runnel-\(getuid())" }
 
   private static func name(of file: String) throws(ServiceError) -> String {
     guard access(file, F_OK) == 0 else {

@@ -22,24 +22,21 @@ public struct StatusLines {
       + Self.duration(status["uptime"]?.number ?? 0)
   }
 
-  /// Law 6, each line balancing.
   private var sums: [String] {
-    let (messages, rows) = (status["messages"] ?? .null, status["rows"] ?? .null)
+    let sums = AccountingLines(status)
     let second = status["per_second"] ?? .null
     var labels = "labels: \(number(status, "labels")), \(rate(second, "labels"))"
     if let latency = status["latency_us"] {
       labels += ", latency p50 \(figure(latency, "p50")) µs, p99 \(figure(latency, "p99")) µs"
     }
     return [
-      "messages: \(number(messages, "received")) received = \(number(messages, "decoded")) decoded + "
-        + "\(counts(messages, "rejected")), \(rate(second, "messages"))",
-      "rows: \(number(rows, "received")) received = \(number(rows, "used")) used + \(counts(rows, "dropped")) + "
-        + "\(number(rows, "held")) held, \(rate(second, "rows"))",
-      "lost: \(number(status, "rows_lost")) rows, \(number(status, "messages_lost")) messages in "
-        + "\(number(status, "gaps")) gaps; \(number(status, "samples_filled")) samples filled, "
-        + "\(number(status, "values_missing")) values missing, \(number(status, "resets")) resets",
-      labels,
-    ]
+      "\(sums.messages), \(rate(second, "messages"))", "\(sums.rows), \(rate(second, "rows"))", sums.lost, labels,
+    ] + shards
+  }
+
+  private var shards: [String] {
+    guard let count = status["shards"]?.integer, count > 1 else { return [] }
+    return ["shards: \(count), their queues were full \(Phrase.count(status["shard_waits"]?.integer ?? 0, "time"))"]
   }
 
   private var sockets: [String] {
@@ -50,21 +47,28 @@ public struct StatusLines {
         + "\(number(connections, "lost")) lost"
     }
       + (status["outputs"]?.array ?? []).map { output in
-        "output '\(text(output, "output"))' (\(text(output, "format"))) at \(text(output, "endpoint"))"
+        let content = text(output, "publish")
+        let dropped = output["dropped"]?.integer ?? 0
+        return "output '\(text(output, "output"))' (\(text(output, "format"))) publishes "
+          + "\(OutputConfiguration.Content(rawValue: content)?.words ?? content) at \(text(output, "endpoint"))"
+          + (dropped > 0 ? ": \(dropped) dropped" : "")
       }
+      + (status["conditioned_dropped"]?.integer.map {
+        ["conditioned samples: \($0) messages dropped on the way from a shard"]
+      } ?? [])
   }
 
   private var streams: [String] {
     let streams = status["streams"]?.array ?? []
     guard !streams.isEmpty else { return ["no stream yet"] }
     return Self.table(
-      [["stream", "phase", "level", "rate", "measured", "next", "used", "dropped", "lost"]]
+      [["stream", "phase", "level", "rate", "measured", "sessions", "next", "used", "dropped", "lost"]]
         + streams.map { stream in
           let rows = stream["rows"] ?? .null
           return [
             "\(text(stream, "input"))/\(text(stream, "stream"))", text(stream, "phase"), text(stream, "level"),
-            hertz(stream, "rate"), hertz(stream, "measured_rate"), number(stream, "next"), number(rows, "used"),
-            number(rows["dropped"] ?? .null, "total"), number(stream, "rows_lost"),
+            hertz(stream, "rate"), hertz(stream, "measured_rate"), number(stream, "sessions"), number(stream, "next"),
+            number(rows, "used"), number(rows["dropped"] ?? .null, "total"), number(stream, "rows_lost"),
           ]
         }, words: 3) + leftOut("streams")
   }
@@ -90,16 +94,6 @@ public struct StatusLines {
   private func rate(_ value: JSONValue, _ key: String) -> String { "\(figure(value, key)) a second" }
   private func figure(_ value: JSONValue, _ key: String) -> String {
     value[key]?.number.map { $0 == 0 ? "0" : Figure.text($0, digits: 3) } ?? "-"
-  }
-
-  /// `3 rejected (2 topic, 1 dtype)`
-  private func counts(_ value: JSONValue, _ key: String) -> String {
-    let members = value[key]?.members ?? []
-    let reasons = members.filter { $0.key != "total" }.compactMap { reason in
-      reason.value.integer.map { "\($0) \(Quoted.printable(reason.key))" }
-    }
-    return "\(number(value[key] ?? .null, "total")) \(key)"
-      + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
   }
 
   private static func duration(_ seconds: Double) -> String {

@@ -19,9 +19,7 @@ enum UnixSocket {
     close(caller)
     switch reason {
     case EACCES, EPERM:
-      throw ServiceError(
-        .permission,
-        "\(path) is for its owner and group only: ask as the daemon's user (sudo), or join the group of the socket")
+      throw ServiceError(.permission, "\(path) is for its owner and group only: ask with sudo")
     default: return nil
     }
   }

@@ -25,7 +25,8 @@ extension Daemon {
     json.pair("configuration", origin)
     json.number("uptime", Double(clock.monotonic() - startedAt) / 1e9)
     json.pair("shards", configuration.shards)
-    write(report.accounting, into: &json)
+    json.pair("shard_waits", Int(report.shardWaits))
+    json.pair(report.accounting.members)
     json.pair("labels", Int(report.labels))
     if let median = report.latencies.microseconds(atPercentile: 50),
       let slow = report.latencies.microseconds(atPercentile: 99)
@@ -47,35 +48,6 @@ extension Daemon {
     publisher.writeLanes(into: &json, most: Self.most)
     json.endObject()
     return json.bytes
-  }
-
-  private func write(_ accounting: Accounting, into json: inout JSONWriter) {
-    json.key("messages")
-    json.beginObject()
-    json.pair("received", Int(accounting.messagesReceived))
-    json.pair("decoded", Int(accounting.messagesDecoded))
-    json.counts("rejected", accounting.rejected.nonzero.map { ($0.reason.rawValue, $0.count) })
-    json.counts("ignored", accounting.ignored.nonzero.map { ($0.reason.rawValue, $0.count) })
-    json.endObject()
-    writeRows(accounting, into: &json)
-    json.pair("samples_filled", Int(accounting.samplesFilled))
-    json.pair("values_missing", Int(accounting.valuesMissing))
-    json.pair("resets", Int(accounting.resets))
-    json.pair("windows_left_out", Int(accounting.windowsLeftOut))
-  }
-
-  private func writeRows(_ accounting: Accounting, into json: inout JSONWriter) {
-    json.key("rows")
-    json.beginObject()
-    json.pair("received", Int(accounting.rowsReceived))
-    json.pair("used", Int(accounting.rowsUsed))
-    json.counts("dropped", accounting.dropped.nonzero.map { ($0.reason.rawValue, $0.count) })
-    json.pair("held", Int(accounting.rowsHeld))
-    json.endObject()
-    json.pair("rows_lost", Int(accounting.rowsLost))
-    json.pair("messages_lost", Int(accounting.messagesLost))
-    json.pair("gaps", Int(accounting.gaps))
-    json.pair("sessions", Int(accounting.sessions))
   }
 
   private func writeSockets(into json: inout JSONWriter) {
@@ -104,6 +76,7 @@ extension Daemon {
       json.pair("endpoint", endpoint)
       json.pair("publish", output.content.rawValue)
       json.pair("format", output.format.rawValue)
+      if let dropped = publisher.dropped[output.name] { json.pair("dropped", Int(dropped)) }
       json.endObject()
     }
     json.endArray()
@@ -131,7 +104,7 @@ extension Daemon {
       if let measured = stream.measuredRate { json.number("measured_rate", measured) }
       json.pair("next", Int(stream.nextIndex))
     }
-    writeRows(stream.accounting, into: &json)
+    json.pair(stream.accounting.rowMembers)
     json.endObject()
   }
 }
@@ -155,13 +128,11 @@ extension LabelPublisher {
 }
 
 extension JSONWriter {
-  /// Reasons with their counts, and their sum.
-  fileprivate mutating func counts(_ key: String, _ counts: [(reason: String, count: Int64)]) {
-    self.key(key)
-    beginObject()
-    pair("total", counts.reduce(0) { $0 + Int($1.count) })
-    for (reason, count) in counts { pair(reason, Int(count)) }
-    endObject()
+  fileprivate mutating func pair(_ members: [JSONValue.Member]) {
+    for member in members {
+      key(member.key)
+      write(member.value)
+    }
   }
 
   /// A measured number, five digits of it.

@@ -333,7 +333,8 @@ public final class Daemon {
     accounting.windowsLeftOut = lanes.windowsLeftOut
     return DaemonReport(
       accounting: accounting, streams: intakes.reduce(0) { $0 + $1.streams.count }, lanes: host.owner.laneCount,
-      labels: publisher.labels, latencies: publisher.latencies, connections: connectionCounts,
+      labels: publisher.labels, dropped: publisher.dropped, shardWaits: host.waits, latencies: publisher.latencies,
+      connections: connectionCounts,
       rates: intakes.flatMap(\.streams).compactMap { stream in
         guard let session = stream.session, let measured = stream.measuredRate else { return nil }
         return (stream: stream.identity.stream, declared: session.rate, measured: measured)

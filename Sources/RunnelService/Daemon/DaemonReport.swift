@@ -7,6 +7,10 @@ public struct DaemonReport {
   public var streams: Int
   public var lanes: Int
   public var labels: Int64
+  /// Messages that nobody took, of each output of labels; XPUB and PUB tell of theirs by the seq alone.
+  public var dropped: [String: Int64] = [:]
+  /// How often the queue of a shard was full, so that the sockets had to wait.
+  public var shardWaits: Int64 = 0
   public var latencies: LatencyHistogram
   /// What happened to the connections of each input endpoint.
   public var connections: [(endpoint: String, counts: ConnectionCounts)] = []
@@ -18,23 +22,17 @@ public struct DaemonReport {
 
   /// The accounting in words, one line a sum; each line balances.
   public var lines: [String] {
-    let a = accounting
-    var lines = [
-      "messages: \(a.messagesReceived) received = \(a.messagesDecoded) decoded + \(a.rejected.total) rejected"
-        + reasons(a.rejected.nonzero.map { ($0.reason.rawValue, $0.count) })
-        + (a.ignored.total > 0
-          ? "; \(a.ignored.total) ignored" + reasons(a.ignored.nonzero.map { ($0.reason.rawValue, $0.count) }) : ""),
-      "rows: \(a.rowsReceived) received = \(a.rowsUsed) used + \(a.dropped.total) dropped"
-        + reasons(a.dropped.nonzero.map { ($0.reason.rawValue, $0.count) }) + " + \(a.rowsHeld) held",
-      "lost: \(a.rowsLost) rows, \(a.messagesLost) messages in \(a.gaps) gaps; "
-        + "\(a.samplesFilled) samples filled, \(a.valuesMissing) values missing, \(a.resets) resets"
-        + (a.windowsLeftOut > 0 ? ", \(a.windowsLeftOut) windows left out" : ""),
-    ]
+    let sums = AccountingLines(accounting)
+    var lines = [sums.messages, sums.rows, sums.lost]
     var labelled = "labels: \(labels) from \(Phrase.count(lanes, "lane")) of \(Phrase.count(streams, "stream"))"
     if let median = latencies.microseconds(atPercentile: 50), let slow = latencies.microseconds(atPercentile: 99) {
       labelled += ", latency p50 \(Self.rounded(median)) µs, p99 \(Self.rounded(slow)) µs"
     }
     lines.append(labelled)
+    for (output, count) in dropped.sorted(by: { $0.key < $1.key }) where count > 0 {
+      lines.append("output '\(output)': \(count) dropped, for nobody took them")
+    }
+    if shardWaits > 0 { lines.append("shards: their queues were full \(Phrase.count(shardWaits, "time"))") }
     for (endpoint, counts) in connections {
       lines.append(
         "connections of \(endpoint): \(counts.handshakesSucceeded) made, \(counts.handshakesFailed) failed, "
@@ -45,10 +43,6 @@ public struct DaemonReport {
         "rate of '\(rate.stream)': \(rate.declared) Hz declared, \((rate.measured * 100).rounded() / 100) Hz measured")
     }
     return lines
-  }
-
-  private func reasons(_ counts: [(String, Int64)]) -> String {
-    counts.isEmpty ? "" : " (" + counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + ")"
   }
 
   private static func rounded(_ value: Double) -> String {

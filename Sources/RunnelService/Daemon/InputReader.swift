@@ -75,10 +75,23 @@ class InputReader {
   }
 
   func streamName(of topic: UnsafeRawBufferPointer) -> String {
-    let name =
-      topic.isEmpty ? input.name : (try? Topic(topic))?.stream ?? String(decoding: topic, as: UTF8.self)
+    let name = topic.isEmpty ? input.name : (try? Topic(topic))?.stream ?? Self.text(topic)
     let isShared = format != .runnel && input.socket.endpoints.count > 1
     return isShared ? "\(name)@\(number + 1)" : name
+  }
+
+  /// A foreign topic as a name that a topic of ours can carry: control characters are spelt, such as the zero that a program
+  /// in C sends at the end of its text.
+  private static func text(_ topic: UnsafeRawBufferPointer) -> String {
+    var name = ""
+    for scalar in String(decoding: topic, as: UTF8.self).unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        name += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      } else {
+        name.unicodeScalars.append(scalar)
+      }
+    }
+    return name
   }
 
   /// Whether the topic is one of this input's; SUB delivers by prefix, which is more.

@@ -20,7 +20,6 @@ final class LabelPublisher: LabelSink {
   private(set) var latencies = LatencyHistogram()
   /// Labels and events; statuses are none.
   private(set) var labels: Int64 = 0
-  private(set) var failures: Int64 = 0
   /// Subscriptions that have come, repeated ones too.
   private(set) var subscriptions = 0
 
@@ -32,6 +31,8 @@ final class LabelPublisher: LabelSink {
     /// Topics whose last label a new subscriber has not seen, and when each was last repeated.
     var owed: Set<Int> = []
     var repeatedAt: [Int: Int64] = [:]
+    /// Messages that nobody took.
+    var dropped: Int64 = 0
 
     init(_ configuration: OutputConfiguration, socket: OutputSocket, nextHeartbeat: Int64) {
       self.configuration = configuration
@@ -127,7 +128,7 @@ final class LabelPublisher: LabelSink {
       let topic = entries[place].topic
       for index in outputs.indices {
         let isOut = outputs[index].send(label, json, latency: microseconds, topic: topic, arrival: arrival)
-        if !isOut { failures += 1 }
+        if !isOut { outputs[index].dropped += 1 }
       }
     }
   }
@@ -143,10 +144,12 @@ final class LabelPublisher: LabelSink {
       }
       return known
     }
-    let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
+    guard let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel) else {
+      preconditionFailure("input, description and configuration give only names that a topic can carry")
+    }
     entries.append(
       Entry(
-        topic: topic?.bytes ?? Array("l/".utf8), origin: origin, channel: label.channel, epoch: label.epoch,
+        topic: topic.bytes, origin: origin, channel: label.channel, epoch: label.epoch,
         members: encoder.origin(of: label)))
     origins[origin].places[label.channel] = entries.count - 1
     return entries.count - 1
@@ -171,6 +174,10 @@ final class LabelPublisher: LabelSink {
     }
   }
   var laneCount: Int { entries.count }
+  /// Messages that nobody took, by the output's name.
+  var dropped: [String: Int64] {
+    Dictionary(outputs.map { ($0.configuration.name, $0.dropped) }, uniquingKeysWith: +)
+  }
 
   // MARK: subscribers
 

@@ -61,6 +61,22 @@ import Testing
     #expect(rig.sentences.count("stream 'beds@1'") > 0 && rig.sentences.count("stream 'beds@2'") > 0)
   }
 
+  /// Labels of all such streams went to the topic `l/`.
+  @Test func `what no topic of labels can carry is spelt in the stream's name`() throws {
+    let rig = try DaemonRig(stream: Self.raw + ["topic_parts: 1"])
+    let socket = try rig.socket()
+    for topic in ["bed7\u{0}", "bed8\n", "bed 9"] {
+      _ = try Array(topic.utf8).withUnsafeBytes { topic in
+        try wave(360).withUnsafeBytes { try socket.send(topic, $0) }
+      }
+    }
+    let labels = try rig.receive(labels: 3 * (360 / 3 - 42)).filter { $0.label != nil }
+    #expect(Set(labels.map(\.stream)) == [#"bed7\x00"#, #"bed8\x0a"#, "bed 9"])
+    #expect(
+      Set(rig.daemon.publisher.lanes.map(\.name))
+        == [#"bed7\x00/beats/MLII"#, #"bed8\x0a/beats/MLII"#, "bed%209/beats/MLII"])
+  }
+
   @Test(arguments: [true, false]) func `PULL takes what PUSH sends, whichever of them binds`(isBound: Bool) throws {
     let pushing = ZeroMQContext()
     let socket = try Socket(.push, in: pushing)

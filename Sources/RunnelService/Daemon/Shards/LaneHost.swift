@@ -9,6 +9,8 @@ protocol LaneHost: AnyObject {
   var rowsHeld: Int64 { get }
   /// Nanoseconds of processor time of each thread on which lanes step.
   var processorTimes: [Int64] { get }
+  /// How often a full queue was waited for.
+  var waits: Int64 { get }
   /// Readable when labels wait to be published; nil where none ever wait.
   var labelsWait: Int32? { get }
 
@@ -37,6 +39,7 @@ final class OwnShard: LaneHost {
 
   var owner: any LaneOwner { shard }
   var rowsHeld: Int64 { 0 }
+  var waits: Int64 { 0 }
   var processorTimes: [Int64] { [ProcessorTime.ofThisThread] }
   var labelsWait: Int32? { nil }
   var framesDropped: Int64 { 0 }

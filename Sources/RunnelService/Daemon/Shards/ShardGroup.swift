@@ -48,6 +48,7 @@ final class ShardGroup: LaneHost {
 
   var owner: any LaneOwner { router }
   var rowsHeld: Int64 { router.rowsHeld }
+  var waits: Int64 { router.waits }
   var processorTimes: [Int64] { threads.map(\.processorTime) }
   var labelsWait: Int32? { home.fileDescriptor }
 
