@@ -64,6 +64,7 @@ final class AdmittedReplay: MessageReplay {
         .malformed, part: 1, byteOffset: 56, expected: "\(stream.channels) channels, as described",
         found: "\(samples.chunk.channels)")
     }
+    try Self.check(first + Int64(samples.chunk.rows))
     // What was not recorded is missing here.
     if first > stream.next { lanes.gap(stream.next..<first, stream: stream.number) }
     let skipped = Int(min(max(0, stream.next - first), Int64(samples.chunk.rows)))
@@ -78,7 +79,7 @@ final class AdmittedReplay: MessageReplay {
 
   private func obey(_ verdict: Verdict, name: String) throws(DecodeError) {
     guard isAny || verdict.input == input else { return }
-    if case .session(let start) = verdict.kind { return begin(start, verdict, name) }
+    if case .session(let start) = verdict.kind { return try begin(start, verdict, name) }
     if case .overflow(let events) = verdict.kind {
       remarks.append(
         "\(events) events before row \(streams[verdict.number]?.next ?? 0) of '\(name)' were not recorded, for the recorder "
@@ -88,28 +89,38 @@ final class AdmittedReplay: MessageReplay {
     guard var stream = streams[verdict.number], stream.isOpen else { return }
     switch verdict.kind {
     case .session, .overflow: break
-    case .gap(let range): advance(&stream, to: range.upperBound)
+    case .gap(let range): try advance(&stream, to: range.upperBound)
     case .unknownGap(let at):
-      advance(&stream, to: at)
+      try advance(&stream, to: at)
       lanes.unknownGap(at: stream.next, stream: stream.number)
     case .end(let at):
-      advance(&stream, to: at)
+      try advance(&stream, to: at)
       lanes.end(at: stream.next, stream: stream.number)
       stream.isOpen = false
     case .stale(let at):
-      advance(&stream, to: at)
+      try advance(&stream, to: at)
       lanes.stale(at: stream.next, stream: stream.number)
     }
     streams[verdict.number] = stream
   }
 
-  private func advance(_ stream: inout Stream, to index: Int64) {
+  /// A file may say of any place that a daemon admitted it; lanes count no further than daemons do.
+  private static func check(_ index: Int64) throws(DecodeError) {
+    guard index <= StreamAdmission.lastIndex else {
+      throw DecodeError(
+        .limit, part: 1, byteOffset: 0, expected: "indexes up to 2^53, as daemons admit", found: "\(index)")
+    }
+  }
+
+  private func advance(_ stream: inout Stream, to index: Int64) throws(DecodeError) {
+    try Self.check(index)
     guard index > stream.next else { return }
     lanes.gap(stream.next..<index, stream: stream.number)
     stream.next = index
   }
 
-  private func begin(_ start: Verdict.Start, _ verdict: Verdict, _ name: String) {
+  private func begin(_ start: Verdict.Start, _ verdict: Verdict, _ name: String) throws(DecodeError) {
+    try Self.check(start.start)
     guard let description = descriptions[name] else {
       remarks.append("a session of '\(name)' is not described, and is passed over")
       return

@@ -42,19 +42,10 @@ struct RecordingName: Sendable, Hashable {
       guard !AtomicFile.isBeingWritten(path) else {
         throw ServiceError(.unavailable, "\(path) is being recorded at this moment: stop its recorder first")
       }
-      guard ParentFolder(of: path).isWritable else { throw Self.forbidden(path) }
+      guard ParentFolder(of: path).isWritable else { throw ReplacedFiles.forbidden(path) }
       found.append(path)
     }
     return found
-  }
-
-  /// Makes room for the recording.
-  static func remove(_ paths: [String]) throws(ServiceError) {
-    for path in paths where unlink(path) != 0 && errno != ENOENT { throw forbidden(path) }
-  }
-
-  private static func forbidden(_ path: String) -> ServiceError {
-    ServiceError(.permission, "\(path) may not be replaced: give this user the right to write in the folder")
   }
 
   private var existingParts: [String] {

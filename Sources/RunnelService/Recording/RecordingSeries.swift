@@ -63,8 +63,7 @@ final class RecordingSeries {
   private let disk: DiskSync.Disk
   private let began: UInt64
   private let name: RecordingName
-  /// Files of an older recording, which stay until something has come that is worth more.
-  private var replaced: [String] = []
+  private let replaced: ReplacedFiles
   private(set) var files: [String] = []
   /// Of the files that are closed.
   private var closed = (messages: UInt64(0), size: 0)
@@ -84,9 +83,9 @@ final class RecordingSeries {
     self.disk = disk
     began = now
     name = RecordingName(settings.path, isSplit: settings.isSplit)
-    replaced = try name.inTheWay(isForced: settings.isForced)
+    replaced = ReplacedFiles(try name.inTheWay(isForced: settings.isForced))
     try DiskSpace.check(folderOf: settings.path)
-    if replaced.isEmpty { _ = try open(at: now) }
+    if replaced.paths.isEmpty { _ = try open(at: now) }
   }
 
   var messageCount: UInt64 { closed.messages + (part?.writer.messageCount ?? 0) }
@@ -159,6 +158,7 @@ final class RecordingSeries {
       return
     }
     for sync in closing { sync.wait() }
+    replaced.wait()
     try checkClosed()
   }
 
@@ -170,8 +170,7 @@ final class RecordingSeries {
   // MARK: files
 
   private func open(at now: UInt64) throws(ServiceError) -> Part {
-    try RecordingName.remove(replaced)
-    replaced = []
+    if files.isEmpty { try replaced.putAside() }
     let path = name.path(of: files.count + 1)
     var metadata = settings.metadata
     metadata[Self.partKey] = "\(files.count + 1)"
@@ -187,7 +186,11 @@ final class RecordingSeries {
       do throws(ServiceError) {
         opened = Part(writer, sync: try DiskSync(path, disk: disk), channels: channels.count)
       } catch { throw RecordingError(.writeFailed, file: path, error.description, remedy: "allow more open files") }
-    } catch { throw ServiceError(error) }
+    } catch {
+      replaced.putBack()
+      throw ServiceError(error)
+    }
+    replaced.remove()
     // Its name is to be on the disk from now on.
     opened.sync.request()
     part = opened

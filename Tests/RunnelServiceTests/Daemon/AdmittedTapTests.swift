@@ -58,9 +58,9 @@ private final class Lanes: LaneOwner {
 
   deinit { close(client) }
 
-  private func session(_ stream: String = "bed7", channels: Int = 2) -> Session {
+  private func session(_ stream: String = "bed7", channels: Int = 2, start: Int64 = 0) -> Session {
     Session(
-      stream: StreamIdentity(input: "beds", endpoint: "tcp://a:1", stream: stream), epoch: 5, rate: 360,
+      stream: StreamIdentity(input: "beds", endpoint: "tcp://a:1", stream: stream), epoch: 5, start: start, rate: 360,
       channels: (0..<channels).map { Channel(name: "c\($0)", unit: "mV") }, level: .sequenced)
   }
 
@@ -128,6 +128,24 @@ private final class Lanes: LaneOwner {
     #expect(heard == lanes.heard)
     #expect(heard.contains("rows 7 [9]") && heard.contains("rows 8 [12, 13]") && heard.contains("rows 10 [14]"))
     #expect(remarks.isEmpty)
+  }
+
+  @Test(arguments: ["session", "rows", "gap", "gap at", "end", "stale"])
+  func `a place that no daemon admits is refused when it is read, for lanes count no further`(kind: String) throws {
+    let last = StreamAdmission.lastIndex
+    tap.add(connection)
+    let stream = tap.addStream()
+    _ = tap.start(session(start: kind == "session" ? last + 1 : last - 1), stream: stream)
+    switch kind {
+    case "rows": send([1, 10, 2, 20], first: last - 1, stream: stream)
+    case "gap": tap.gap(last - 1..<last + 1, stream: stream)
+    case "gap at": tap.unknownGap(at: last + 1, stream: stream)
+    case "end": tap.end(at: last + 1, stream: stream)
+    case "stale": tap.stale(at: last + 1, stream: stream)
+    default: break
+    }
+    let error = #expect(throws: DecodeError.self) { try replayed() }
+    #expect(error?.reason == .limit && error?.found == "\(last + 1)")
   }
 
   @Test func `a recorder that does not read holds up nothing, and the recording says what it missed`() throws {

@@ -124,6 +124,18 @@ import Testing
     #expect(try numbers([folder.path + "/" + old[0]]) == [[7]])
   }
 
+  @Test func `where the first new file cannot be made the older ones are where they were`() throws {
+    folder.write([7], to: "x-0007.mcap")
+    var settings = settings()
+    (settings.isForced, settings.splitSize) = (true, 1 << 20)
+    let series = try RecordingSeries(settings, now: 1)
+    let channel = series.addChannel(MCAPChannel(topic: "a/", encoding: "raw"))
+    folder.write([1], to: "x-0001.mcap")
+    let error = serviceError { try append(7, 9, at: 1, to: series, channel) }
+    #expect(error?.kind == .cannotCreate && series.files.isEmpty)
+    #expect(folder.names == ["x-0001.mcap", "x-0007.mcap"] && folder.read("x-0007.mcap") == [7])
+  }
+
   @Test func `a file that is being recorded is not replaced`() throws {
     let series = try RecordingSeries(settings(), now: 1)
     var settings = settings()
