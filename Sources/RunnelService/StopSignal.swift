@@ -15,7 +15,7 @@ public final class StopSignal: Sendable {
     case terminate = 15
     /// Ctrl-C.
     case interrupt = 2
-    /// The terminal was closed; `runnel run` passes over it where there is none.
+    /// The terminal was closed; `runnel run` ignores it where there is none.
     case hangUp = 1
 
     /// As in logs.

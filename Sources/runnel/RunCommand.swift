@@ -15,14 +15,14 @@ struct RunCommand: ParsableCommand {
 
       Under systemd it says READY once models are checked and sockets bound, and feeds the watchdog while it works. \
       `runnel status` asks the running daemon what it is doing. SIGTERM, Ctrl-C and a terminal that is closed drain what \
-      has arrived and end it with the accounting in the log; without a terminal it passes over SIGHUP. A changed \
+      has arrived and end it with the accounting in the log; without a terminal SIGHUP is ignored. A changed \
       configuration is read at the next start.
       """)
 
   @Option(name: .shortAndLong, help: "The configuration file.")
   var config: String
 
-  @Option(help: "The least important messages shown: notice (all there are), warning or error.")
+  @Option(help: "The least important messages shown: notice (everything), warning or error.")
   var logLevel: LogLevel = .notice
 
   func run() throws {

@@ -102,10 +102,7 @@ public struct LabelOutput: LabelSink {
     var newest = labels.lazy.compactMap { $0.label.timestamp ?? ($0.arrived > 0 ? $0.arrived : nil) }.first ?? 0
     for (label, arrived) in labels {
       newest = max(newest, arrived)
-      guard let topic = try? Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel) else {
-        continue
-      }
-      let name = topic.description
+      let name = try topic(of: label).description
       let channel = channels[name] ?? writer.addChannel(MCAPChannel(topic: name, encoding: "json", schema: schema))
       channels[name] = channel
       let time = UInt64(clamping: label.timestamp ?? place(of: label) ?? newest)
@@ -119,6 +116,17 @@ public struct LabelOutput: LabelSink {
     }
     try writer.finish()
     return labels.count
+  }
+
+  private func topic(of label: LabelMessage) throws(RecordingError) -> Topic {
+    do throws(TopicError) {
+      return try Topic.labels(stream: label.stream, pipeline: label.pipeline, channel: label.channel)
+    } catch {
+      throw RecordingError(
+        .unsupported, file: path,
+        "labels of the stream \(Quoted.name(label.stream)) have no topic, which a file of messages needs: \(error)",
+        remedy: "rename the recording")
+    }
   }
 
   private func place(of label: LabelMessage) -> Int64? {

@@ -118,7 +118,8 @@ import Testing
     try publisher.send(wave(360))
     try rig.turn(until: { rig.accounting.rowsUsed == 360 && rig.accounting.rowsHeld == 0 })
     let connection = try Self.closedConnection()
-    rig.daemon.answer(.window(lane: "bed7/beats/MLII", last: nil), to: connection)
+    let requests: [ControlRequest] = [.status, .window(lane: "x", last: 1), .window(lane: "bed7/beats/MLII", last: 1)]
+    for request in requests { rig.daemon.answer(request, to: connection) }
     for _ in 0..<100 {
       try ControlClient(folder.socket).send(Self.lane + "\n")
       try rig.daemon.turn(within: 1)

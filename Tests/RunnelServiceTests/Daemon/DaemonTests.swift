@@ -46,6 +46,34 @@ import Testing
     #expect(repeated?.sequence == last.sequence && repeated?.scores == last.scores && repeated?.epoch == last.epoch)
   }
 
+  /// They are repeated some at a time.
+  @Test func `a late subscriber to many lanes gets the last label of each`() throws {
+    let rig = try DaemonRig(stream: [
+      "format: raw", "dtype: i16", "rate: 360 Hz", "topic_parts: 1", "channels: [{name: MLII, unit: mV, gain: 200}]",
+    ])
+    let socket = try rig.socket()
+    let samples = wave(180)
+    for bed in 0..<150 {
+      _ = try Array("bed\(bed)".utf8).withUnsafeBytes { topic in
+        try samples.withUnsafeBytes { try socket.send(topic, $0) }
+      }
+    }
+    _ = try rig.receive(labels: 150 * (180 / 3 - 42))
+    let late = try Socket(.sub, in: rig.context)
+    try late.subscribe("l/")
+    try late.connect(rig.daemon.outputEndpoints[0])
+    var receiver = MultipartReceiver()
+    var repeated: Set<String> = []
+    try rig.turn(
+      until: {
+        while case .message(let parts) = try receiver.receive(from: late) {
+          let message = try LabelDecoder().decode(parts)
+          if message.isRepeat { repeated.insert(message.stream) }
+        }
+        return repeated.count == 150
+      }, "150 repeats come")
+  }
+
   /// One who subscribed without end had the only thread for itself.
   @Test func `a flood of subscriptions is heard a few at a time, and who comes after it gets the last label`() throws {
     let rig = try DaemonRig(outputs: [#"seen: {bind: "tcp://127.0.0.1:*", publish: conditioned}"#])

@@ -1,3 +1,4 @@
+import Glibc
 import RunnelCore
 import RunnelPipeline
 import RunnelRecordings
@@ -90,6 +91,17 @@ import Testing
     let read = try AnnotationReader.annotations(in: output.path, rate: source.rate)
     #expect(!read.isEmpty && read.map(\.at) == beats.annotations.map(\.at))
     #expect(read.map(\.label) == beats.annotations.map { String($0.code.symbol) })
+  }
+
+  /// They were left out, and counted as written.
+  @Test func `labels that no topic can carry are an error of a file of messages, with the name`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    var output = LabelOutput(.mcap, rig.folder + "/l.mcap", rate: 360, start: nil, library: "test")
+    output.publish(
+      LabelMessage(kind: .label, stream: "bed\u{7}", channel: "MLII", pipeline: "beats", sequence: 0), arrived: 0)
+    let error = #expect(throws: ServiceError.self) { try output.finish() }
+    #expect(error?.description.contains("'bed·'") == true && error?.description.contains("rename") == true)
+    #expect(access(output.path, F_OK) != 0)
   }
 
   @Test func `gap rule, range and flat line of a configuration hold for a file too`() throws {
