@@ -175,5 +175,10 @@ import Testing
       Program.runnel, ["record", "-o", file, "ipc://\(folder.path)/nobody", "--seconds", "0.2"])
     #expect(try program.ended() == 69 && program.messages.contains("nobody answered"))
     #expect(folder.names.isEmpty, "a file would be in the way of the next try")
+    // Nor is an older one lost, that was to be replaced.
+    folder.write([1], to: "ward.mcap")
+    let forced = try Program(
+      Program.runnel, ["record", "--force", "-o", file, "ipc://\(folder.path)/nobody", "--seconds", "0.2"])
+    #expect(try forced.ended() == 69 && folder.names == ["ward.mcap"] && folder.read("ward.mcap") == [1])
   }
 }

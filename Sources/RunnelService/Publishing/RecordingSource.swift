@@ -90,6 +90,10 @@ public final class RecordingSource: SampleSource {
       let (from, until) = (selection.from ?? .index(0), selection.until ?? .index(end))
       throw ServiceError(.usage, "no row of \(name) lies between \(from) and \(until)")
     }
+    guard last <= Int(StreamAdmission.lastIndex) else {
+      throw ServiceError(
+        .data, "\(recording.path): row \(last - 1) is beyond 2^53, the last that is counted: number its rows from 0 on")
+    }
     self.recording = recording
     range = begin..<last
     start = track.start

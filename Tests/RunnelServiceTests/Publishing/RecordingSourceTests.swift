@@ -52,6 +52,14 @@ import Testing
     #expect(try samples(source, chunk: chunk) == expected)
   }
 
+  @Test func `a row farther than lanes count is refused, whatever the file says`() throws {
+    func file(_ last: Int) -> String { folder.write("sample,a\n\(last - 4),1\n\(last),2\n", to: "far.csv") }
+    let last = 1 << 53
+    #expect(try RecordingSource(file(last - 2), .init(rate: 100)).range == last - 6..<last - 1)
+    let error = refusal { try RecordingSource(file(last + 2), .init(rate: 100)) }
+    #expect(error?.kind == .data && error?.description.contains("row \(last + 2) is beyond 2^53") == true)
+  }
+
   /// Rates of the option and of the file that disagree by more than 0.5 % are told of; else the file's counts.
   @Test(arguments: [
     ("r100.hea", "", 360.0), ("comment.csv", "%Sample Rate = 250 Hz\na,b\n1,2\n1,3\n", 250),
