@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["deploy/setup-debian", ".ci/run"])
+  @Test(arguments: ["deploy/setup-debian", ".ci/run", ".ci/nightly"])
   func `a script can be run and stops at its first error`(path: String) throws {
     #expect(access(House.at(path), X_OK) == 0)
     let text = try #require(House.read(House.at(path)))
