@@ -316,11 +316,10 @@ public final class StreamAdmission {
       message.chunk, rows: verdict.fresh, first: verdict.firstIndex, timestamp: timestamp, stream: index)
   }
 
-  /// A time so many rows later, or nil where it cannot be said in ns.
+  /// A time so many rows later; nil where it is beyond what a message says, or the rows have no rate.
   private func time(_ timestamp: Int64, after rows: Int) -> Int64? {
-    guard rows > 0, let rate = session?.rate, rate > 0 else { return timestamp }
-    let nanoseconds = Double(rows) / rate * 1e9
-    return nanoseconds < 0x1p62 ? timestamp + Int64(nanoseconds) : nil
+    guard rows > 0, let rate = session?.rate else { return timestamp }
+    return UnixTime.time(Double(rows) / rate * 1e9, after: timestamp)
   }
 
   /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
