@@ -99,7 +99,7 @@ public final class StreamAdmission {
 
   public func admit(_ description: StreamDescription, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
-    if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
+    if let session, !isOver, description.epoch == session.epoch {
       guard describes(description, session, listener) else { return }
       accounting.messagesDecoded += 1
       if standing == nil {
@@ -262,7 +262,7 @@ public final class StreamAdmission {
 
   /// What is known of this epoch: a description, or nothing where the configuration says enough, or nil: wait.
   func describing(_ epoch: UInt64?) -> (found: StreamDescription?, Void)? {
-    if let found = descriptions.last(where: { $0.epoch == epoch || $0.epoch == nil }) { return (found, ()) }
+    if let found = descriptions.last(where: { $0.epoch == epoch }) { return (found, ()) }
     return policy.channels == nil ? nil : (nil, ())
   }
 
