@@ -20,6 +20,7 @@ public final class StreamAdmission {
   let policy: StreamPolicy
   private var order = StreamOrder()
   var held: HeldMessages
+  var droppedRows = DroppedRows()
   private var descriptions: [StreamDescription] = []
   /// What the session was last described by; nil where it stands on the configuration alone.
   private var standing: StreamDescription?
@@ -250,6 +251,7 @@ public final class StreamAdmission {
     leftEpochs.append(epoch)
     if leftEpochs.count > 8 { leftEpochs.removeFirst() }
     descriptions.removeAll { $0.epoch == epoch }
+    droppedRows.forget(epoch)
   }
 
   // MARK: descriptions
@@ -322,15 +324,17 @@ public final class StreamAdmission {
     return UnixTime.time(Double(rows) / rate * 1e9, after: timestamp)
   }
 
-  /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
+  /// Rows up to `nextIndex` were sent, says the publisher; those that have not come are missing.
   private func tail(upTo nextIndex: Int64, nextSequence: UInt64, to listener: any StreamListener) {
     if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, listener) }
   }
 
   private func hear(gap: Range<Int64>, _ listener: any StreamListener) {
     accounting.gaps += 1
-    accounting.lose(rows: Int64(gap.count))
-    listener.note(.lost(rows: gap), of: identity)
+    for lost in droppedRows.takeUnseen(of: gap, epoch: session?.epoch) {
+      accounting.lose(rows: Int64(lost.count))
+      listener.note(.lost(rows: lost), of: identity)
+    }
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 
