@@ -109,7 +109,7 @@ enum LabellingFuzz {
   }()
 }
 
-/// Every channel of an input through the network, in canonical form.
+/// Every channel of an input through the network, in canonical form, with the samples around each label.
 private final class Lanes {
   let shard: Shard<Lines>
 
@@ -131,8 +131,10 @@ private final class Lanes {
   private static let plan: PipelinePlan = {
     let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     guard let model = try? ModelLoader.load(root + "/Tests/Golden/models/event-stage.safetensors"),
-      let plan = try? PipelinePlan(name: "small", model: model, binding: .each(nil))
+      var plan = try? PipelinePlan(name: "small", model: model, binding: .each(nil))
     else { fatalError("the model is there") }
+    // So that labels wait where a stream ends, is left or is stopped.
+    plan.attach = AttachSettings(before: 0.05, after: 0.5)
     return plan
   }()
 }

@@ -71,7 +71,7 @@ public final class Pipeline {
   func start(
     _ session: Session, stream: Int, owns: (String) -> Bool, _ publish: Publish
   ) throws(Refusal) {
-    close(stream: stream, publish)
+    leave(stream: stream, publish)
     let bindings = try plan.bindings(session).filter { owns($0.channel) }
     let lanePlan = try LanePlan(plan, session: session, inputs: plan.model.description.inputs.count)
     let epoch = nextEpoch
@@ -141,7 +141,8 @@ public final class Pipeline {
     for lane in lanes.joined() { lane.releaseAll(publish) }
   }
 
-  private func close(stream: Int, _ publish: Publish) {
+  /// Another session takes over: the lanes say what they still have to say, and are closed.
+  func leave(stream: Int, _ publish: Publish) {
     let old = lanes(of: stream)
     guard !old.isEmpty else { return }
     lanes[stream] = []

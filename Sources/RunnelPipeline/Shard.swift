@@ -104,6 +104,12 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
     return nil
   }
 
+  /// Another session takes over, whose lanes are elsewhere.
+  public func leave(stream: Int) {
+    for pipeline in streams[stream]?.pipelines ?? [] { pipeline.leave(stream: stream, publish) }
+    streams[stream] = nil
+  }
+
   public func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream: Int) {
     self.chunk(chunk, rows: rows, first: first, timestamp: timestamp, of: first, stream: stream)
   }

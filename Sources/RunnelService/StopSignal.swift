@@ -56,7 +56,7 @@ public final class StopSignal: Sendable {
       guard !Self.isIgnored(former) else { return nil }
       var action = sigaction()
       action.__sigaction_handler.sa_handler = writeSignal
-      // Calls that can go on, do; poll(2) never does.
+      // Calls that can go on, do; a wait never does.
       action.sa_flags = Int32(SA_RESTART)
       sigaction(signal.rawValue, &action, nil)
       return (signal, former)

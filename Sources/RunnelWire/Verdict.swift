@@ -23,6 +23,8 @@ public struct Verdict: Sendable, Equatable {
     case end(at: Int64)
     /// Nothing has come for longer than `stale_after`; this row would be next.
     case stale(at: Int64)
+    /// The daemon was stopped: what waited for more rows got none.
+    case drain
     /// So many events that belong here were not recorded, for the recorder was too slow.
     case overflow(UInt64)
   }
@@ -39,10 +41,12 @@ public struct Verdict: Sendable, Equatable {
     public var level: Level
     /// The session was under way when the recording began: the daemon's state then is not in it.
     public var isJoined: Bool
+    /// The daemon could not read it: the session before it ended here, and of this one nothing was admitted.
+    public var isRefused: Bool
 
     public init(
       stream: String, endpoint: String, epoch: UInt64?, cause: String, start: Int64, level: Level,
-      isJoined: Bool = false
+      isJoined: Bool = false, isRefused: Bool = false
     ) {
       self.stream = stream
       self.endpoint = endpoint
@@ -51,6 +55,7 @@ public struct Verdict: Sendable, Equatable {
       self.start = start
       self.level = level
       self.isJoined = isJoined
+      self.isRefused = isRefused
     }
   }
 
@@ -73,6 +78,7 @@ public struct Verdict: Sendable, Equatable {
     case .gap, .unknownGap: "gap"
     case .end: "end"
     case .stale: "stale"
+    case .drain: "drain"
     case .overflow: "overflow"
     }
   }
@@ -90,6 +96,7 @@ public struct Verdict: Sendable, Equatable {
       writer.pair("end", range.upperBound)
     case .unknownGap(let at), .end(let at), .stale(let at):
       writer.pair("at", at)
+    case .drain: break
     case .overflow(let events):
       writer.pair("events", Int64(clamping: events))
     }
@@ -133,8 +140,9 @@ public struct Verdict: Sendable, Equatable {
     case "end", "stale":
       guard let at = index("at") else { throw wrong("where it happened") }
       self.kind = kind == "end" ? .end(at: at) : .stale(at: at)
+    case "drain": self.kind = .drain
     case "overflow": self.kind = .overflow(UInt64(clamping: value["events"]?.integer ?? 0))
-    default: throw wrong("a verdict of session, gap, end, stale or overflow")
+    default: throw wrong("a verdict of session, gap, end, stale, drain or overflow")
     }
   }
 }
@@ -151,6 +159,7 @@ extension Verdict.Start {
     }
     writer.pair("start", start)
     if isJoined { writer.pair("joined", true) }
+    if isRefused { writer.pair("refused", true) }
   }
 
   fileprivate init?(_ value: JSONValue, at start: Int64?) {
@@ -161,6 +170,6 @@ extension Verdict.Start {
     if let epoch, UInt64(epoch) == nil { return nil }
     self.init(
       stream: stream, endpoint: endpoint, epoch: epoch.flatMap { UInt64($0) }, cause: cause, start: start, level: level,
-      isJoined: value["joined"]?.bool ?? false)
+      isJoined: value["joined"]?.bool ?? false, isRefused: value["refused"]?.bool ?? false)
   }
 }

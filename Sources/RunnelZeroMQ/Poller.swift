@@ -28,26 +28,37 @@ public struct Poller: ~Copyable {
     fileprivate let index: Int
   }
 
-  /// What poll(2) watches: of a socket, the descriptor in which its news show. -1 is passed over.
-  private var descriptors: [pollfd] = []
+  /// Of epoll(7); -1 where the process may open no more files, which the first wait tells.
+  private let queue = epoll_create1(Int32(EPOLL_CLOEXEC))
   private var watched: [Watched] = []
   /// Places of removed entries, used again.
   private var free: [Int] = []
+  /// What epoll found; as many places as there are entries.
+  private var shown: [epoll_event] = []
 
   private struct Watched {
+    /// -1 where nothing is watched.
+    var descriptor: Int32
     /// Nil for a plain descriptor.
     var socket: RawSocket?
-    var interest: Interest
+    var interest: Interest = []
     var ready: Interest = []
 
-    /// Whether poll(2) alone would miss what is there: what was done with the socket took the news off its descriptor.
+    static var nothing: Watched { Watched(descriptor: -1, socket: nil) }
+
+    /// Whether epoll alone would miss what is there: what was done with the socket took the news off its descriptor.
     var mustAsk: Bool {
       guard let socket, !interest.isEmpty else { return false }
       return !socket.isIdle || interest.contains(.writable)
     }
+
+    /// What epoll is asked for: of a socket, whether there are news.
+    var events: UInt32 { interest.isEmpty || socket == nil ? interest.events : Interest.readable.events }
   }
 
   public init() {}
+
+  deinit { close(queue) }
 
   public mutating func add(_ socket: borrowing Socket, for interest: Interest = .readable) -> Entry {
     add(socket.raw.descriptor, of: socket.raw, for: interest)
@@ -57,6 +68,7 @@ public struct Poller: ~Copyable {
     add(monitor.raw.descriptor, of: monitor.raw, for: .readable)
   }
 
+  /// A pipe, a unix or network socket, an eventfd; no file on a disk, which is always ready.
   public mutating func add(fileDescriptor: Int32, for interest: Interest = .readable) -> Entry {
     add(fileDescriptor, of: nil, for: interest)
   }
@@ -64,26 +76,34 @@ public struct Poller: ~Copyable {
   private mutating func add(_ descriptor: Int32, of socket: RawSocket?, for interest: Interest) -> Entry {
     let entry = Entry(index: free.popLast() ?? watched.count)
     if entry.index == watched.count {
-      descriptors.append(pollfd())
-      watched.append(Watched(socket: nil, interest: []))
+      watched.append(.nothing)
+      shown.append(epoll_event())
     }
-    descriptors[entry.index].fd = descriptor
-    watched[entry.index] = Watched(socket: socket, interest: [])
-    change(entry, to: interest)
+    watched[entry.index] = Watched(descriptor: descriptor, socket: socket, interest: interest)
+    tell(EPOLL_CTL_ADD, of: entry)
     return entry
   }
 
   /// An empty interest rests the entry: for a socket that need not be read while a queue behind it is full.
   public mutating func change(_ entry: Entry, to interest: Interest) {
+    guard watched[entry.index].interest != interest else { return }
     watched[entry.index].interest = interest
-    let isSocket = watched[entry.index].socket != nil
-    descriptors[entry.index].events = isSocket && !interest.isEmpty ? Int16(POLLIN) : interest.events
+    tell(EPOLL_CTL_MOD, of: entry)
   }
 
   public mutating func remove(_ entry: Entry) {
-    watched[entry.index] = Watched(socket: nil, interest: [])
-    descriptors[entry.index] = pollfd(fd: -1, events: 0, revents: 0)
+    tell(EPOLL_CTL_DEL, of: entry)
+    watched[entry.index] = .nothing
     free.append(entry.index)
+  }
+
+  private func tell(_ operation: Int32, of entry: Entry) {
+    let (descriptor, events) = (watched[entry.index].descriptor, watched[entry.index].events)
+    var event = epoll_event(events: events, data: epoll_data_t(u64: UInt64(entry.index)))
+    let isTold = epoll_ctl(queue, operation, descriptor, &event) == 0
+    // What is closed already epoll has forgotten by itself.
+    let mayFail = queue < 0 || operation == EPOLL_CTL_DEL
+    precondition(isTold || mayFail, "descriptor \(descriptor) cannot be watched: errno \(errno)")
   }
 
   /// Waits until something is ready, at most so many milliseconds (-1: without limit). Returns how many are.
@@ -101,29 +121,26 @@ public struct Poller: ~Copyable {
         watched[index].ready = []
         if watched[index].mustAsk { ready += try ask(index) }
       }
-      let shown = poll(&descriptors, nfds_t(descriptors.count), ready > 0 ? 0 : Int32(clamping: rest))
-      guard shown >= 0 || errno == EINTR else { throw ZeroMQError(number: errno, "wait for sockets", "") }
-      if shown > 0 {
-        for index in descriptors.indices where descriptors[index].revents != 0 && watched[index].ready.isEmpty {
-          ready += try ask(index)
-        }
+      let count = epoll_wait(queue, &shown, Int32(max(1, shown.count)), ready > 0 ? Int32(0) : Int32(clamping: rest))
+      guard count >= 0 || errno == EINTR else { throw ZeroMQError(number: errno, "wait for sockets", "") }
+      for place in 0..<Int(max(0, count)) {
+        let index = Int(shown[place].data.u64)
+        if watched[index].ready.isEmpty { ready += try ask(index, shown: shown[place].events) }
       }
-      if ready > 0 || (shown == 0 && rest >= 0) { return ready }
+      if ready > 0 || (count == 0 && rest >= 0) { return ready }
       // A signal, or news of which nobody asked: a peer that came, a queue that emptied.
       if milliseconds >= 0 { rest = max(0, deadline - Self.now()) }
     }
   }
 
   /// Finds out what is ready of an entry; 1 if anything is.
-  private mutating func ask(_ index: Int) throws(ZeroMQError) -> Int {
-    let ready: Interest
+  private mutating func ask(_ index: Int, shown events: UInt32 = 0) throws(ZeroMQError) -> Int {
     if let socket = watched[index].socket {
-      ready = Interest(ofSocket: try socket.events()).intersection(watched[index].interest)
+      watched[index].ready = Interest(ofSocket: try socket.events()).intersection(watched[index].interest)
     } else {
-      ready = Interest(ofDescriptor: descriptors[index].revents)
+      watched[index].ready = Interest(ofDescriptor: events)
     }
-    watched[index].ready = ready
-    return ready.isEmpty ? 0 : 1
+    return watched[index].ready.isEmpty ? 0 : 1
   }
 
   /// What the last wait found of this entry.
@@ -143,15 +160,15 @@ extension Poller.Interest {
     if events & ZMQ_POLLOUT != 0 { insert(.writable) }
   }
 
-  fileprivate init(ofDescriptor events: Int16) {
+  fileprivate init(ofDescriptor events: UInt32) {
     self = []
-    if events & Int16(POLLIN) != 0 { insert(.readable) }
-    if events & Int16(POLLOUT) != 0 { insert(.writable) }
-    if events & ~Int16(POLLIN | POLLOUT) != 0 { insert(.failed) }
+    if events & EPOLLIN.rawValue != 0 { insert(.readable) }
+    if events & EPOLLOUT.rawValue != 0 { insert(.writable) }
+    if events & ~(EPOLLIN.rawValue | EPOLLOUT.rawValue) != 0 { insert(.failed) }
   }
 
-  /// What poll(2) is asked for.
-  fileprivate var events: Int16 {
-    Int16((contains(.readable) ? POLLIN : 0) | (contains(.writable) ? POLLOUT : 0))
+  /// What epoll is asked for.
+  fileprivate var events: UInt32 {
+    (contains(.readable) ? EPOLLIN.rawValue : 0) | (contains(.writable) ? EPOLLOUT.rawValue : 0)
   }
 }

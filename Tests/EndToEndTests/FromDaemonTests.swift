@@ -125,6 +125,28 @@ import Testing
     #expect(try tracks.ended() == 0 && tracks.output.contains("8000 rows"), "\(tracks.output)\(tracks.messages)")
   }
 
+  @Test(arguments: [1, 3]) func `labels that wait for later samples when the daemon is stopped are in its recording`(
+    shards: Int
+  ) throws {
+    let settings = Settings(input: "bind: tcp://127.0.0.1:*", pipeline: ", attach: {after: 10s}")
+    let daemon = try RunningDaemon(settings, in: folder, shards: shards)
+    let subscriber = try LabelSubscriber(daemon.labels)
+    let file = folder.path + "/stopped.mcap"
+    let recorder = try Program(Program.runnel, ["record", "--from-daemon", daemon.control, "-o", file])
+    try recorder.line(containing: "recording what the daemon admits")
+    let publisher = try Publisher(samples(try Expected.shared.get()), epoch: 5, to: daemon.samples)
+    try publisher.send(0..<7200)
+    try subscriber.receive("labels whose ten seconds are over") { $0.count { $0.label != nil } > 5 }
+    _ = try daemon.end()
+    #expect(try recorder.ended() == 0, "\(recorder.messages)")
+    let live = try #require(daemon.program.messages.firstMatch(of: /labels: (\d+) from/)?.1)
+    let label = try Program(Program.runnel, ["label", file, "-c", folder.path + "/runnel.yaml", "--format", "jsonl"])
+    #expect(try label.ended() == 0, "\(label.messages)")
+    let labels = label.outputLines.filter { $0.contains("\"label\":") }
+    #expect(labels.count == Int(live) && labels.count > 15)
+    #expect(labels.last?.contains("\"cut\":true") == true)
+  }
+
   @Test func `a recorder that comes in the middle says so, and goes when it is told to`() throws {
     let samples = samples(try Expected.shared.get())
     let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)

@@ -11,4 +11,7 @@ public protocol LaneOwner: StreamListener {
 
   /// Before a message is admitted: when it came, on the monotonic clock and, if it is known, in Unix ns.
   func arrive(monotonic: Int64, unix: Int64?)
+
+  /// No more will be admitted: the lanes work off what they have, and what labels still wait for does not come.
+  func drain()
 }

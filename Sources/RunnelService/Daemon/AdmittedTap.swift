@@ -58,7 +58,7 @@ final class AdmittedTap: LaneOwner {
     for recorder in recorders { _ = recorder.connection.offer(Array("{\"alive\":true}".utf8)) }
   }
 
-  /// Nothing more will be admitted.
+  /// Nothing more will be told.
   func close() {
     for recorder in recorders {
       _ = recorder.connection.offer(Array("{\"ended\":true}".utf8))
@@ -75,6 +75,11 @@ final class AdmittedTap: LaneOwner {
     set { lanes.observe = newValue }
   }
 
+  func drain() {
+    lanes.drain()
+    for number in streams.indices { tell(.drain, number) }
+  }
+
   func addStream() -> Int {
     let number = lanes.addStream()
     while streams.count <= number { streams.append(nil) }
@@ -87,16 +92,15 @@ final class AdmittedTap: LaneOwner {
   }
 
   func start(_ session: Session, stream number: Int) -> Refusal? {
-    if let refusal = lanes.start(session, stream: number) {
-      streams[number] = nil
-      return refusal
-    }
+    let refusal = lanes.start(session, stream: number)
     // An epoch tells the sessions apart in the recording, where the format has none.
     lastEpoch = max(lastEpoch + 1, UInt64(clamping: clock.unix()))
     let stream = TappedStream(session, name: name(of: session.stream, number), epoch: session.epoch ?? lastEpoch)
     streams[number] = stream
-    announce(stream, number, isJoined: false, to: recorders[...])
-    return nil
+    announce(stream, number, isRefused: refusal != nil, to: recorders[...])
+    // The lanes have left the session before it, so a recording says so; of this one it has no more.
+    if refusal != nil { streams[number] = nil }
+    return refusal
   }
 
   func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream number: Int) {
@@ -147,7 +151,10 @@ final class AdmittedTap: LaneOwner {
     return name
   }
 
-  private func announce(_ stream: TappedStream, _ number: Int, isJoined: Bool, to recorders: ArraySlice<Recorder>) {
+  private func announce(
+    _ stream: TappedStream, _ number: Int, isJoined: Bool = false, isRefused: Bool = false,
+    to recorders: ArraySlice<Recorder>
+  ) {
     guard !recorders.isEmpty else { return }
     let description = stream.description
     json.clear()
@@ -159,7 +166,7 @@ final class AdmittedTap: LaneOwner {
         Verdict.Start(
           stream: session.stream.stream, endpoint: session.stream.endpoint, epoch: session.epoch,
           cause: session.cause.rawValue, start: isJoined ? stream.next : session.start, level: session.level,
-          isJoined: isJoined)), number, to: recorders)
+          isJoined: isJoined, isRefused: isRefused)), number, to: recorders)
   }
 
   private func tell(_ kind: Verdict.Kind, _ number: Int) { tell(kind, number, to: recorders[...]) }

@@ -316,7 +316,8 @@ public final class Daemon {
       ) { input.streamName(of: topic) }
     }
     for intake in intakes { intake.drain(to: owner) }
-    host.drain()
+    owner.drain()
+    host.awaitDrain()
     tap?.close()
     control?.drain(milliseconds: Self.recordersLimit)
     lanes += host.takeCounts()

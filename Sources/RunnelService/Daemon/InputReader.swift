@@ -81,8 +81,14 @@ class InputReader {
   }
 
   /// A foreign topic as a name that a topic of ours can carry: control characters are spelt, such as the zero that a program
-  /// in C sends at the end of its text.
+  /// in C sends at the end of its text; and so is all that is not ASCII in what is not UTF-8.
   private static func text(_ topic: UnsafeRawBufferPointer) -> String {
+    guard JSONScanner.isUTF8(topic) else {
+      return topic.reduce(into: "") { name, byte in
+        let digits = String(byte, radix: 16)
+        name += (0x20..<0x7F).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + digits
+      }
+    }
     var name = ""
     for scalar in String(decoding: topic, as: UTF8.self).unicodeScalars {
       if scalar.properties.generalCategory == .control {

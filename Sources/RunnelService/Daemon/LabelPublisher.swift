@@ -62,6 +62,10 @@ final class LabelPublisher: LabelSink {
   private struct OriginKey: Hashable {
     var stream: String
     var pipeline: String
+
+    static func == (a: OriginKey, b: OriginKey) -> Bool {
+      a.stream.hasBytes(of: b.stream) && a.pipeline.hasBytes(of: b.pipeline)
+    }
   }
 
   /// Whose labels some topics have, one for each of its lanes: what their heartbeats repeat.
@@ -77,7 +81,9 @@ final class LabelPublisher: LabelSink {
       (input, stream, pipeline, model) = (label.input, label.stream, label.pipeline, label.model)
     }
 
-    func isOrigin(of label: LabelMessage) -> Bool { stream == label.stream && pipeline == label.pipeline }
+    func isOrigin(of label: LabelMessage) -> Bool {
+      stream.hasBytes(of: label.stream) && pipeline.hasBytes(of: label.pipeline)
+    }
   }
 
   /// One label topic, and its newest message.
@@ -251,5 +257,16 @@ final class LabelPublisher: LabelSink {
       _ = encoder.encode(beat) { output.send(beat, $0, topic: entry.topic, arrival: arrival) }
     }
     return output.heartbeats.next
+  }
+}
+
+extension String {
+  /// Names are their bytes: Swift takes two spellings of one letter for the same, and topics do not.
+  fileprivate func hasBytes(of other: String) -> Bool {
+    utf8.withContiguousStorageIfAvailable { own in
+      other.utf8.withContiguousStorageIfAvailable {
+        UnsafeRawBufferPointer(own).elementsEqual(UnsafeRawBufferPointer($0))
+      }
+    }.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
   }
 }

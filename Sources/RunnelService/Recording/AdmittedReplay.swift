@@ -79,16 +79,19 @@ final class AdmittedReplay: MessageReplay {
 
   private func obey(_ verdict: Verdict, name: String) throws(DecodeError) {
     guard isAny || verdict.input == input else { return }
-    if case .session(let start) = verdict.kind { return try begin(start, verdict, name) }
-    if case .overflow(let events) = verdict.kind {
+    switch verdict.kind {
+    case .session(let start): return try begin(start, verdict, name)
+    case .drain: return lanes.drain()
+    case .overflow(let events):
       remarks.append(
         "\(events) events before row \(streams[verdict.number]?.next ?? 0) of '\(name)' were not recorded, for the recorder "
           + "was too slow: labels from there on may be others than the daemon's")
       return
+    case .gap, .unknownGap, .end, .stale: break
     }
     guard var stream = streams[verdict.number], stream.isOpen else { return }
     switch verdict.kind {
-    case .session, .overflow: break
+    case .session, .drain, .overflow: break
     case .gap(let range): try advance(&stream, to: range.upperBound)
     case .unknownGap(let at):
       try advance(&stream, to: at)
@@ -137,6 +140,11 @@ final class AdmittedReplay: MessageReplay {
       stream.isOpen = false
       refusal = refusal ?? refused
       remarks.append(refused.sentence)
+    } else if start.isRefused {
+      stream.isOpen = false
+      remarks.append(
+        "the daemon could not read a session of '\(start.stream)' that began at row \(start.start), so its rows are not in the "
+          + "recording")
     } else {
       sessions += 1
       if start.isJoined {

@@ -3,7 +3,8 @@ import RunnelPipeline
 import RunnelWire
 
 /// A recording of what arrived, read as the daemon reads its sockets: decoded by the input's own decoder, admitted, and told
-/// to lanes. Time is what the recording says of it, so that what a clock decides falls as it fell.
+/// to lanes. Time is what the recording says of it, so that what a clock decides falls as it fell; the recording ends as a
+/// daemon that is stopped.
 final class ArrivedReplay: MessageReplay {
   private(set) var remarks: [String] = []
   var sessions: Int { Int(intakes.reduce(0) { $0 + $1.total.sessions }) }
@@ -69,6 +70,9 @@ final class ArrivedReplay: MessageReplay {
       }
       intakes[place].drain(to: lanes)
     }
+    lanes.drain()
+    let accounting = intakes.reduce(into: Accounting()) { $0 += $1.total }
+    if accounting.dropped.total > 0 { remarks.append(AccountingLines(accounting).rows) }
     if let rejected {
       let error = rejected.first
       remarks.append(

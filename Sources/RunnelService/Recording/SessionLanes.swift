@@ -67,6 +67,8 @@ final class SessionLanes: RecordedLanes {
 
   // MARK: LaneOwner
 
+  func drain() { for part in sessions { part.shard.drain() } }
+
   func addStream() -> Int {
     streams.append(nil)
     return streams.count - 1
@@ -75,6 +77,7 @@ final class SessionLanes: RecordedLanes {
   func arrive(monotonic: Int64, unix: Int64?) { arrived = (monotonic, unix) }
 
   func start(_ session: Session, stream: Int) -> Refusal? {
+    if let left = streams[stream] { left.shard.leave(stream: left.stream) }
     let part = Part(session, make())
     if let refusal = part.shard.start(session, stream: part.stream) {
       streams[stream] = nil

@@ -1,10 +1,10 @@
 import Glibc
 import RunnelCore
-import RunnelPipeline
 import RunnelWire
 import RunnelZeroMQ
 import Testing
 
+@testable import RunnelPipeline
 @testable import RunnelRecordings
 @testable import RunnelService
 
@@ -15,6 +15,8 @@ private final class Lanes: LaneOwner {
   var heard: [String] = []
   private var count = 0
 
+  func drain() { heard.append("drain") }
+
   func addStream() -> Int {
     count += 1
     return count - 1
@@ -23,7 +25,7 @@ private final class Lanes: LaneOwner {
   func arrive(monotonic: Int64, unix: Int64?) {}
   func start(_ session: Session, stream: Int) -> Refusal? {
     heard.append("start \(session.stream.stream) \(session.start) \(session.cause.rawValue)")
-    return nil
+    return session.channels.isEmpty ? .unread(session.stream.input) : nil
   }
   func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, stream: Int) {
     var values: [Int16] = []
@@ -128,6 +130,22 @@ private final class Lanes: LaneOwner {
     #expect(heard == lanes.heard)
     #expect(heard.contains("rows 7 [9]") && heard.contains("rows 8 [12, 13]") && heard.contains("rows 10 [14]"))
     #expect(remarks.isEmpty)
+  }
+
+  @Test func `a session that is left for one that is refused ends in the recording too, and a stop is told`() throws {
+    tap.add(connection)
+    let stream = tap.addStream()
+    _ = tap.start(session(), stream: stream)
+    send([1, 10], first: 0, stream: stream)
+    #expect(tap.start(session(channels: 0, start: 7), stream: stream) != nil)
+    send([2, 20], first: 7, stream: stream)
+    let other = tap.addStream()
+    _ = tap.start(session("bed8"), stream: other)
+    tap.drain()
+    tap.close()
+    let (heard, remarks) = try replayed()
+    #expect(heard == lanes.heard.filter { $0 != "rows 7 [2]" })
+    #expect(remarks.count == 1)
   }
 
   @Test(arguments: ["session", "rows", "gap", "gap at", "end", "stale"])

@@ -27,8 +27,8 @@ protocol LaneHost: AnyObject {
   var framesDropped: Int64 { get }
   /// What lanes counted, up to now or a little before.
   func takeCounts() -> LaneCounts
-  /// Returns when everything that was admitted is stepped and its labels are published.
-  func drain()
+  /// After its owner was drained: returns when everything that was admitted is stepped and its labels are published.
+  func awaitDrain()
 }
 
 /// One shard in the daemon's thread, with no queue between.
@@ -50,5 +50,5 @@ final class OwnShard: LaneHost {
   func ask(_ question: WindowQuestion, of stream: StreamIdentity) { shard.answer(question) }
   func listen(to interest: TopicInterest) { shard.listen(to: interest) }
   func takeCounts() -> LaneCounts { shard.takeCounts() }
-  func drain() { shard.drain() }
+  func awaitDrain() {}
 }

@@ -75,8 +75,7 @@ final class ShardGroup: LaneHost {
     return threads.reduce(into: LaneCounts()) { $0 += $1.takeCounts() }
   }
 
-  func drain() {
-    router.drain()
+  func awaitDrain() {
     router.askForCounts()
     while !router.isEmpty {
       publishLabels()
