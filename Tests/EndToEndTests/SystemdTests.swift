@@ -35,7 +35,7 @@ import Testing
   }
 
   /// `kill -HUP`, as after rotating logs, ended the service with 0, and systemd left it so.
-  @Test func `a service passes over SIGHUP`() throws {
+  @Test func `a daemon without a terminal ignores SIGHUP`() throws {
     let expected = try Expected.shared.get()
     let daemon = try RunningDaemon(Settings(input: "bind: tcp://127.0.0.1:*"), in: folder)
     daemon.program.signal(SIGHUP)
