@@ -74,7 +74,7 @@ enum RecordingFuzz {
     let mended = "\(folder)/mended.mcap"
     guard let report = try? MCAPRecovery.recover(path, to: mended) else { return }
     let again = try? MCAPRecovery.mend(mended)
-    precondition(again?.isWhole == true && again?.messages == report.messages && again?.wrongSums == 0)
+    precondition(again?.isWhole == true && again?.messages == report.messages && again?.wrongChecksums == 0)
     precondition(messages(of: path).starts(with: messages(of: mended)))
   }
 

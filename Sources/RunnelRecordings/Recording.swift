@@ -27,7 +27,7 @@ public protocol Recording: AnyObject {
   /// - Throws: `length` where the file was cut since it was opened, `readFailed`, `malformed`.
   func read(_ rows: Range<Int>, of track: Int, into target: UnsafeMutableRawBufferPointer) throws(RecordingError)
 
-  /// Compares the samples with the sums that the file or its header states, where the format has any.
+  /// Compares the samples with the checksums that the file or its header states, where the format has any.
   ///
   /// - Throws: `checksum`.
   func verify() throws(RecordingError)

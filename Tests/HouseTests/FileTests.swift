@@ -84,8 +84,8 @@ import Testing
     #expect(text.hasPrefix("#!/usr/bin/env bash\n") && text.contains("\nset -euo pipefail\n"))
   }
 
-  @Test func `the README names the two commands`() {
-    guard let readme = House.read(House.at("README.md")) else { return }
+  @Test func `the README names the two commands`() throws {
+    let readme = try #require(House.read(House.at("README.md")))
     #expect(readme.contains("make demo") && readme.contains("make test"))
   }
 
@@ -94,7 +94,7 @@ import Testing
     let described = makefile.matches(of: #/(?m)^([\w-]+):[^\n]*## /#).map { String($0.1) }
     let phony = try #require(makefile.firstMatch(of: /\.PHONY: ([^\n]*)/)).1.split(separator: " ").map(String.init)
     #expect(Set(described) == Set(phony))
-    for match in (House.read(House.at("README.md")) ?? "").matches(of: /`make ([\w-]+)/) {
+    for match in try #require(House.read(House.at("README.md"))).matches(of: /`make ([\w-]+)/) {
       #expect(phony.contains(String(match.1)), "README.md names make \(match.1), which does not exist")
     }
   }

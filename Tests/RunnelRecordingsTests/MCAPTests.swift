@@ -65,7 +65,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let made = try Made(folder.path + "/x.mcap", compression)
     let (messages, reader) = try read(folder.path + "/x.mcap")
     #expect(messages == made.messages)
-    #expect(reader.end == .whole && reader.wrongSums.isEmpty && reader.chunkCount == 4)
+    #expect(reader.end == .whole && reader.wrongChecksums.isEmpty && reader.chunkCount == 4)
     #expect(reader.channels[1] == MCAPChannel(topic: "a/", encoding: "json", schema: 1, metadata: ["k": "v"]))
     #expect(reader.schemas[1]?.name == "x.Any")
   }
@@ -82,7 +82,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
       let short = folder.write(Array(bytes[..<cut]), to: "cut.mcap")
       let report = try MCAPRecovery.recover(short, to: folder.path + "/mended.mcap")
       let (messages, reader) = try read(folder.path + "/mended.mcap")
-      #expect(reader.end == .whole && reader.wrongSums.isEmpty)
+      #expect(reader.end == .whole && reader.wrongChecksums.isEmpty)
       #expect(messages == Array(made.messages[..<messages.count]), "cut at \(cut)")
       #expect(report.messages == messages.count)
       // All of every chunk that is whole; of a bare one that is cut, every message that is whole.
@@ -181,7 +181,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
       case .message: found.append(false)
       }
     }
-    #expect(found == [true, true] && reader.wrongSums.isEmpty)
+    #expect(found == [true, true] && reader.wrongChecksums.isEmpty)
   }
 
   /// `make fuzz` found that it was copied with its wrong sum, so that the recovered file was refused as damaged.
@@ -197,8 +197,8 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     let place = try #require(bytes.indices.first { bytes[$0...].starts(with: [1, 2, 3]) })
     bytes[place] = 9
     let report = try MCAPRecovery.recover(folder.write(bytes, to: "z.mcap"), to: folder.path + "/m.mcap")
-    #expect(report.wrongSums > 0 && report.messages == 1)
-    #expect(try read(folder.path + "/m.mcap").reader.wrongSums.isEmpty)
+    #expect(report.wrongChecksums > 0 && report.messages == 1)
+    #expect(try read(folder.path + "/m.mcap").reader.wrongChecksums.isEmpty)
     #expect(try MCAPRecording(folder.path + "/m.mcap").remarks.count == 1, "it can be read; no topic has samples")
   }
 
@@ -219,7 +219,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     bytes[first + 9 + length - 1] ^= 0x40
     let (messages, reader) = try read(folder.write(bytes, to: "y.mcap"))
     #expect(messages.count == made.messages.count)
-    #expect(reader.wrongSums.first == first && reader.wrongSums.count == 2)
+    #expect(reader.wrongChecksums.first == first && reader.wrongChecksums.count == 2)
     let error = failure { () throws(RecordingError) in _ = try MCAPRecording(folder.path + "/y.mcap") }
     #expect(error?.kind == .checksum && error?.place == .byte(first))
   }
@@ -293,7 +293,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
     #expect(try writer.salvage() == 20)
     #expect(writer.messageCount == 5)
     let (messages, reader) = try read(path)
-    #expect(messages.count == 5 && reader.end == .whole && reader.wrongSums.isEmpty)
+    #expect(messages.count == 5 && reader.end == .whole && reader.wrongChecksums.isEmpty)
   }
 
   @Test func `where there is no room for the end either, every chunk can be read`() throws {
@@ -402,7 +402,7 @@ private func read(_ path: String) throws -> (messages: [[UInt8]], reader: MCAPRe
   func `a recording of ROS 2 is read, and has no streams of samples`() throws {
     let path = (Places.data ?? "") + "/interop/mcap/talker.mcap"
     let (messages, reader) = try read(path)
-    #expect(messages.count == 20 && reader.end == .whole && reader.wrongSums.isEmpty)
+    #expect(messages.count == 20 && reader.end == .whole && reader.wrongChecksums.isEmpty)
     let recording = try MCAPRecording(path)
     #expect(recording.tracks.isEmpty && recording.remarks.count == 1)
   }

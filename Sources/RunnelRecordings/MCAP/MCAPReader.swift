@@ -10,11 +10,11 @@ import RunnelCore
 ///
 /// Chunks may be bare, `zstd` or `lz4`; records of unknown kinds are passed over. It reads from the front, so that a file
 /// that was cut gives all that is in it: `end` then says where and why it stopped, and of the last chunk what is whole
-/// is given. A sum that is wrong is kept in `wrongSums`, and reading goes on.
+/// is given. A checksum that is wrong is kept in `wrongChecksums`, and reading goes on.
 public struct MCAPReader: Sendable {
   public enum Item: Sendable {
     case message(MCAPMessage)
-    /// The content of an attachment's record, checked but for its sum, and of a metadata record.
+    /// The content of an attachment's record, checked but for its checksum, and of a metadata record.
     case attachment([UInt8])
     case metadata([UInt8])
   }
@@ -34,8 +34,8 @@ public struct MCAPReader: Sendable {
   public private(set) var schemas: [UInt16: MCAPSchema] = [:]
   /// Nil until `next` has given nil.
   public private(set) var end: End?
-  /// Places of chunks and attachments, and of the data's end, whose sum is not that of their bytes.
-  public private(set) var wrongSums: [Int] = []
+  /// Places of chunks and attachments, and of the data's end, whose checksum is not that of their bytes.
+  public private(set) var wrongChecksums: [Int] = []
   /// Messages of channels that the file does not describe.
   public private(set) var orphans = 0
   public private(set) var chunkCount = 0
@@ -240,7 +240,7 @@ public struct MCAPReader: Sendable {
     case MCAPOpcode.attachment:
       guard content.count >= 4 else { throw wrong("an attachment", "\(content.count) bytes") }
       let stated = content.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      if stated != 0, stated != ZipChecksum.of(content.dropLast(4)) { wrongSums.append(place) }
+      if stated != 0, stated != ZipChecksum.of(content.dropLast(4)) { wrongChecksums.append(place) }
       return .attachment(content)
     case MCAPOpcode.metadata: return .metadata(content)
     default:
@@ -249,7 +249,7 @@ public struct MCAPReader: Sendable {
     }
   }
 
-  /// The content of a record, which the sum of the data section covers.
+  /// The content of a record, which the checksum of the data section covers.
   private mutating func load(_ content: Int, _ length: Int) throws(RecordingError) -> [UInt8] {
     if isOrdered, place == summed { checksum.update(try file.bytes(at: place, count: 9)) }
     // What is not looked into may be long.
@@ -272,7 +272,7 @@ public struct MCAPReader: Sendable {
 
   private mutating func checkData(_ stated: [UInt8]) throws(RecordingError) {
     let sum = stated.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    if sum != 0, isOrdered, summed == place, sum != checksum.value { wrongSums.append(place) }
+    if sum != 0, isOrdered, summed == place, sum != checksum.value { wrongChecksums.append(place) }
     isOrdered = false
   }
 
@@ -287,7 +287,7 @@ public struct MCAPReader: Sendable {
     init(_ fields: inout FileFields) throws(RecordingError) {
       _ = try fields.take(16, "the times of a chunk")
       let stated = try fields.integer(UInt64.self, "the size of a chunk's records")
-      checksum = try fields.integer(UInt32.self, "the sum of a chunk's records")
+      checksum = try fields.integer(UInt32.self, "the checksum of a chunk's records")
       let name = try fields.mcapString("a chunk's compression")
       guard let compression = MCAPCompression(rawValue: name) else {
         throw RecordingError(
@@ -315,7 +315,7 @@ public struct MCAPReader: Sendable {
       chunk = (unpacked?.bytes ?? [], 0, ending)
       return
     }
-    if head.checksum != 0, head.checksum != ZipChecksum.of(unpacked.bytes) { wrongSums.append(place) }
+    if head.checksum != 0, head.checksum != ZipChecksum.of(unpacked.bytes) { wrongChecksums.append(place) }
     chunk = (unpacked.bytes, 0, nil)
   }
 

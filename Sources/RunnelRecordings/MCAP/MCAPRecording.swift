@@ -18,7 +18,7 @@ public final class MCAPRecording: Recording {
   /// The session and row that `reader` comes to next, where it was used last.
   private var cursor: (track: Int, row: Int)?
 
-  /// - Throws: `malformed` with the byte that is wrong; `checksum` for a sum that is.
+  /// - Throws: `malformed` with the byte that is wrong; `checksum` for a checksum that is.
   public init(_ path: String) throws(RecordingError) {
     self.path = path
     name = RecordingFormat.name(ofFile: path)
@@ -27,9 +27,9 @@ public final class MCAPRecording: Recording {
     while let item = try reader.next() {
       if case .message(let message) = item { try index.take(message, reader) }
     }
-    if let place = reader.wrongSums.first {
+    if let place = reader.wrongChecksums.first {
       throw RecordingError(
-        .checksum, file: path, at: .byte(place), "the sum of its bytes is not the one that is stated",
+        .checksum, file: path, at: .byte(place), "its checksum is wrong",
         remedy: "copy the file again")
     }
     switch reader.end {

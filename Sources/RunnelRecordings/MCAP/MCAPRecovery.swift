@@ -15,12 +15,12 @@ public enum MCAPRecovery {
     public var orphans = 0
     /// How the file ended.
     public var end = MCAPReader.End.whole
-    /// Bytes behind the last record that was read whole; 0 where only indexes and sums were behind it, which are made anew.
+    /// Bytes behind the last record that was read whole; 0 where only indexes and checksums were behind it, which are made anew.
     public var bytesLost = 0
     /// Messages that were had of the record in which the file ends.
     public var messagesOfTheLast = 0
-    /// Chunks and attachments whose sum was wrong, and which were kept.
-    public var wrongSums = 0
+    /// Chunks and attachments whose checksum was wrong, and which were kept.
+    public var wrongChecksums = 0
 
     /// Whether the file was whole.
     public var isWhole: Bool { end == .whole && orphans == 0 }
@@ -39,7 +39,7 @@ public enum MCAPRecovery {
           "byte \(place): expected \(expected), found \(found): the \(bytesLost) bytes from there on are lost")
       }
       if orphans > 0 { parts.append("\(Phrase.count(orphans, "message")) of channels that are not described left out") }
-      if wrongSums > 0 { parts.append("\(wrongSums) sums are wrong, their messages are kept") }
+      if wrongChecksums > 0 { parts.append("\(wrongChecksums) checksums are wrong, their messages are kept") }
       return parts.joined(separator: "; ")
     }
   }
@@ -60,7 +60,7 @@ public enum MCAPRecovery {
       if case .message(let message) = item, reader.channels[message.channel] != nil { report.messages += 1 }
     }
     report.orphans = reader.orphans
-    report.wrongSums = reader.wrongSums.count
+    report.wrongChecksums = reader.wrongChecksums.count
     if report.isWhole { return report }
     if case .damaged(let place, let expected, let found) = report.end, report.bytesLost > 0 {
       throw RecordingError(
@@ -121,7 +121,7 @@ public enum MCAPRecovery {
     report.messages = writer.messageCount
     if report.end == .cut(at: last.place) { report.messagesOfTheLast = last.messages }
     report.orphans = reader.orphans
-    report.wrongSums = reader.wrongSums.count
+    report.wrongChecksums = reader.wrongChecksums.count
     if report.messages == 0, report.bytesLost + report.orphans > 0 {
       throw RecordingError(
         .malformed, file: path, at: .byte(reader.place),

@@ -261,7 +261,7 @@ public struct MCAPWriter: ~Copyable {
     try attach(content.bytes)
   }
 
-  /// An attachment as `MCAPReader` gives it. Its sum is made anew: what was kept in spite of a wrong one is no longer wrong.
+  /// An attachment as `MCAPReader` gives it. Its checksum is made anew: what was kept in spite of a wrong one is no longer wrong.
   mutating func attach(_ content: [UInt8]) throws(RecordingError) {
     var fields = FileFields(content, file: file.path)
     let (log, create) = (try fields.integer(UInt64.self, "a time"), try fields.integer(UInt64.self, "a time"))
@@ -354,7 +354,7 @@ public struct MCAPWriter: ~Copyable {
     summary.put(opcode: MCAPOpcode.footer, length: 20)
     summary.put(UInt64(start))
     summary.put(UInt64(offsetStart))
-    // The sum covers the footer up to itself.
+    // The checksum covers the footer up to itself.
     let sum = ZipChecksum.of(summary.bytes)
     summary.put(sum)
     summary.append(MCAPMagic.bytes)

@@ -180,9 +180,9 @@ public final class Daemon {
     let asked = control?.serve(with: &poller, clock: clock) { answer($0, to: $1) } ?? .max
     now = clock.monotonic()
     let pause = max(0, min(nextTick, heartbeat, asked, nextBatch ?? .max) - now)
-    let mayWait = host.lieDown()
+    let mayWait = host.prepareToSleep()
     try poller.wait(milliseconds: mayWait ? Int(min((pause + 999_999) / 1_000_000, limit)) : 0)
-    host.rise()
+    host.didWake()
     // Before the rows: a peer that comes back does so 100 ms later at the earliest, and its rows are a new session's.
     if connections.contains(where: { poller.ready($0).contains(.readable) }) { try hearConnections(clock.monotonic()) }
     for (input, entry) in zip(inputs, readable) where poller.ready(entry).contains(.readable) {

@@ -67,6 +67,13 @@ final class DiskSync: Sendable {
 
   deinit { wait() }
 
+  /// Whether the file has this name still.
+  func isFile(at path: String) -> Bool {
+    var (own, named) = (stat(), stat())
+    return fstat(core.descriptor, &own) == 0 && stat(path, &named) == 0 && own.st_ino == named.st_ino
+      && own.st_dev == named.st_dev
+  }
+
   func request() {
     core.isWanted.store(true, ordering: .releasing)
     core.waker.wake()

@@ -111,8 +111,8 @@ public struct RecordedMessages {
 
   private mutating func leave() throws(RecordingError) {
     guard let reader else { return }
-    if let place = reader.wrongSums.first {
-      remarks.append("\(reader.path): byte \(place): the sum of its bytes is not the one that is stated")
+    if let place = reader.wrongChecksums.first {
+      remarks.append("\(reader.path): byte \(place): its checksum is wrong")
     }
     switch reader.end {
     case .cut(let place):

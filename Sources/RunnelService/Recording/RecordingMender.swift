@@ -21,7 +21,7 @@ public enum RecordingMender {
       writer.pair("messages", Int64(clamping: report.messages))
       writer.pair("bytes_lost", report.bytesLost)
       writer.pair("messages_left_out", report.orphans)
-      writer.pair("wrong_sums", report.wrongSums)
+      writer.pair("wrong_checksums", report.wrongChecksums)
       writer.pair("was_whole", report.isWhole)
       writer.endObject()
     }

@@ -151,9 +151,11 @@ final class RecordingSeries {
   /// Closes the file, and waits until all are on the disk. One into which nothing came is removed: it would be in the way
   /// of the next try.
   func finish() throws(ServiceError) {
+    let last = part?.sync
     if let part { try close(part) }
     guard messageCount > 0 else {
-      for file in files { unlink(file) }
+      // Somebody may have moved it away, and another recorder taken its name.
+      for file in files where last?.isFile(at: file) ?? false { unlink(file) }
       (files, closed.size) = ([], 0)
       return
     }

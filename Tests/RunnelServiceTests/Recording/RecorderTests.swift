@@ -51,7 +51,7 @@ import Testing
       }
       found.append((channel, message, parts))
     }
-    #expect(reader.end == .whole && reader.wrongSums.isEmpty)
+    #expect(reader.end == .whole && reader.wrongChecksums.isEmpty)
     return found
   }
 

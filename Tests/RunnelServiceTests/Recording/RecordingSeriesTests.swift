@@ -23,7 +23,7 @@ import Testing
       while let item = try reader.next() {
         if case .message(let message) = item { numbers.append(message.data[message.data.startIndex]) }
       }
-      #expect(reader.end == .whole && reader.wrongSums.isEmpty && reader.orphans == 0)
+      #expect(reader.end == .whole && reader.wrongChecksums.isEmpty && reader.orphans == 0)
       return numbers
     }
   }
@@ -238,6 +238,16 @@ import Testing
     #expect(folder.names == ["x.mcap"])
     try series.finish()
     #expect(folder.names.isEmpty && series.files.isEmpty && series.size == 0)
+  }
+
+  @Test func `where nothing came another recorder's file of that name stays`() throws {
+    let series = try RecordingSeries(settings(), now: 1)
+    try #require(rename(folder.path + "/x.mcap", folder.path + "/moved.mcap") == 0)
+    let other = try RecordingSeries(settings(), now: 2)
+    try series.finish()
+    #expect(folder.names == ["moved.mcap", "x.mcap"])
+    try other.finish()
+    #expect(folder.names == ["moved.mcap"])
   }
 
   @Test func `a part of an older recording is in the way, wherever in the row it is`() throws {

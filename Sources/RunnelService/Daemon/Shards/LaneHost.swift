@@ -17,8 +17,8 @@ protocol LaneHost: AnyObject {
   /// Works off what is there and publishes its labels; when more is due, nil where nothing is.
   func step(now: Int64) -> Int64?
   /// Before and after a wait for sockets; false where there is no need to wait, for labels are there already.
-  func lieDown() -> Bool
-  func rise()
+  func prepareToSleep() -> Bool
+  func didWake()
   /// Whose conditioned samples somebody wants from now on.
   func listen(to interest: TopicInterest)
   /// Has the lane answer, now or soon; `wait` ends when it has.
@@ -45,8 +45,8 @@ final class OwnShard: LaneHost {
   var framesDropped: Int64 { 0 }
 
   func step(now: Int64) -> Int64? { shard.step(now: now) }
-  func lieDown() -> Bool { true }
-  func rise() {}
+  func prepareToSleep() -> Bool { true }
+  func didWake() {}
   func ask(_ question: WindowQuestion, of stream: StreamIdentity) { shard.answer(question) }
   func listen(to interest: TopicInterest) { shard.listen(to: interest) }
   func takeCounts() -> LaneCounts { shard.takeCounts() }

@@ -57,12 +57,12 @@ final class ShardGroup: LaneHost {
     return nil
   }
 
-  func lieDown() -> Bool {
-    home.lieDown()
+  func prepareToSleep() -> Bool {
+    home.prepareToSleep()
     return threads.allSatisfy { $0.labels.isEmpty && $0.frames?.isEmpty ?? true }
   }
 
-  func rise() { home.rise() }
+  func didWake() { home.didWake() }
 
   func listen(to interest: TopicInterest) { router.listen(to: interest) }
 

@@ -35,9 +35,9 @@ final class Waker: Sendable {
   }
 
   /// From now on a wake is heard at the descriptor. Look for work once more after it, and only then wait.
-  func lieDown() { sleeps.store(true, ordering: .sequentiallyConsistent) }
+  func prepareToSleep() { sleeps.store(true, ordering: .sequentiallyConsistent) }
 
-  func rise() {
+  func didWake() {
     sleeps.store(false, ordering: .sequentiallyConsistent)
     var bytes: UInt64 = 0
     _ = read(fileDescriptor, &bytes, MemoryLayout<UInt64>.size)
@@ -45,11 +45,11 @@ final class Waker: Sendable {
 
   /// Sleeps until woken, at most so many milliseconds (−1: without limit), unless there is work.
   func sleep(milliseconds: Int32, unless hasWork: () -> Bool) {
-    lieDown()
+    prepareToSleep()
     if !hasWork() {
       var item = pollfd(fd: fileDescriptor, events: Int16(POLLIN), revents: 0)
       poll(&item, 1, milliseconds)
     }
-    rise()
+    didWake()
   }
 }
