@@ -79,8 +79,6 @@ public struct GNURadioDecoder: Sendable {
     guard let time = header.time, time.item >= header.first, time.item - header.first < UInt64(rows) else { return nil }
     guard time.item > header.first else { return time.nanoseconds }
     guard let rate = header.rate ?? rate, rate > 0 else { return nil }
-    let before = Double(time.item - header.first) / rate * 1e9
-    guard before < 0x1p61 else { return nil }
-    return time.nanoseconds - Int64(before.rounded())
+    return UnixTime.time(-Double(time.item - header.first) / rate * 1e9, after: time.nanoseconds)
   }
 }

@@ -114,9 +114,6 @@ extension OpenEphysHead {
   /// the time, is not said.
   var timestamp: Int64? {
     guard let sent, sent.magnitude < 1 << 42, let rate, rate > 0 else { return nil }
-    let length = Double(rows) / rate * 1e9
-    guard length < 0x1p61 else { return nil }
-    let time = sent * 1_000_000 - Int64(length.rounded())
-    return time.magnitude < WireLimits.largestIndex ? time : nil
+    return UnixTime.time(-Double(rows) / rate * 1e9, after: sent * 1_000_000)
   }
 }

@@ -29,7 +29,7 @@ public struct RunnelDecoder: Sendable {
     case .description:
       try check(parts, count: 2, "topic and JSON")
       let description = try StreamDescription(parts[1], part: 1, limits: limits)
-      try checkName(description, topic: parts[0])
+      try check(description, topic: parts[0])
       return .description(description)
     case .labels, .verdicts:
       throw DecodeError(
@@ -133,14 +133,20 @@ public struct RunnelDecoder: Sendable {
     return endpoint
   }
 
-  /// A description must be of the stream whose topic it came under.
-  private func checkName(_ description: StreamDescription, topic: UnsafeRawBufferPointer) throws(DecodeError) {
+  /// A description must be of the stream whose topic it came under, and of one epoch: read by that of another run, samples
+  /// would have another scale.
+  private func check(_ description: StreamDescription, topic: UnsafeRawBufferPointer) throws(DecodeError) {
     let name: String
     do throws(TopicError) { name = try Topic(topic).stream } catch { throw DecodeError(error, in: topic) }
     guard name == description.stream else {
       throw DecodeError(
         .malformed, part: 1, byteOffset: 0, expected: "\"stream\": \"\(name)\", as in the topic",
         found: "\"\(description.stream)\"")
+    }
+    guard description.epoch != nil else {
+      throw DecodeError(
+        .malformed, part: 1, byteOffset: 0, expected: "\"epoch\", as in the header of the samples it describes",
+        found: "none")
     }
   }
 }

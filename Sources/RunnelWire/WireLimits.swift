@@ -14,6 +14,14 @@ public struct WireLimits: Sendable, Hashable {
 
   public init() {}
 
+  /// Of what a daemon admitted, in a recording: it writes topics and descriptions anew there, and longer than they came.
+  /// 1 KiB for each channel.
+  public static let admitted: WireLimits = {
+    var limits = WireLimits()
+    (limits.jsonBytes, limits.nameBytes) = (4 << 20, 4 << 20)
+    return limits
+  }()
+
   /// Indexes and sequence numbers stay below this, so that adding two of them cannot overflow.
   public static let largestIndex: UInt64 = 1 << 62
 

@@ -110,6 +110,13 @@ import Testing
     #expect(publisher.heard.last == "rows 10000000..<10000001")
   }
 
+  @Test func `a time that would lie beyond those of messages is unknown`() {
+    publisher.describe()
+    publisher.send(10, first: 0, timestamp: 1 << 62 - 1)
+    publisher.send(10, first: 5, timestamp: 1 << 62 - 1)
+    #expect(publisher.heard.dropFirst() == ["rows 0..<10 t \(Int64(1) << 62 - 1)", "rows 10..<15"])
+  }
+
   @Test func `publishers that lie about what was sent cannot overflow the books`() {
     for epoch in UInt64(1)..<2200 {
       publisher.describe(epoch)

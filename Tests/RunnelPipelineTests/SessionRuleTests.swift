@@ -174,6 +174,45 @@ import Testing
     #expect(publisher.accounting.balances)
   }
 
+  @Test func `rows that found no room to wait are dropped, and only what never came beside them is lost`() {
+    let publisher = Publisher { $0.holdBytes = 2 * (20 + 64) }
+    for first in [0, 10, 20, 40] { publisher.send(10, first: Int64(first)) }
+    publisher.describe()
+    publisher.send(10, first: 60)
+    #expect(publisher.heard.dropFirst(3) == ["gap 20..<60", "rows 60..<70"])
+    #expect(publisher.accounting.dropped[.overflow] == 20 && publisher.accounting.rowsLost == 20)
+    #expect(
+      publisher.notebook.notes.filter { if case .lost = $0 { true } else { false } } == [
+        .lost(rows: 30..<40), .lost(rows: 50..<60),
+      ])
+  }
+
+  @Test func `rows that waited and do not fit their description are dropped, not lost`() {
+    publisher.send(10, first: 0)
+    publisher.send(10, first: 10, channels: 2)
+    publisher.describe()
+    publisher.send(10, first: 20)
+    #expect(publisher.heard.dropFirst(2) == ["gap 10..<20", "rows 20..<30"])
+    #expect(publisher.accounting.dropped[.refused] == 10 && publisher.accounting.rowsLost == 0)
+  }
+
+  @Test(arguments: 0..<100)
+  func `of a session that is heard from its start every row is used, dropped or lost, and is so once`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let publisher = Publisher { $0.holdBytes = random.below(2000) + 200 }
+    let described = random.below(60)
+    var next: Int64 = 0
+    for message in 0..<60 {
+      if message == described { publisher.describe() }
+      let rows = random.below(20) + 1
+      if message == 0 || random.below(4) > 0 { publisher.send(rows, first: next) }
+      next += Int64(rows)
+    }
+    publisher.end(at: next)
+    let books = publisher.accounting
+    #expect(books.rowsUsed + books.dropped.total + books.rowsLost == next && books.balances)
+  }
+
   @Test(arguments: 0..<200)
   func `whatever comes in whatever order, the books balance, calls continue each other, and a drain leaves nothing`(
     seed: UInt64

@@ -66,6 +66,13 @@ import Testing
     #expect(try #require(message.refusal(RunnelDecoder().decode)).reason == .malformed)
   }
 
+  @Test func `a description that names no epoch is refused, for it could be that of another run`() throws {
+    for json in [#"{"v":1,"stream":"a"}"#, #"{"v":1,"stream":"a","epoch":null}"#] {
+      let error = try #require(OwnedMessage([Array("m/a/".utf8), Array(json.utf8)]).refusal(RunnelDecoder().decode))
+      #expect(error.reason == .malformed && error.expected.contains("epoch"))
+    }
+  }
+
   @Test func `more channels than the limit are refused`() throws {
     var limits = WireLimits()
     limits.channels = 1

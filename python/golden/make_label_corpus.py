@@ -31,9 +31,10 @@ def text(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def description(stream, rate=100.0, names=("a",), **more):
+def description(stream, rate=100.0, names=("a",), epoch=5, **more):
     channels = [{"name": name, "unit": "mV", "scale": 0.01, "offset": 0.0} for name in names]
-    return [b"m/%s/" % stream.encode(), text({"v": 1, "stream": stream, "rate": rate, "channels": channels, **more})]
+    described = {"v": 1, "stream": stream, "epoch": str(epoch), "rate": rate, "channels": channels, **more}
+    return [b"m/%s/" % stream.encode(), text(described)]
 
 
 def samples(stream, first, rows, seq=0, epoch=5, rate=100.0, channels=1, flags=0):
@@ -80,7 +81,7 @@ def admitted():
         packed(samples("bed7", 500, 30), ALONE), packed(verdict("bed7", "overflow", events=3), ALONE),
         packed(verdict("bed7", "stale", at=530), ALONE), packed(samples("bed7", 540, 20), ALONE)]
     yield "sessions", opening + [
-        packed(samples("bed7", 0, 40)), packed(description("bed7", rate=50.0, names=("a", "b"))),
+        packed(samples("bed7", 0, 40)), packed(description("bed7", rate=50.0, names=("a", "b"), epoch=9)),
         packed(session("bed7", epoch="9", cause="new-epoch"), ALONE),
         packed(samples("bed7", 0, 40, epoch=9, rate=50.0, channels=2)), packed(verdict("bed7", "end", at=40))]
     yield "joined", [
@@ -92,7 +93,7 @@ def arrived(golden):
     """What arrived, of each format; the first byte is the number of the format in the fuzzer's list."""
     yield "runnel", 0, [packed(description("bed7"))] + [
         packed(samples("bed7", n, 30, seq=n // 30), 4 << 4) for n in (0, 30, 60, 150)] + [packed(ending("bed7", 6, 180))]
-    yield "rival", 0, [packed(description("bed7"))] + [
+    yield "rival", 0, [packed(description("bed7")), packed(description("bed7", epoch=9))] + [
         packed(samples("bed7", 0, 30)), packed(samples("bed7", 0, 30, epoch=9)), packed(samples("bed7", 30, 30, seq=1)),
         packed(samples("bed7", 30, 30, seq=1, epoch=9), TEN_SECONDS), packed(samples("bed7", 60, 30, seq=2, epoch=9))]
     yield "late", 0, [packed(samples("bed7", 0, 30)), packed(description("bed7"), SECOND), packed(samples("bed7", 30, 30, seq=1))]

@@ -125,7 +125,7 @@ def runnel_messages():
         "subject": "p\"17\"", "device": "monitor\t3", "synthetic": True}
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":")).encode()
     lines.append(line("description", {"says": "description"} | description, [b"m/ward%203%2Fbed%207/", text]))
-    small = {"v": 1, "stream": "bed7", "channels": []}
+    small = {"v": 1, "stream": "bed7", "epoch": str(EPOCH), "channels": []}
     text = json.dumps(small | {"later": {"key": [1, None]}}, indent=1).encode()
     lines.append(line("description-small", {"says": "description"} | small, [b"m/bed7/", text]))
     return lines

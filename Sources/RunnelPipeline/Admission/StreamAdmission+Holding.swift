@@ -7,7 +7,7 @@ extension StreamAdmission {
   func hold(_ message: SampleMessage, since: Int64, _ listener: any StreamListener) {
     let rows = Int64(message.chunk.rows)
     guard held.hold(message, now: since) else {
-      accounting.drop(.overflow, rows: rows)
+      drop(.overflow, message)
       return listener.note(.holdFull(rows: rows), of: identity)
     }
     accounting.rowsHeld += rows
@@ -56,15 +56,22 @@ extension StreamAdmission {
       payload.withUnsafeBytes { bytes in
         message.chunk.payload = bytes
         let owner = owner(of: message, now: now)
-        if case .current = owner, refusal != nil { return accounting.drop(.refused, rows: entry.rows) }
+        if case .current = owner, refusal != nil { return drop(.refused, message) }
         // What it is described as may have been said, or have changed, while it waited.
         if let error = misfit(message, owner) {
-          accounting.drop(.refused, rows: entry.rows)
+          drop(.refused, message)
           return listener.note(.rejected(error), of: identity)
         }
         place(message, owner, heldSince: entry.since, now: now, to: listener)
       }
     }
+  }
+
+  /// Its rows are missing in their session, but not lost.
+  private func drop(_ reason: DropReason, _ message: SampleMessage) {
+    let rows = Int64(message.chunk.rows)
+    accounting.drop(reason, rows: rows)
+    if let epoch = message.epoch, let first = message.first { droppedRows.note(first..<first + rows, of: epoch) }
   }
 
   func discard(_ entry: HeldMessages.Entry, _ listener: any StreamListener) {

@@ -20,6 +20,7 @@ public final class StreamAdmission {
   let policy: StreamPolicy
   private var order = StreamOrder()
   var held: HeldMessages
+  var droppedRows = DroppedRows()
   private var descriptions: [StreamDescription] = []
   /// What the session was last described by; nil where it stands on the configuration alone.
   private var standing: StreamDescription?
@@ -99,7 +100,7 @@ public final class StreamAdmission {
 
   public func admit(_ description: StreamDescription, now: Int64, to listener: any StreamListener) {
     accounting.messagesReceived += 1
-    if let session, !isOver, description.epoch == nil || description.epoch == session.epoch {
+    if let session, !isOver, description.epoch == session.epoch {
       guard describes(description, session, listener) else { return }
       accounting.messagesDecoded += 1
       if standing == nil {
@@ -250,6 +251,7 @@ public final class StreamAdmission {
     leftEpochs.append(epoch)
     if leftEpochs.count > 8 { leftEpochs.removeFirst() }
     descriptions.removeAll { $0.epoch == epoch }
+    droppedRows.forget(epoch)
   }
 
   // MARK: descriptions
@@ -262,7 +264,7 @@ public final class StreamAdmission {
 
   /// What is known of this epoch: a description, or nothing where the configuration says enough, or nil: wait.
   func describing(_ epoch: UInt64?) -> (found: StreamDescription?, Void)? {
-    if let found = descriptions.last(where: { $0.epoch == epoch || $0.epoch == nil }) { return (found, ()) }
+    if let found = descriptions.last(where: { $0.epoch == epoch }) { return (found, ()) }
     return policy.channels == nil ? nil : (nil, ())
   }
 
@@ -316,22 +318,23 @@ public final class StreamAdmission {
       message.chunk, rows: verdict.fresh, first: verdict.firstIndex, timestamp: timestamp, stream: index)
   }
 
-  /// A time so many rows later, or nil where it cannot be said in ns.
+  /// A time so many rows later; nil where it is beyond what a message says, or the rows have no rate.
   private func time(_ timestamp: Int64, after rows: Int) -> Int64? {
-    guard rows > 0, let rate = session?.rate, rate > 0 else { return timestamp }
-    let nanoseconds = Double(rows) / rate * 1e9
-    return nanoseconds < 0x1p62 ? timestamp + Int64(nanoseconds) : nil
+    guard rows > 0, let rate = session?.rate else { return timestamp }
+    return UnixTime.time(Double(rows) / rate * 1e9, after: timestamp)
   }
 
-  /// Rows up to `nextIndex` were sent, says the publisher; those we have not seen are lost.
+  /// Rows up to `nextIndex` were sent, says the publisher; those that have not come are missing.
   private func tail(upTo nextIndex: Int64, nextSequence: UInt64, to listener: any StreamListener) {
     if let gap = order.skip(to: nextIndex, sequence: nextSequence) { hear(gap: gap, listener) }
   }
 
   private func hear(gap: Range<Int64>, _ listener: any StreamListener) {
     accounting.gaps += 1
-    accounting.lose(rows: Int64(gap.count))
-    listener.note(.lost(rows: gap), of: identity)
+    for lost in droppedRows.takeUnseen(of: gap, epoch: session?.epoch) {
+      accounting.lose(rows: Int64(lost.count))
+      listener.note(.lost(rows: lost), of: identity)
+    }
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 

@@ -12,7 +12,7 @@ struct StreamOrder: Sendable, Equatable {
   private var lastRows: Int64 = 1
 
   struct Verdict: Equatable {
-    /// Rows that the publisher sent and we never saw.
+    /// Rows that the publisher sent and that are missing: lost on the way, or dropped where they waited.
     var gap: Range<Int64>?
     /// Messages that never came, where only a sequence tells: a gap of unknown length.
     var lostMessages: UInt64?

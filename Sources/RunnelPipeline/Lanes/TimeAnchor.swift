@@ -18,10 +18,8 @@ public struct TimeAnchor: Sendable, Hashable {
 
   /// Unix ns of `other`, or nil where it cannot be known: a time is never invented.
   public func time(of other: Int64) -> Int64? {
-    if other == index { return nanoseconds }
-    guard rate > 0 else { return nil }
-    let seconds = Double(other - index) / rate
-    guard abs(seconds) < 1e9 else { return nil }
-    return nanoseconds + Int64((seconds * 1e9).rounded())
+    guard other == index || rate > 0 else { return nil }
+    let seconds = other == index ? 0 : Double(other - index) / rate
+    return abs(seconds) < 1e9 ? UnixTime.time(seconds * 1e9, after: nanoseconds) : nil
   }
 }

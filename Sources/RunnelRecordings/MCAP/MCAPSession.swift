@@ -75,6 +75,7 @@ struct MCAPIndex {
   /// Onsets whose offsets have not come, by lane and number.
   private var open: [String: Int] = [:]
   private let decoder = LabelDecoder()
+  private let runnel = RunnelDecoder(limits: .admitted)
 
   private static let mostSessions = 4096
   /// Rows of a bare message are found by scanning this far.
@@ -99,16 +100,14 @@ struct MCAPIndex {
     let described: StreamDescription? = try RecordedEncoding.multipart.withParts(
       of: message, topic: channel.topic, file: reader.path, place: reader.place
     ) { parts in
-      guard case .description(let description)? = try? RunnelDecoder().decode(parts) else { return nil }
+      guard case .description(let description)? = try? runnel.decode(parts) else { return nil }
       return description
     }
     guard let described, descriptions[described.stream] != described else { return }
     descriptions[described.stream] = described
     for index in sessions.indices where sessions[index].track.name == described.stream {
-      let epoch = sessions[index].key.epoch
-      guard described.epoch ?? epoch == epoch, described.channels.count == sessions[index].key.channels else {
-        continue
-      }
+      let key = sessions[index].key
+      guard described.epoch == key.epoch, described.channels.count == key.channels else { continue }
       sessions[index].track.channels = described.channels
     }
   }
@@ -154,11 +153,11 @@ struct MCAPIndex {
     let rate = samples.rate ?? 0
     let name = (try? Topic(samples.topic))?.stream ?? channel.topic
     var channels: [Channel] = []
-    if let described = descriptions[name], described.epoch == nil || described.epoch == samples.epoch {
+    if let described = descriptions[name], described.epoch == samples.epoch {
       channels = described.channels
     } else if let text = channel.metadata["description"] {
       let bytes = Array(text.utf8)
-      channels = bytes.withUnsafeBytes { (try? StreamDescription($0, part: 0))?.channels ?? [] }
+      channels = bytes.withUnsafeBytes { (try? StreamDescription($0, part: 0, limits: .admitted))?.channels ?? [] }
     }
     if channels.count != samples.chunk.channels {
       let names = channel.metadata["names"]?.split(separator: ",").map(String.init) ?? []

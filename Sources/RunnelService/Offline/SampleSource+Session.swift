@@ -23,5 +23,5 @@ extension SampleSource {
   }
 
   /// When row `index` was sampled, in Unix ns.
-  func time(of index: Int64) -> Int64? { start.map { $0 + Int64((Double(index) / rate * 1e9).rounded()) } }
+  func time(of index: Int64) -> Int64? { start.flatMap { Pace.time(of: index, rate: rate, start: $0) } }
 }

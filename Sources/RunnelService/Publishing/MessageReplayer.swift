@@ -98,6 +98,7 @@ public final class MessageReplayer {
       first = first ?? message.time
       let due = start + settings.speed.nanoseconds(of: message.time - (first ?? 0))
       guard try pause(until: due) else { break }
+      try check(message)
       try send(message)
       let now = clock.monotonic()
       report.seconds = Double(now - start) / 1e9
@@ -160,6 +161,23 @@ public final class MessageReplayer {
   }
 
   // MARK: sending
+
+  /// A daemon describes what it admits at greater length than a subscriber takes. What arrived is sent as it came.
+  private func check(_ message: RecordedMessages.Message) throws(ServiceError) {
+    guard messages.isAdmitted else { return }
+    let limit = WireLimits().jsonBytes
+    let size = try message.withParts { parts in
+      parts.count == 2 && parts[0].first == Topic.Kind.description.rawValue ? parts[1].count : 0
+    }
+    guard size <= limit else {
+      throw ServiceError(
+        .data,
+        """
+        \(message.file): byte \(message.place): a description of \(size) bytes, and a subscriber takes \(limit) at most: \
+        label the file with runnel label, or replay a recording of what arrived
+        """)
+    }
+  }
 
   private func send(_ message: RecordedMessages.Message) throws(ServiceError) {
     var since: Int64?

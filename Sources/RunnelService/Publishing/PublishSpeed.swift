@@ -1,3 +1,5 @@
+import RunnelWire
+
 /// How fast rows go out: so many times as fast as they were sampled, or as fast as subscribers take them.
 public enum PublishSpeed: Sendable, Hashable {
   case times(Double)
@@ -37,11 +39,9 @@ struct Pace: Sendable, Hashable {
     return nanoseconds < 0x1p62 ? Int64(nanoseconds) : 1 << 62
   }
 
-  /// The time of a row `index` rows after `start`, in Unix nanoseconds, at a rate in Hz; nil beyond what an Int64 says.
+  /// The time of a row `index` rows after `start`, in Unix nanoseconds, at a rate in Hz; nil beyond what a message says.
   static func time(of index: Int64, rate: Double, start: Int64) -> Int64? {
-    guard let elapsed = Int64(exactly: (Double(index) * 1e9 / rate).rounded()) else { return nil }
-    let (sum, overflow) = start.addingReportingOverflow(elapsed)
-    return overflow ? nil : sum
+    UnixTime.time(Double(index) * 1e9 / rate, after: start)
   }
 
   /// Rows of one message where nobody chose: 50 ms of our time, at max 4096, and 64 KiB at most.

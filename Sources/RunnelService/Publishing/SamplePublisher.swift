@@ -112,7 +112,8 @@ public final class SamplePublisher {
 
   /// Binds or connects.
   ///
-  /// - Throws: `usage` for a stream name that no topic can carry or an endpoint that is none, `unavailable` for one in use.
+  /// - Throws: `usage` for a stream name that no topic can carry or an endpoint that is none, `unavailable` for one in use,
+  ///   `data` for more channels than can be described.
   public init(
     _ source: any SampleSource, _ settings: Settings, clock: Clock = .system,
     context: ZeroMQContext = ZeroMQContext()
@@ -129,6 +130,7 @@ public final class SamplePublisher {
     } catch {
       throw ServiceError(.usage, "the stream cannot be named '\(source.description.stream)': \(error)")
     }
+    try Self.checkSize(of: source.description)
     // Beside the payload a message costs its topic, 64 bytes of header and three parts.
     let messageBytes = chunk * source.bytesPerRow + 256
     let queue = min(max(settings.queueBytes / messageBytes, 4), 1 << 16)
@@ -141,6 +143,23 @@ public final class SamplePublisher {
     counts.rowsOfSession = source.rowCount
     _ = poller.add(socket)
     _ = poller.add(monitor)
+  }
+
+  /// A description that every subscriber refuses makes samples that nobody reads.
+  private static func checkSize(of description: StreamDescription) throws(ServiceError) {
+    var (json, described) = (JSONWriter(), description)
+    described.epoch = .max
+    described.element = .float32
+    described.write(to: &json)
+    let (size, limit) = (json.bytes.count, WireLimits().jsonBytes)
+    guard size <= limit else {
+      throw ServiceError(
+        .data,
+        """
+        the \(Phrase.count(description.channels.count, "channel")) of stream '\(description.stream)' take \(size) bytes to \
+        describe, and a subscriber takes \(limit) at most: send a file with fewer of them, or give this one to runnel label
+        """)
+    }
   }
 
   // MARK: the loop

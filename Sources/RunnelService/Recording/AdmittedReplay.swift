@@ -18,7 +18,7 @@ final class AdmittedReplay: MessageReplay {
   private var numbers: [String: Int] = [:]
   private var descriptions: [String: StreamDescription] = [:]
   private var refusal: Refusal?
-  private let decoder = RunnelDecoder()
+  private let decoder = RunnelDecoder(limits: .admitted)
 
   private struct Stream {
     /// The lanes' number for it.

@@ -23,13 +23,14 @@ final class MessageLog {
   private var labels = LabelLedger()
   private var bytes: UInt64 = 0
   var tooManyParts: UInt64 = 0
-  private let runnel = RunnelDecoder()
+  private let runnel: RunnelDecoder
   private let label = LabelDecoder()
   private var packed: [UInt8] = []
 
   /// - Parameter endpoints: from how many messages come.
   init(_ settings: RecordingSeries.Settings, endpoints: Int, now: Int64) throws(ServiceError) {
     topics = RecordedTopics(endpoints: endpoints)
+    runnel = RunnelDecoder(limits: settings.metadata["kind"] == RecordedMessages.admitted ? .admitted : WireLimits())
     series = try RecordingSeries(settings, now: UInt64(clamping: now))
   }
 
@@ -39,16 +40,17 @@ final class MessageLog {
   func take(_ parts: MessageParts, endpoint: Int, from source: Source, at time: UInt64) throws(ServiceError) {
     let place = topics.place(of: parts, endpoint: endpoint) { text in
       RecordedTopic(
-        name: text ?? (source.input.isEmpty ? source.endpoint : source.input), input: source.input,
-        endpoint: source.endpoint, decoder: source.decoder ?? Self.decoder(of: parts))
+        topic: text, input: source.input, endpoint: source.endpoint,
+        decoder: source.decoder ?? Self.decoder(of: parts))
     }
     topics[place].count(parts.byteCount)
     bytes += UInt64(parts.byteCount)
-    if RecordedEncoding.holdsSamples(parts), let decoded = try? runnel.decode(parts) {
+    let isNamed = topics[place].isNamed
+    if isNamed, RecordedEncoding.holdsSamples(parts), let decoded = try? runnel.decode(parts) {
       topics[place].note(decoded)
       return try append(decoded, parts, to: place, at: time)
     }
-    if parts.count == 2 {
+    if isNamed, parts.count == 2 {
       switch parts[0].first.flatMap(Topic.Kind.init) {
       case .labels:
         if let message = try? label.decode(parts) {

@@ -1,5 +1,6 @@
 import RunnelCore
 import RunnelRecordings
+import RunnelWire
 
 /// The ZeroMQ messages of a recording in the order in which they came, through all of its files.
 ///
@@ -16,8 +17,8 @@ public struct RecordedMessages {
     let file: String
     let place: Int
 
-    /// When it came, in Unix nanoseconds.
-    public var time: Int64 { Int64(clamping: recorded.logTime) }
+    /// When it came, in Unix nanoseconds: at most the largest time of a message, whatever the file says.
+    public var time: Int64 { Int64(min(recorded.logTime, WireLimits.largestIndex - 1)) }
 
     public func withParts<R>(_ body: (MessageParts) -> R) throws(ServiceError) -> R {
       do throws(RecordingError) {

@@ -10,6 +10,8 @@ struct RecordedTopic {
   let endpoint: String
   /// What its messages are, as far as the configuration or the first of them tells.
   let decoder: String
+  /// Whether the file names their topic. Messages of one without a name keep it, with all their parts.
+  let isNamed: Bool
   private(set) var messages: UInt64 = 0
   private(set) var bytes: UInt64 = 0
   /// Of runnel's own samples; nothing tells of losses in others.
@@ -20,8 +22,10 @@ struct RecordedTopic {
   /// The series' channels for its messages, by how they are written; one of a topic's can be malformed.
   private var channels: [RecordedEncoding: Int] = [:]
 
-  init(name: String, input: String, endpoint: String, decoder: String) {
-    self.name = name
+  /// - Parameter topic: nil: its messages have none, or one too many.
+  init(topic: String?, input: String, endpoint: String, decoder: String) {
+    name = topic ?? (input.isEmpty ? endpoint : input)
+    isNamed = topic != nil
     self.input = input
     self.endpoint = endpoint
     self.decoder = decoder
@@ -82,7 +86,7 @@ struct RecordedTopics {
 
   /// Topics told apart in one recording; messages of further ones go with those without one.
   static let limit = 4096
-  private static let longest = 255
+  private static let longest = WireLimits().nameBytes
 
   init(endpoints: Int) {
     bare = Array(repeating: nil, count: endpoints)

@@ -16,9 +16,9 @@ import Testing
   private typealias Timed = (time: UInt64, parts: [[UInt8]])
 
   /// As a recorder that heard them at these times would have written them, all as they came.
-  private func record(_ messages: [Timed], as name: String) throws -> String {
+  private func record(_ messages: [Timed], as name: String, kind: String = "arrived") throws -> String {
     let path = folder.path + "/" + name
-    let series = try RecordingSeries(RecordingSeries.Settings(path: path, metadata: ["kind": "arrived"]), now: 1)
+    let series = try RecordingSeries(RecordingSeries.Settings(path: path, metadata: ["kind": kind]), now: 1)
     var channels: [[UInt8]: Int] = [:]
     for message in messages {
       let topic = message.parts[0]
@@ -119,6 +119,19 @@ import Testing
     }
     #expect(try replayer.run().messages == 3)
     #expect(try first.stop().count == 3 && second?.stop().count == 3)
+  }
+
+  @Test func `a daemon's own description that no subscriber would take is refused, one that arrived is sent`() throws {
+    let message = [Array("m/a/".utf8), [UInt8](repeating: 0x20, count: 70_000)]
+    #expect(try replay([try record([(1, message)], as: "x.mcap")], speed: .max).heard == [message])
+    let admitted = try record([(1, message)], as: "y.mcap", kind: RecordedMessages.admitted)
+    let context = ZeroMQContext()
+    let replayer = try MessageReplayer(
+      [admitted], MessageReplayer.Settings(endpoint: "inproc://\(folder.path)", speed: .max), context: context)
+    let subscriber = Subscriber(replayer.endpoint, [""], in: context)
+    let error = #expect(throws: ServiceError.self) { try replayer.run() }
+    #expect(error?.kind == .data && error?.description.contains("a description of 70000 bytes") == true)
+    #expect(try subscriber.stop().isEmpty)
   }
 
   @Test func `only what a recorder wrote is a recording of messages`() throws {

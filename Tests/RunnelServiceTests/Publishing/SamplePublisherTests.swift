@@ -49,6 +49,11 @@ import Testing
     #expect(description.channels == source.description.channels && description.rate == 1000)
   }
 
+  @Test func `a source whose description no subscriber would take is refused before anything is sent`() {
+    let error = #expect(throws: ServiceError.self) { try publisher(RampSource(rows: 10, channels: 3000)) }
+    #expect(error?.kind == .data && error?.description.contains("the 3000 channels of stream 'ramp'") == true)
+  }
+
   @Test func `a late subscriber gets a description at once`() throws {
     let publisher = try publisher(RampSource(rows: nil), speed: .times(1), chunk: 50)
     let early = try Listener(publisher.endpoint, in: context)

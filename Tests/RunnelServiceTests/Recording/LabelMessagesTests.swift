@@ -18,10 +18,13 @@ import Testing
 
   /// What arrived of two streams beside each other, the first of which begins again in the middle, with a gap.
   ///
-  /// - Parameter splitSize: bytes of a part.
+  /// - Parameters:
+  ///   - splitSize: bytes of a part.
+  ///   - start: when the first message came.
   /// - Returns: the files.
   private func record(
-    _ name: String = "ward.mcap", splitSize: Int? = nil, streams: [String] = ["bed7", "bed8"], restarts: Bool = true
+    _ name: String = "ward.mcap", splitSize: Int? = nil, streams: [String] = ["bed7", "bed8"], restarts: Bool = true,
+    start: UInt64 = 1_700_000_000_000_000_000
   ) throws -> [String] {
     var settings = RecordingSeries.Settings(path: folder.path + "/" + name)
     settings.splitSize = splitSize
@@ -30,7 +33,7 @@ import Testing
     let began = 1_700_000_000_000_000_000 + name.utf8.reduce(0) { Int64($1) + 7 * $0 } % 1000
     let log = try MessageLog(settings, endpoints: 1, now: began)
     let source = MessageLog.Source(input: "", endpoint: "tcp://127.0.0.1:5556", decoder: nil)
-    var time: UInt64 = 1_700_000_000_000_000_000
+    var time = start
     func take(_ parts: MessageParts) {
       time += 10_000_000
       #expect(throws: Never.self) { try log.take(parts, endpoint: 0, from: source, at: time) }
@@ -201,7 +204,13 @@ import Testing
   }
 
   /// What a daemon admitted of one stream, with a gap in it.
-  private func admitted(_ name: String, splitSize: Int? = nil) throws -> [String] {
+  ///
+  /// - Parameters:
+  ///   - stream: its name.
+  ///   - second: the name of its second channel.
+  private func admitted(
+    _ name: String, splitSize: Int? = nil, stream: String = "bed7", second: String = "V5"
+  ) throws -> [String] {
     var settings = RecordingSeries.Settings(path: folder.path + "/" + name)
     settings.splitSize = splitSize
     settings.metadata = ["kind": RecordedMessages.admitted]
@@ -213,15 +222,17 @@ import Testing
     func tell(_ kind: Verdict.Kind) {
       var json = JSONWriter()
       Verdict(kind, input: "beds", number: 0).write(to: &json)
-      OwnedMessage([Array("j/bed7/".utf8), json.bytes]).lend(take)
+      OwnedMessage([Array("j/\(stream)/".utf8), json.bytes]).lend(take)
     }
+    var channels = rig.channels
+    channels[1].name = second
     var encoder = try RunnelEncoder(
-      StreamDescription(stream: "bed7", rate: 360, channels: rig.channels), epoch: 5, element: .int16)
+      StreamDescription(stream: stream, rate: 360, channels: channels), epoch: 5, element: .int16)
     encoder.withDescription(take)
     tell(
       .session(
         Verdict.Start(
-          stream: "bed7", endpoint: "tcp://127.0.0.1:5556", epoch: 5, cause: "first", start: 0, level: .sequenced)))
+          stream: stream, endpoint: "tcp://127.0.0.1:5556", epoch: 5, cause: "first", start: 0, level: .sequenced)))
     for row in stride(from: 0, to: rig.rows, by: 360) {
       if row == 3600 {
         encoder.nextIndex += 720
@@ -246,5 +257,41 @@ import Testing
     #expect(String(decoding: labels, as: UTF8.self).contains("\"reset\""), "a gap of two seconds")
     let failures = label(run, [parts[1]], to: folder.path + "/n.jsonl").failures
     #expect(failures.map(\.kind) == [.data] && failures[0].description.contains("part 2 of a recording"))
+  }
+
+  /// Lines of labels of a recording, without the name of their stream.
+  private func lines(_ files: [String], stream: String = "bed7") throws -> [String] {
+    let (said, failures) = label(try run(.jsonl), files, to: folder.path + "/l.jsonl")
+    #expect(said.count == 1 && failures.isEmpty, "\(said) \(failures)")
+    return String(decoding: try bytes(folder.path + "/l.jsonl"), as: UTF8.self).split(separator: "\n").map { line in
+      line.split(separator: "\"\(stream)\"").joined(separator: "NAME")
+    }
+  }
+
+  @Test(arguments: [256, 1021]) func `a stream whose topic is long has its labels`(length: Int) throws {
+    let long = String(repeating: "a", count: length)
+    let labels = try lines(try record("short.mcap", streams: ["bed7"]))
+    #expect(labels.count > 30)
+    #expect(try lines(try record(streams: [long]), stream: long) == labels)
+    let admittedLabels = try lines(try admitted("short-a.mcap"))
+    #expect(try lines(try admitted("long.mcap", stream: long), stream: long) == admittedLabels)
+  }
+
+  @Test func `a recording whose clock passes the largest number has its labels`() throws {
+    let late = UInt64(Int64.max) - 1_000_000_000
+    let labels = try lines(try record("late.mcap", streams: ["bed7"], restarts: false, start: late))
+    #expect(labels.count > 20)
+    #expect(try lines(try record(streams: ["bed7"], restarts: false)) == labels)
+  }
+
+  @Test func `what a daemon admitted is labelled though no publisher could write its topics or its description`() throws
+  {
+    let labels = try lines(try admitted("short.mcap"))
+    #expect(labels.count > 30)
+    // An array's channels are named in the configuration, and its topics may have any length.
+    let name = String(repeating: "c", count: 2000)
+    #expect(try lines(try admitted("topic.mcap", stream: name), stream: name) == labels)
+    let channel = String(repeating: "c", count: 80_000)
+    #expect(try lines(try admitted("channel.mcap", second: channel)) == labels)
   }
 }
