@@ -113,6 +113,7 @@ public struct Poller: ~Copyable {
   @discardableResult
   public mutating func wait(milliseconds: Int) throws(ZeroMQError) -> Int {
     precondition(milliseconds >= 0 || watched.count > free.count, "waiting for nothing without limit")
+    guard queue >= 0 else { throw ZeroMQError(number: EMFILE, "wait for sockets", "") }
     let deadline = milliseconds > 0 ? Self.now() + milliseconds : 0
     var rest = milliseconds
     while true {

@@ -27,3 +27,11 @@ import Testing
     #expect(unseen.first == 0..<2 && unseen.dropFirst().allSatisfy { $0.count == 1 } && unseen.count == 65)
   }
 }
+
+extension DroppedRows {
+  fileprivate mutating func takeUnseen(of gap: Range<Int64>, epoch: UInt64?) -> [Range<Int64>] {
+    var unseen: [Range<Int64>] = []
+    takeUnseen(of: gap, epoch: epoch) { unseen.append($0) }
+    return unseen
+  }
+}

@@ -2,6 +2,7 @@
 ///
 /// Of the last 64 stretches; a gap where an older one lay counts as lost.
 struct DroppedRows {
+  /// Those of an epoch in the order of their rows, none next to another.
   private var stretches: [(epoch: UInt64, rows: Range<Int64>)] = []
   private static let most = 64
 
@@ -12,22 +13,20 @@ struct DroppedRows {
       (lower, upper) = (min(lower, known.rows.lowerBound), max(upper, known.rows.upperBound))
       return true
     }
-    stretches.append((epoch, lower..<upper))
+    let place = stretches.firstIndex { $0.epoch == epoch && $0.rows.lowerBound > lower } ?? stretches.count
+    stretches.insert((epoch, lower..<upper), at: place)
     if stretches.count > Self.most { stretches.removeFirst() }
   }
 
-  /// The parts of a gap that never came. The session stands behind the gap now: what lay before its end is forgotten.
-  mutating func takeUnseen(of gap: Range<Int64>, epoch: UInt64?) -> [Range<Int64>] {
-    let seen = stretches.lazy.filter { $0.epoch == epoch && $0.rows.overlaps(gap) }.map(\.rows)
-    var unseen: [Range<Int64>] = []
+  /// Tells the parts of a gap that never came. The session stands behind the gap now: what lay before its end is forgotten.
+  mutating func takeUnseen(of gap: Range<Int64>, epoch: UInt64?, _ tell: (Range<Int64>) -> Void) {
     var next = gap.lowerBound
-    for rows in seen.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      if next < rows.lowerBound { unseen.append(next..<rows.lowerBound) }
-      next = rows.upperBound
+    for stretch in stretches where stretch.epoch == epoch && stretch.rows.overlaps(gap) {
+      if next < stretch.rows.lowerBound { tell(next..<stretch.rows.lowerBound) }
+      next = stretch.rows.upperBound
     }
-    if next < gap.upperBound { unseen.append(next..<gap.upperBound) }
+    if next < gap.upperBound { tell(next..<gap.upperBound) }
     stretches.removeAll { $0.epoch == epoch && $0.rows.upperBound <= gap.upperBound }
-    return unseen
   }
 
   mutating func forget(_ epoch: UInt64) { stretches.removeAll { $0.epoch == epoch } }

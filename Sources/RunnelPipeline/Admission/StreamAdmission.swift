@@ -331,7 +331,7 @@ public final class StreamAdmission {
 
   private func hear(gap: Range<Int64>, _ listener: any StreamListener) {
     accounting.gaps += 1
-    for lost in droppedRows.takeUnseen(of: gap, epoch: session?.epoch) {
+    droppedRows.takeUnseen(of: gap, epoch: session?.epoch) { lost in
       accounting.lose(rows: Int64(lost.count))
       listener.note(.lost(rows: lost), of: identity)
     }
