@@ -15,8 +15,8 @@ public struct Accounting: Sendable, Equatable {
   /// Rows waiting for a description or for a rival to fall silent; 0 after a drain.
   public var rowsHeld: Int64 = 0
 
-  /// Rows that the publisher sent and that came in no message we decoded, where an index lets us know. What came and was
-  /// dropped is not among them.
+  /// Rows that the publisher sent and that never came, where an index lets us know. What came and was dropped or rejected
+  /// is not among them, as long as its message says where it belongs.
   public var rowsLost: Int64 = 0
   /// Messages that the publisher sent and we never saw, where only a sequence lets us know.
   public var messagesLost: Int64 = 0

@@ -38,6 +38,12 @@ public struct RunnelDecoder: Sendable {
     }
   }
 
+  /// The rows that a message says it has which could not be decoded, and their epoch: what came was not lost. Nil where it
+  /// holds no samples, or does not say where they belong, or a checksum shows that it was damaged.
+  public func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
+    SampleHeader.rows(ofRejected: parts)
+  }
+
   private func topic(_ raw: UnsafeRawBufferPointer) throws(DecodeError) -> Topic.Kind {
     guard raw.count <= limits.nameBytes else {
       throw DecodeError(

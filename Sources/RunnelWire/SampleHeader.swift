@@ -152,6 +152,27 @@ extension SampleHeader {
   }
 }
 
+// MARK: what cannot be used
+
+extension SampleHeader {
+  /// - Parameter parts: topic, header and payload, more or less.
+  static func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
+    guard parts.count > 1, (try? checkFrame(parts[1])) != nil, parts[1][At.kind] == Kind.samples.rawValue,
+      let (_, first) = try? position(parts[1])
+    else { return nil }
+    func value<T: FixedWidthInteger>(at byte: Int, as type: T.Type) -> T {
+      T(littleEndian: parts[1].loadUnaligned(fromByteOffset: byte, as: type))
+    }
+    let payload = parts.count > 2 ? parts[2] : UnsafeRawBufferPointer(start: nil, count: 0)
+    let stated = value(at: checksumOffset, as: UInt32.self)
+    let rows = Int64(value(at: At.rows, as: UInt32.self))
+    guard rows <= WireLimits().rows,
+      stated == 0 || stated == checksum(topic: parts[0], header: parts[1], payload: payload)
+    else { return nil }
+    return (value(at: At.epoch, as: UInt64.self), first..<first + rows)
+  }
+}
+
 // MARK: writing
 
 extension SampleHeader {

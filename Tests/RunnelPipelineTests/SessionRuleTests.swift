@@ -196,23 +196,6 @@ import Testing
     #expect(publisher.accounting.dropped[.refused] == 10 && publisher.accounting.rowsLost == 0)
   }
 
-  @Test(arguments: 0..<100)
-  func `of a session that is heard from its start every row is used, dropped or lost, and is so once`(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
-    let publisher = Publisher { $0.holdBytes = random.below(2000) + 200 }
-    let described = random.below(60)
-    var next: Int64 = 0
-    for message in 0..<60 {
-      if message == described { publisher.describe() }
-      let rows = random.below(20) + 1
-      if message == 0 || random.below(4) > 0 { publisher.send(rows, first: next) }
-      next += Int64(rows)
-    }
-    publisher.end(at: next)
-    let books = publisher.accounting
-    #expect(books.rowsUsed + books.dropped.total + books.rowsLost == next && books.balances)
-  }
-
   @Test(arguments: 0..<200)
   func `whatever comes in whatever order, the books balance, calls continue each other, and a drain leaves nothing`(
     seed: UInt64

@@ -105,6 +105,30 @@ import Testing
     #expect(error.byteOffset == broken.byteOffset, "\(error)")
   }
 
+  /// Broken in what tells where the rows belong, or no samples.
+  static let placeless: Set = [
+    "no part", "magic", "version 2", "version 0", "an empty header", "a header of 3 bytes", "a header of 63 bytes",
+    "kind 0", "kind 4", "a checksum off by one", "seq 2^62", "first 2^62", "2^24 + 1 rows", "rows in an end",
+    "rows in a heartbeat", "a heartbeat of 15 bytes", "a heartbeat whose oldest is after its next",
+    "a heartbeat whose endpoint is no text",
+  ]
+
+  @Test(arguments: breaks.filter { $0.testDescription != "rows across 2^62" })
+  func `a message that cannot be used says where its rows belong as long as its header can`(broken: Break) throws {
+    var message = try Self.valid()
+    message.parts[1].replaceSubrange(12..<16, with: [0, 0, 0, 0])  // no checksum
+    broken.change(&message)
+    let said = message.lend { RunnelDecoder().rows(ofRejected: $0) }
+    let isPlaceless = Self.placeless.contains(broken.testDescription)
+    #expect(said?.epoch == (isPlaceless ? nil : 17) && said?.rows == (isPlaceless ? nil : 0..<4))
+  }
+
+  @Test func `where a checksum is wrong nothing that the message says is believed`() throws {
+    var message = try Self.valid()
+    message.parts[1][6] = 99
+    #expect(message.lend { RunnelDecoder().rows(ofRejected: $0) } == nil)
+  }
+
   @Test func `a message above the size limit is not read`() throws {
     var limits = WireLimits()
     limits.messageBytes = 80

@@ -56,6 +56,11 @@ public final class Intake {
     accounting.reject(error.reason)
   }
 
+  /// Rows of such a message, where it says them: a stream that is known by this key does not count them as lost.
+  public func noteUnused(_ rows: Range<Int64>, of epoch: UInt64, key: UnsafeRawBufferPointer, source: Int = 0) {
+    if let known = indexByName[key, of: source] { streams[known].noteUnused(rows, of: epoch) }
+  }
+
   public func tick(now: Int64, to listener: any StreamListener) {
     for stream in streams { stream.tick(now: now, to: listener) }
   }

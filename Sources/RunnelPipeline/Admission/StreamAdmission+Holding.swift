@@ -67,21 +67,19 @@ extension StreamAdmission {
     }
   }
 
-  /// Its rows are missing in their session, but not lost.
-  private func drop(_ reason: DropReason, _ message: SampleMessage) {
-    let rows = Int64(message.chunk.rows)
-    accounting.drop(reason, rows: rows)
-    if let epoch = message.epoch, let first = message.first { droppedRows.note(first..<first + rows, of: epoch) }
+  func drop(_ reason: DropReason, _ message: SampleMessage) {
+    accounting.drop(reason, rows: Int64(message.chunk.rows))
+    noteUnused(message)
   }
 
   func discard(_ entry: HeldMessages.Entry, _ listener: any StreamListener) {
-    guard entry.rows > 0 else { return }
+    guard case .samples(let message, _) = entry.content, entry.rows > 0 else { return }
     accounting.rowsHeld -= entry.rows
     if let epoch = entry.epoch, Self.isRival(entry, of: session, isOver) {
-      accounting.drop(.rivalEpoch, rows: entry.rows)
+      drop(.rivalEpoch, message)
       listener.note(.rivalDropped(epoch: epoch, rows: entry.rows), of: identity)
     } else {
-      accounting.drop(.undescribed, rows: entry.rows)
+      drop(.undescribed, message)
       listener.note(.undescribed(rows: entry.rows), of: identity)
     }
   }

@@ -20,7 +20,7 @@ public final class StreamAdmission {
   let policy: StreamPolicy
   private var order = StreamOrder()
   var held: HeldMessages
-  var droppedRows = DroppedRows()
+  private var unused = UnusedRows()
   private var descriptions: [StreamDescription] = []
   /// What the session was last described by; nil where it stands on the configuration alone.
   private var standing: StreamDescription?
@@ -74,8 +74,11 @@ public final class StreamAdmission {
     guard isInReach((message.first ?? 0) + Int64(message.chunk.rows), of: message.epoch, listener) else { return }
     release(now: now, to: listener)
     let owner = owner(of: message, now: now)
-    if case .current = owner, let refusal { return accounting.reject(refusal.refusal.reason) }
-    if let error = misfit(message, owner) { return reject(error, listener) }
+    if case .current = owner, let refusal { return reject(message, refusal.refusal) }
+    if let error = misfit(message, owner) {
+      noteUnused(message)
+      return reject(error, listener)
+    }
     place(message, owner, heldSince: nil, now: now, to: listener)
   }
 
@@ -176,8 +179,7 @@ public final class StreamAdmission {
         isLate ? .joinedMidStream : cause, description: description.found, epoch: message.epoch, rate: message.rate,
         level: message.first == nil && message.sequence == nil ? .unsequenced : .sequenced, now: now, to: listener)
       if let refusal {
-        return heldSince == nil
-          ? accounting.reject(refusal.refusal.reason) : accounting.drop(.refused, rows: rows)
+        return heldSince == nil ? reject(message, refusal.refusal) : drop(.refused, message)
       }
     }
     if heldSince == nil {
@@ -222,7 +224,7 @@ public final class StreamAdmission {
     _ cause: Session.Cause, description: StreamDescription?, epoch: UInt64?, rate: Double?, level: Level, now: Int64,
     to listener: any StreamListener
   ) {
-    if session != nil, epoch != session?.epoch { leave() }
+    if session != nil, epoch == nil || epoch != session?.epoch { leave() }
     isOver = false
     isDisconnected = false
     silence.hear(at: now)
@@ -247,11 +249,11 @@ public final class StreamAdmission {
 
   /// The current epoch will not come back.
   private func leave() {
+    unused.forget(session?.epoch)
     guard let epoch = session?.epoch, !leftEpochs.contains(epoch) else { return }
     leftEpochs.append(epoch)
     if leftEpochs.count > 8 { leftEpochs.removeFirst() }
     descriptions.removeAll { $0.epoch == epoch }
-    droppedRows.forget(epoch)
   }
 
   // MARK: descriptions
@@ -294,13 +296,15 @@ public final class StreamAdmission {
     let rows = message.chunk.rows
     let before = order
     let verdict = order.take(first: message.first, sequence: message.sequence, rows: rows)
-    if let lost = verdict.lostMessages {
-      accounting.lose(messages: Int64(clamping: lost))
-      listener.note(.lostMessages(lost), of: identity)
+    if let missed = verdict.missedMessages {
+      unused.takeUnseen(of: missed, epoch: session?.epoch) { lost in
+        accounting.lose(messages: Int64(lost.count))
+        listener.note(.lostMessages(lost.count), of: identity)
+      }
     }
     if let gap = verdict.gap { hear(gap: gap, listener) }
     let jumps = message.discontinuity && verdict.beginsNew
-    if verdict.lostMessages != nil || jumps {
+    if verdict.missedMessages != nil || jumps {
       if jumps { listener.note(.discontinuity(at: verdict.firstIndex), of: identity) }
       accounting.gaps += 1
       if refusal == nil, before.hasBegun { listener.unknownGap(at: verdict.firstIndex, stream: index) }
@@ -330,62 +334,29 @@ public final class StreamAdmission {
   }
 
   private func hear(gap: Range<Int64>, _ listener: any StreamListener) {
-    accounting.gaps += 1
-    droppedRows.takeUnseen(of: gap, epoch: session?.epoch) { lost in
+    var isLoss = false
+    unused.takeUnseen(of: gap, epoch: session?.epoch) { lost in
+      isLoss = true
       accounting.lose(rows: Int64(lost.count))
       listener.note(.lost(rows: lost), of: identity)
     }
+    if refusal == nil || isLoss { accounting.gaps += 1 }
     if refusal == nil { listener.gap(gap, stream: index) }
   }
 
-  // MARK: refusing
+  // MARK: what is not used
 
-  /// Why the message has not the shape of the session it goes to, or nil. One that begins a session, or will, is held
-  /// against its description alone.
-  func misfit(_ message: SampleMessage, _ owner: Owner) -> DecodeError? {
-    switch owner {
-    case .straggler: return nil
-    case .rival, .next:
-      let said = describing(message.epoch)?.found?.channels ?? []
-      return miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
-    case .current:
-      guard let known = session?.channels.count, let rate = session?.rate else { return nil }
-      if known > 0, message.chunk.channels != known { return miscount(message, known: session?.channels ?? []) }
-      guard !StreamShape.agree(message.rate, rate) else { return nil }
-      return error(
-        .shapeChanged, of: message.epoch, byte: 48, expected: "\(rate) Hz, the rate this session began with",
-        found: "\(message.rate ?? 0) Hz")
+  /// Its rows came, so where their session misses them they were not lost.
+  func noteUnused(_ message: SampleMessage) {
+    if let first = message.first {
+      noteUnused(first..<first + Int64(message.chunk.rows), of: message.epoch)
+    } else if let sequence = message.sequence {
+      noteUnused(Int64(sequence)..<Int64(sequence) + 1, of: message.epoch)
     }
   }
 
-  /// - Parameter known: empty where no channels are known.
-  private func miscount(_ message: SampleMessage, known: [Channel]) -> DecodeError? {
-    guard !known.isEmpty, message.chunk.channels != known.count else { return nil }
-    return error(
-      .shapeChanged, of: message.epoch, byte: 56,
-      expected: "\(Phrase.count(known.count, "channel")) (\(known.map(\.name).joined(separator: ", ")))",
-      found: "\(message.chunk.channels)")
-  }
-
-  /// - Parameter byte: of runnel's own header. Other formats, which have no epoch, say it elsewhere or not at all.
-  private func error(
-    _ reason: RejectReason, of epoch: UInt64?, byte: Int, expected: String, found: String
-  ) -> DecodeError {
-    epoch == nil
-      ? DecodeError(reason, expected: expected, found: found)
-      : DecodeError(reason, part: 1, byteOffset: byte, expected: expected, found: found)
-  }
-
-  private func isInReach(_ end: Int64, of epoch: UInt64?, _ listener: any StreamListener) -> Bool {
-    if end <= Self.lastIndex { return true }
-    reject(error(.limit, of: epoch, byte: 32, expected: "indexes up to 2^53", found: "\(end)"), listener)
-    return false
-  }
-
-  func reject(_ error: DecodeError, _ listener: any StreamListener) {
-    accounting.reject(error.reason)
-    listener.note(.rejected(error), of: identity)
-  }
+  /// Rows of a message that could not be read whole.
+  func noteUnused(_ rows: Range<Int64>, of epoch: UInt64?) { unused.note(rows, of: epoch) }
 
   /// The epoch, the first time it is asked for.
   private func firstTelling(of epoch: UInt64?) -> UInt64? {

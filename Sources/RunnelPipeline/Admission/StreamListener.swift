@@ -35,7 +35,7 @@ public enum AdmissionEvent: Sendable, Equatable {
   /// Nothing has come for longer than `stale_after`.
   case stale(since: Int64)
   case lost(rows: Range<Int64>)
-  case lostMessages(UInt64)
+  case lostMessages(Int)
   case discontinuity(at: Int64)
   case refused(Refusal)
   case rejected(DecodeError)

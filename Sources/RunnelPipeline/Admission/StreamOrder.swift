@@ -14,8 +14,8 @@ struct StreamOrder: Sendable, Equatable {
   struct Verdict: Equatable {
     /// Rows that the publisher sent and that are missing: lost on the way, or dropped where they waited.
     var gap: Range<Int64>?
-    /// Messages that never came, where only a sequence tells: a gap of unknown length.
-    var lostMessages: UInt64?
+    /// Numbers of messages that are missing, where only a sequence tells: a gap of unknown length.
+    var missedMessages: Range<Int64>?
     /// The rows of the chunk that are new: the leading others are duplicates.
     var fresh: Range<Int>
     /// The session index of the first new row.
@@ -40,13 +40,13 @@ struct StreamOrder: Sendable, Equatable {
     if let first { return take(first: first, sequence: sequence, rows: rows) }
     guard let sequence, let expected = nextSequence else {
       nextSequence = sequence.map { $0 + 1 }
-      return advance(rows, lost: nil)
+      return advance(rows, missed: nil)
     }
     guard sequence >= expected else {
       return Verdict(fresh: rows..<rows, firstIndex: nextIndex, beginsNew: false)
     }
     nextSequence = sequence + 1
-    return advance(rows, lost: sequence > expected ? sequence - expected : nil)
+    return advance(rows, missed: sequence > expected ? Int64(expected)..<Int64(sequence) : nil)
   }
 
   private mutating func take(first: Int64, sequence: UInt64?, rows: Int) -> Verdict {
@@ -61,10 +61,10 @@ struct StreamOrder: Sendable, Equatable {
     return Verdict(gap: gap, fresh: Int(known)..<rows, firstIndex: firstIndex, beginsNew: !isRepeat)
   }
 
-  private mutating func advance(_ rows: Int, lost: UInt64?) -> Verdict {
+  private mutating func advance(_ rows: Int, missed: Range<Int64>?) -> Verdict {
     let firstIndex = nextIndex
     nextIndex += Int64(rows)
-    return Verdict(lostMessages: lost, fresh: 0..<rows, firstIndex: firstIndex)
+    return Verdict(missedMessages: missed, fresh: 0..<rows, firstIndex: firstIndex)
   }
 
   /// The publisher says that everything before `index` was sent; what of it was not seen is a gap.

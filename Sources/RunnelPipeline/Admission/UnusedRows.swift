@@ -1,12 +1,14 @@
-/// Which rows that waited were dropped: they came, so where their session misses them they were not lost on the way.
+/// Which rows came and were not used, being dropped where they waited or in a message that was rejected: where their
+/// session misses them, they were not lost on the way. In a format without an index, the numbers of such messages.
 ///
 /// Of the last 64 stretches; a gap where an older one lay counts as lost.
-struct DroppedRows {
+struct UnusedRows {
   /// Those of an epoch in the order of their rows, none next to another.
-  private var stretches: [(epoch: UInt64, rows: Range<Int64>)] = []
+  private var stretches: [(epoch: UInt64?, rows: Range<Int64>)] = []
   private static let most = 64
 
-  mutating func note(_ rows: Range<Int64>, of epoch: UInt64) {
+  mutating func note(_ rows: Range<Int64>, of epoch: UInt64?) {
+    guard !rows.isEmpty else { return }
     var (lower, upper) = (rows.lowerBound, rows.upperBound)
     stretches.removeAll { known in
       guard known.epoch == epoch, known.rows.lowerBound <= upper, lower <= known.rows.upperBound else { return false }
@@ -29,5 +31,5 @@ struct DroppedRows {
     stretches.removeAll { $0.epoch == epoch && $0.rows.upperBound <= gap.upperBound }
   }
 
-  mutating func forget(_ epoch: UInt64) { stretches.removeAll { $0.epoch == epoch } }
+  mutating func forget(_ epoch: UInt64?) { stretches.removeAll { $0.epoch == epoch } }
 }

@@ -238,7 +238,12 @@ public final class Daemon {
       case .kept: intakes[input.intake].take()
       case .ignored(let reason): intakes[input.intake].take(ignored: reason)
       }
-    } catch { reject(error, from: input) }
+    } catch {
+      if let (epoch, rows) = input.rows(ofRejected: parts) {
+        intakes[input.intake].noteUnused(rows, of: epoch, key: input.key(of: parts[0]), source: input.source)
+      }
+      reject(error, from: input)
+    }
   }
 
   /// The stream of a topic; nil, and told, where there are too many.

@@ -28,6 +28,24 @@ import Testing
     #expect(rig.sentences.count("rejected a message from tcp://", reason.rawValue, "expected") == 1)
   }
 
+  @Test(arguments: [
+    (Damage.truncatedHeader, Int64(10)), (.wrongType, 0), (.shortPayload, 0), (.noHeader, 10), (.otherMagic, 10),
+  ])
+  func `rows of a message that was rejected are lost only where nothing of it says which they were`(
+    damage: Damage, lost: Int64
+  ) throws {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    try damage.send(by: publisher)
+    publisher.encoder.nextIndex += 10
+    try publisher.send(wave(360))
+    try rig.turn(until: { rig.accounting.rowsUsed == 720 })
+    #expect(rig.accounting.rejected.total == 1 && rig.accounting.gaps == 1)
+    #expect(rig.accounting.rowsLost == lost)
+  }
+
   @Test func `NaN samples are missing, counted and told of`() throws {
     let rig = try DaemonRig()
     let publisher = try rig.publisher(.bed(), epoch: 1, element: .float32)
