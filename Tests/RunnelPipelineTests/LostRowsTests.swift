@@ -65,6 +65,19 @@ import Testing
     #expect(publisher.accounting.rowsLost == 0)
   }
 
+  @Test func `what found no room to wait is one stretch, though smaller messages between would have found some`() {
+    let publisher = Publisher { $0.holdBytes = 10_000 }
+    publisher.send(1, first: 0)
+    for pair in Int64(0)..<100 {
+      publisher.send(9999, first: 1 + 10_000 * pair)
+      publisher.send(1, first: 10_000 * (pair + 1))
+    }
+    publisher.describe()
+    publisher.end(at: 1_000_001)
+    #expect(publisher.accounting.dropped[.overflow] == 1_000_000 && publisher.accounting.rowsLost == 0)
+    #expect(publisher.heard == ["start epoch 1 first at 0", "rows 0..<1", "gap 1..<1000001", "end at 1000001"])
+  }
+
   @Test func `without epochs, what a run had rejected says nothing of the next`() {
     let publisher = Publisher(channels: ["A"], rate: 100)
     publisher.send(10, epoch: nil, first: 0)

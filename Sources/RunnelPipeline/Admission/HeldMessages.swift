@@ -27,6 +27,8 @@ struct HeldMessages {
 
   private(set) var entries: [Entry] = []
   private(set) var bytes = 0
+  /// Samples found no room since something was taken out.
+  private var isFull = false
   let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
@@ -34,9 +36,10 @@ struct HeldMessages {
   var isEmpty: Bool { entries.isEmpty }
   var rows: Int64 { entries.reduce(0) { $0 + $1.rows } }
 
-  /// False where it does not fit: the newest is dropped, so that what is held stays contiguous.
+  /// False where it does not fit: the newest is dropped, and what follows it, so that what is held stays contiguous.
   mutating func hold(_ message: SampleMessage, now: Int64) -> Bool {
-    push(Entry(content: .samples(message, payload: Array(message.chunk.payload)), since: now))
+    isFull = isFull || !push(Entry(content: .samples(message, payload: Array(message.chunk.payload)), since: now))
+    return !isFull
   }
 
   mutating func hold(_ end: EndOfStream, now: Int64) -> Bool { push(Entry(content: .end(end), since: now)) }
@@ -53,6 +56,7 @@ struct HeldMessages {
     let all = entries
     entries = []
     bytes = 0
+    isFull = false
     return all
   }
 
@@ -62,6 +66,7 @@ struct HeldMessages {
     guard !old.isEmpty else { return [] }
     entries.removeAll(where: isOver)
     bytes = entries.reduce(0) { $0 + $1.bytes }
+    isFull = false
     return old
   }
 }
