@@ -15,7 +15,8 @@ struct ConvertCommand: ParsableCommand {
 
       It reads WFDB, EDF, BDF, SigMF, WAV, CSV, XDF and MCAP, and writes what OUT ends in: .mcap, .hea (WFDB), .edf \
       (EDF+), .bdf (BDF+) or .csv. Samples that fit stay as they are. Where the format cannot hold something, it says \
-      what would be lost and stops with exit code 65; --allow-loss goes on without it. OUT is never IN itself, nor a file that belongs to it (64), and a \
+      what would be lost and stops with exit code 65; --allow-loss goes on without it. WFDB and EDF write gaps out: where \
+      they would take more than 64 MiB, and sixteen times what is there, that is a loss, too. OUT is never IN itself, nor a file that belongs to it (64), and a \
       file that is there already is replaced with --force only (73).
 
       Annotations of a WFDB record are those of its .atr, or of --annotator; other formats carry their own. WFDB writes \

@@ -161,6 +161,27 @@ import Testing
     #expect(try lossy.write().losses == lossy.losses)
   }
 
+  @Test(arguments: ["x.hea", "x.edf", "x.bdf"])
+  func `a gap that would be most of the file is a loss where it has to be written out`(_ name: String) throws {
+    func judged(gapTo index: Int, as name: String) throws -> RecordingConversion {
+      let path = folder.write("sample,a\n0,1\n1,2\n\(index),3\n", to: "gap.csv")
+      let recording = try RecordingFormat.open(path, rate: 100)
+      return try RecordingConversion(
+        recording, track: 0, to: folder.path + "/" + name, as: #require(.init(of: name)), annotations: [])
+    }
+    func tells(_ conversion: RecordingConversion) -> Bool {
+      conversion.losses.contains { $0.hasPrefix("\(conversion.gapRows) rows of gaps would take ") }
+    }
+    #expect(!tells(try judged(gapTo: 1_000_000, as: name)))
+    let huge = try judged(gapTo: 1 << 40, as: name)
+    #expect(tells(huge) && huge.filledBytes > 1 << 40)
+    for name in ["x.mcap", "x.csv"] {
+      let same = try judged(gapTo: 1 << 40, as: name)
+      #expect(same.losses.isEmpty && same.filledBytes == 0)
+      #expect(try same.write().rows == 3)
+    }
+  }
+
   @Test func `rounded values are off by half a step of their range at most`() throws {
     let conversion = try conversion("f64.wav", to: "x.hea")
     #expect(conversion.losses == ["values of 'signal0' are rounded to steps of 32 bits"])

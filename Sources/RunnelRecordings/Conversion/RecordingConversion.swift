@@ -122,9 +122,9 @@ public struct RecordingConversion {
     if origin > 0 {
       note("row 0 of the file is row \(origin) of the recording, the first there is: \(target.title) has no index")
     }
-    let gaps = described.end - origin - described.rowCount
+    if let excess = excessOfGaps { losses.append(excess) }
     guard target != .wfdb else {
-      if gaps > 0 { note("\(gaps) rows of gaps become missing samples") }
+      if gapRows > 0 { note("\(gapRows) rows of gaps become missing samples") }
       return
     }
     let errors = plans.compactMap { plan -> Double? in
@@ -136,11 +136,11 @@ public struct RecordingConversion {
     }
     let missing = survey.extents.reduce(0) { $0 + $1.missing }
     if missing > 0 { losses.append("\(missing) missing samples become the smallest number that \(target.title) has") }
-    if gaps > 0 { losses.append("\(gaps) rows of gaps become the smallest number that \(target.title) has") }
+    if gapRows > 0 { losses.append("\(gapRows) rows of gaps become the smallest number that \(target.title) has") }
   }
 
   /// The first row that is there: row 0 of a file of WFDB or EDF, which have no index.
-  private var origin: Int { described.runs.first?.lowerBound ?? 0 }
+  var origin: Int { described.runs.first?.lowerBound ?? 0 }
 
   /// When that row was.
   private var originTime: Int64? {
@@ -192,14 +192,7 @@ public struct RecordingConversion {
   private func writeWFDB(_ report: inout Report, _ progress: (Int) -> Void) throws(RecordingError) {
     let plans = integerPlans
     let width = plans.count
-    let ranges = zip(plans, survey.extents).compactMap { plan, extent in
-      extent.range.map { [plan.written($0.lowerBound), plan.written($0.upperBound)] }
-    }.flatMap { $0 }
-    // The smallest format whose numbers hold all values, its own missing one kept free.
-    let format =
-      [WFDBFormat.format212, .format16, .format24].first { format in
-        ranges.allSatisfy { $0 > format.missing && format.range.contains($0) }
-      } ?? .format32
+    let format = wfdbFormat
     let missing = format.missing
     var comments = recording.comments
     if let subject = recording.subject { comments.append("subject: \(subject)") }

@@ -57,7 +57,8 @@ public struct Converter: Sendable {
 
   /// - Parameter progress: hears how many rows are done, of how many; the recording is read twice.
   /// - Throws: `ServiceError`: 64 where the output's name says no format, or it belongs to the recording; 65 with what would
-  ///   be lost, where nobody accepted it; 73 where a file is there that may not be replaced.
+  ///   be lost, where nobody accepted it; 73 where a file is there that may not be replaced; 74 where the disk has no room
+  ///   for a file whose size is known beforehand.
   public func convert(
     _ input: String, to output: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ServiceError) -> Result {
@@ -84,6 +85,7 @@ public struct Converter: Sendable {
         "\(output) cannot hold all of \(input): \(conversion.losses.joined(separator: "; ")); --allow-loss writes it so"
       )
     }
+    try DiskSpace.check(folderOf: output, for: conversion.filledBytes)
     let report = try files { () throws(RecordingError) in try conversion.write { progress(total / 2 + $0, total) } }
     return Result(
       input: input, track: described.name, rate: described.rate, channels: described.channels.map(\.name),

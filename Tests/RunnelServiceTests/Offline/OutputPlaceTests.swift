@@ -76,4 +76,16 @@ import Testing
     _ = try Converter(replaces: true).convert(rig.path, to: output)
     #expect(TemporaryFolder.read(path) != Array("what was there".utf8))
   }
+
+  @Test func `a conversion that the disk has no room for is refused before a byte is written`() throws {
+    let rig = try OfflineRig(seconds: 5)
+    let path = try rig.write("gap.csv", "sample,a\n0,1\n1,2\n\(Int64(1) << 52),3\n")
+    var converter = Converter(selection: .init(rate: 100))
+    #expect(serviceError { _ = try converter.convert(path, to: rig.folder + "/gap.hea") }?.kind == .data)
+    converter.allowsLoss = true
+    let before = contents(rig)
+    let error = serviceError { _ = try converter.convert(path, to: rig.folder + "/gap.hea") }
+    #expect(error?.kind == .inputOutput && error?.description.contains("keep a gap as a gap") == true)
+    #expect(contents(rig) == before)
+  }
 }
