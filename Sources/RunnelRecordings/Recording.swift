@@ -69,6 +69,14 @@ public struct Track: Sendable, Hashable {
 
   /// Where the last row ends; gaps count.
   public var end: Int { runs.last?.upperBound ?? 0 }
+  /// When a row was, in Unix nanoseconds; nil where nobody knows, or the number would not fit.
+  public func time(ofRow row: Int64) -> Int64? {
+    guard let (time, overflows) = start?.addingReportingOverflow(Int64(nearest: Double(row) / rate * 1e9)) else {
+      return nil
+    }
+    return overflows ? nil : time
+  }
+
   /// Rows that are there.
   public var rowCount: Int { runs.reduce(0) { $0 + $1.count } }
   public var bytesPerRow: Int { channels.count * element.size }

@@ -182,6 +182,29 @@ import Testing
     }
   }
 
+  /// Records of intensive care are moved to such years, so that nobody can be found.
+  @Test func `a recording of the year 2150 goes into MCAP without its times, and is read back`() throws {
+    let path = folder.write(
+      "sample,t_ns,a\n0,5700000000000000000,1\n1,5700000000010000000,2\n", to: "later.csv")
+    let conversion = try RecordingConversion(
+      try RecordingFormat.open(path), track: 0, to: folder.path + "/later.mcap", as: .mcap,
+      annotations: [Annotation("N", at: 1, length: 0)])
+    let report = try conversion.write()
+    #expect(report.remarks == ["times more than 146 years from 1970 are left out: no message has them"])
+    let back = try RecordingFormat.open(folder.path + "/later.mcap")
+    #expect(try physical(back) == [[1], [2]] && back.tracks[0].start == nil)
+    #expect(try back.annotations(of: nil, on: 0, rate: 100).map(\.at) == [1])
+  }
+
+  @Test func `a row has no time where none is known, or the number would not fit`() {
+    func track(_ start: Int64?) -> Track {
+      Track(name: "a", rate: 1e-6, channels: [], element: .int16, runs: [0..<10], start: start)
+    }
+    #expect(track(nil).time(ofRow: 1) == nil)
+    #expect(track(5).time(ofRow: 1) == 1_000_000_000_000_005)
+    #expect(track(.max - 5).time(ofRow: 1 << 52) == nil)
+  }
+
   @Test func `rounded values are off by half a step of their range at most`() throws {
     let conversion = try conversion("f64.wav", to: "x.hea")
     #expect(conversion.losses == ["values of 'signal0' are rounded to steps of 32 bits"])

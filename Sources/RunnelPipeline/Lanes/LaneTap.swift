@@ -21,8 +21,10 @@ public final class TappedLane: Sendable {
 
   init(_ channel: String, of plan: PipelinePlan, on session: Session, ratio: Ratio, epoch: UInt64) {
     (stream, pipeline, self.channel) = (session.stream.stream, plan.name, channel)
-    let name = try? Topic.conditioned(stream: stream, pipeline: pipeline, channel: channel)
-    topic = name?.bytes ?? Array("c/".utf8)
+    guard let name = try? Topic.conditioned(stream: stream, pipeline: pipeline, channel: channel) else {
+      preconditionFailure("input, description and configuration give only names that a topic can carry")
+    }
+    topic = name.bytes
     let channels = plan.channels(ofLane: channel, on: session) ?? []
     let inputs = plan.model.description.inputs.map(\.name)
     columns = Set(channels).count == inputs.count ? channels : inputs
@@ -30,7 +32,7 @@ public final class TappedLane: Sendable {
     (self.ratio, self.epoch) = (ratio, epoch)
     descriptionTopic = [Topic.Kind.description.rawValue] + topic.dropFirst()
     description = StreamDescription(
-      stream: name?.stream ?? stream, epoch: epoch, rate: rate, element: .float32,
+      stream: name.stream, epoch: epoch, rate: rate, element: .float32,
       channels: zip(columns, Self.units(plan, channels, session)).map { Channel(name: $0, unit: $1) },
       subject: session.subject, synthetic: session.synthetic ? true : nil)
   }

@@ -236,7 +236,8 @@ public final class CSVRecording: Recording {
       let origin = table.origin.map { Double($0) * 1e-9 } ?? table.first.time
       if origin > 1e9, origin < 9e9 {
         let back = table.first.index.isNaN ? 0 : table.first.index / rate
-        start = (table.origin ?? Int64(nearest: table.first.time * 1e9)) &- Int64(nearest: back * 1e9)
+        // At most 9e18 less at most 2^62: it fits.
+        start = (table.origin ?? Int64(nearest: table.first.time * 1e9)) - Int64(nearest: back * 1e9)
       }
     }
 

@@ -28,7 +28,7 @@ public struct CSVWriter: ~Copyable {
   public mutating func append(_ values: ArraySlice<Double>, at index: Int) throws(RecordingError) {
     var line = "\(index),"
     let seconds = Double(index) / rate
-    line += start.map { "\($0 &+ Int64(nearest: seconds * 1e9))" } ?? "\(seconds)"
+    line += start.map { "\($0.addingClamped(Int64(nearest: seconds * 1e9)))" } ?? "\(seconds)"
     for value in values { line += value.isNaN ? "," : Int64(exactly: value).map { ",\($0)" } ?? ",\(value)" }
     line += "\n"
     try file.append(line.utf8)

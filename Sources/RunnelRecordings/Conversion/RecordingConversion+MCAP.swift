@@ -32,7 +32,12 @@ extension RecordingConversion {
 
   /// When a row was sampled, counted from 0 where nobody knows: files are in the order of their times.
   private func time(of row: Int) -> UInt64 {
-    UInt64(clamping: (described.start ?? 0) &+ Int64(nearest: Double(row) / described.rate * 1e9))
+    UInt64(clamping: (described.start ?? 0).addingClamped(Int64(nearest: Double(row) / described.rate * 1e9)))
+  }
+
+  /// The same in a message, which has none that no message can carry.
+  func timestamp(of row: Int64) -> Int64? {
+    described.start.flatMap { UnixTime.time(Double(row) / described.rate * 1e9, after: $0) }
   }
 
   private func writeSamples(
@@ -57,7 +62,7 @@ extension RecordingConversion {
           let outcome: Result<Void, RecordingError> = bytes.withUnsafeBytes { raw in
             let part = UnsafeRawBufferPointer(
               rebasing: raw[first * track.bytesPerRow..<(first + rows) * track.bytesPerRow])
-            return encoder.withSamples(part, rows: rows, timestamp: track.start == nil ? nil : Int64(time)) { parts in
+            return encoder.withSamples(part, rows: rows, timestamp: timestamp(of: Int64(row + first))) { parts in
               do throws(RecordingError) {
                 try writer.append(
                   channel, sequence: sequence, logTime: time, publishTime: time, parts[1], parts[2])
@@ -85,9 +90,8 @@ extension RecordingConversion {
       LabelMessage(
         kind: .event(phase, number: number), stream: stream, channel: "all", pipeline: "annotations",
         sequence: UInt64(sequence), at: at, first: annotation.at, last: at, decided: at,
-        timestamp: described.start == nil ? nil : Int64(clamping: time(of: Int(at))),
-        timeSource: described.start == nil ? nil : .sender, label: annotation.label, level: .sequenced, quality: .ok,
-        missing: 0)
+        timestamp: timestamp(of: at), timeSource: timestamp(of: at) == nil ? nil : .sender, label: annotation.label,
+        level: .sequenced, quality: .ok, missing: 0)
     }
     for (number, annotation) in annotations.enumerated() {
       var messages = [message(annotation, .point, number: Int64(number), at: annotation.at)]

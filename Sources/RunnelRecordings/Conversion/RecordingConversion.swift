@@ -95,7 +95,10 @@ public struct RecordingConversion {
 
   private mutating func judge() {
     switch target {
-    case .mcap: break
+    case .mcap:
+      if described.start != nil, timestamp(of: Int64(described.end)) == nil {
+        note("times more than 146 years from 1970 are left out: no message has them")
+      }
     case .csv: if described.element == .int64 { note("numbers beyond 2^53 are rounded") }
     case .wfdb: judgeIntegers(bits: 32)
     case .edf, .bdf: judgeIntegers(bits: target.bits)
@@ -143,9 +146,7 @@ public struct RecordingConversion {
   var origin: Int { described.runs.first?.lowerBound ?? 0 }
 
   /// When that row was.
-  private var originTime: Int64? {
-    described.start.map { $0 &+ Int64(nearest: Double(origin) / described.rate * 1e9) }
-  }
+  private var originTime: Int64? { described.time(ofRow: Int64(origin)) }
 
   /// Counted from that row.
   private var movedAnnotations: [Annotation] {
@@ -268,11 +269,9 @@ public struct RecordingConversion {
     }
     if !annotations.isEmpty {
       let path = String(output.dropLast(4)) + ".labels.csv"
-      let (rate, start) = (described.rate, described.start)
       let rows = annotations.map { mark in
         LabelTable.Row(
-          first: mark.at, count: mark.length, time: start.map { $0 &+ Int64(nearest: Double(mark.at) / rate * 1e9) },
-          label: mark.label)
+          first: mark.at, count: mark.length, time: described.time(ofRow: mark.at), label: mark.label)
       }
       try LabelTable.write(rows, to: path)
       report.files.append(path)

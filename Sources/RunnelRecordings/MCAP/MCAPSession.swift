@@ -167,11 +167,7 @@ struct MCAPIndex {
         return Channel(name: index < names.count ? names[index] : "signal\(index)", unit: unit)
       }
     }
-    var start: Int64?
-    if let time = samples.timestamp {
-      let before = rate > 0 ? (Double(first) / rate * 1e9).rounded() : 0
-      start = abs(before) < 0x1p62 ? time.subtractingReportingOverflow(Int64(before)).partialValue : nil
-    }
+    let start = samples.timestamp.flatMap { UnixTime.time(rate > 0 ? -Double(first) / rate * 1e9 : 0, after: $0) }
     return Track(name: name, rate: rate, channels: channels, element: samples.chunk.element, runs: [], start: start)
   }
 

@@ -126,10 +126,11 @@ public struct DemoReport {
   public var beats: Int
 
   public var lines: [String] {
-    let rows = daemon.accounting.rowsLost + daemon.accounting.dropped.total + daemon.accounting.rejected.total
+    let books = daemon.accounting
+    let lost = books.rowsLost.addingClamped(books.dropped.total + books.rejected.total).addingClamped(labelsLost)
     return [
       "",
-      "\(daemon.labels) labels, latency \(latency(50)) p50, \(latency(99)) p99, \(rows + labelsLost) lost",
+      "\(daemon.labels) labels, latency \(latency(50)) p50, \(latency(99)) p99, \(lost) lost",
     ] + daemon.lines + [found(.ventricular, "ventricular"), found(.supraventricular, "supraventricular"), beatsFound]
   }
 

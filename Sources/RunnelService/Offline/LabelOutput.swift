@@ -130,6 +130,6 @@ public struct LabelOutput: LabelSink {
   }
 
   private func place(of label: LabelMessage) -> Int64? {
-    rate.map { (start ?? 0) &+ Int64(nearest: Double(label.at ?? 0) / $0 * 1e9) }
+    rate.map { (start ?? 0).addingClamped(Int64(nearest: Double(label.at ?? 0) / $0 * 1e9)) }
   }
 }

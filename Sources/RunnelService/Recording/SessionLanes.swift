@@ -31,7 +31,7 @@ final class SessionLanes: RecordedLanes {
 
     fileprivate func note(_ first: Int64, _ timestamp: Int64?) {
       guard start == nil, let timestamp, session.rate > 0 else { return }
-      start = timestamp &- Int64(nearest: Double(first) / session.rate * 1e9)
+      start = UnixTime.time(-Double(first) / session.rate * 1e9, after: timestamp)
     }
   }
 
