@@ -2,7 +2,7 @@
 
 graph        the layer list under construction, and how it is written
 values       what is known of a tensor: whose output it is, which axes are time and features
-operations   what each operation on sequences means as layers
+operations   what each operation on sequences means as layers; it lists the modules that say so
 tracing      runs a torch module and sees every function that it calls; recurrent: its RNN, LSTM, GRU
 modules      finds the layers of a torch module: layouts, heads, the fallback to its children
 keras_layers finds the layers of a Keras model

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from exporting import cells
+from exporting.checks import features, shown, with_features
 from exporting.graph import array
-from exporting.operations import features, shown, with_features
 from exporting.values import Value
 
 
