@@ -168,9 +168,7 @@ private final class FrameFile: @unchecked Sendable {
         "--conditioned writes one lane, and there are \(lanes.count) "
           + "(\(lanes.map(\.channel).joined(separator: ", "))): choose with --channels")
     }
-    file = try ConditionedFile(
-      path, rows: Int64(recording.range.lowerBound)..<Int64(recording.range.upperBound), rate: recording.rate,
-      modelRate: model.rate, width: model.inputs.count)
+    file = try ConditionedFile(path, of: recording, modelRate: model.rate, width: model.inputs.count)
     return { [self] in file?.append($1, $2) }
   }
 

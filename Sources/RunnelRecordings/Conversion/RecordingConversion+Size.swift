@@ -8,12 +8,11 @@ extension RecordingConversion {
     }
   }
 
-  /// Bytes of the samples of such a file, gaps among them; 0 of the others, which hold what is there.
-  public var filledBytes: UInt64 {
-    switch target {
-    case .mcap, .csv: 0
-    case .wfdb, .edf, .bdf: bytes(of: described.end - origin)
-    }
+  /// Of the samples of such a file; nil of the others, which hold what is there.
+  public var filledSize: FilledSize? {
+    guard target != .mcap, target != .csv else { return nil }
+    let bits = target == .wfdb ? wfdbFormat.bits : target.bits
+    return FilledSize(rows: described.rowCount, gapRows: gapRows, bitsPerRow: described.channels.count * bits)
   }
 
   /// The smallest format whose numbers hold all values, its own missing one kept free.
@@ -24,20 +23,5 @@ extension RecordingConversion {
     return [WFDBFormat.format212, .format16, .format24].first { format in
       ranges.allSatisfy { $0 > format.missing && format.range.contains($0) }
     } ?? .format32
-  }
-
-  /// A file that would be little but gaps, said; nil where it is not.
-  var excessOfGaps: String? {
-    let bytes = bytes(of: gapRows)
-    guard gapRows / 16 > described.rowCount, bytes > 64 << 20 else { return nil }
-    return "\(gapRows) rows of gaps would take \(bytes >> 20) MiB beside \(described.rowCount) rows that are there "
-      + "(.mcap and .csv keep a gap as a gap)"
-  }
-
-  /// At most 2^53 rows of 4096 channels: 2^70 bits, which are counted as the most there are.
-  private func bytes(of rows: Int) -> UInt64 {
-    let bits = target == .wfdb ? wfdbFormat.bits : target.bits
-    let (product, overflow) = UInt64(rows).multipliedReportingOverflow(by: UInt64(described.channels.count * bits))
-    return (overflow ? .max : product) / 8
   }
 }

@@ -125,7 +125,7 @@ public struct RecordingConversion {
     if origin > 0 {
       note("row 0 of the file is row \(origin) of the recording, the first there is: \(target.title) has no index")
     }
-    if let excess = excessOfGaps { losses.append(excess) }
+    if let excess = filledSize?.excess { losses.append("\(excess) (.mcap and .csv keep a gap as a gap)") }
     guard target != .wfdb else {
       if gapRows > 0 { note("\(gapRows) rows of gaps become missing samples") }
       return

@@ -16,7 +16,19 @@ public struct ConditionedFile: ~Copyable {
   private var failure: RecordingError?
 
   /// - Parameter width: D, the model's inputs.
+  /// - Throws: `data` where the file would be little but gaps, `inputOutput` where the disk has no room for it.
   public init(
+    _ path: String, of recording: RecordingSource, modelRate: Double, width: Int
+  ) throws(ServiceError) {
+    let remedy = "choose a part with --from and --until"
+    let size = try recording.arraySize(modelRate: modelRate, width: width, remedy: remedy)
+    try DiskSpace.check(folderOf: path, for: size.bytes, remedy: "free some space, or \(remedy)")
+    try self.init(
+      path, rows: Int64(recording.range.lowerBound)..<Int64(recording.range.upperBound), rate: recording.rate,
+      modelRate: modelRate, width: width)
+  }
+
+  init(
     _ path: String, rows: Range<Int64>, rate: Double, modelRate: Double, width: Int
   ) throws(ServiceError) {
     // A plan that opened lanes has such a ratio.

@@ -85,7 +85,10 @@ public struct Converter: Sendable {
         "\(output) cannot hold all of \(input): \(conversion.losses.joined(separator: "; ")); --allow-loss writes it so"
       )
     }
-    try DiskSpace.check(folderOf: output, for: conversion.filledBytes)
+    if let size = conversion.filledSize {
+      try DiskSpace.check(
+        folderOf: output, for: size.bytes, remedy: "free some space, or write .mcap or .csv, which keep a gap as a gap")
+    }
     let report = try files { () throws(RecordingError) in try conversion.write { progress(total / 2 + $0, total) } }
     return Result(
       input: input, track: described.name, rate: described.rate, channels: described.channels.map(\.name),

@@ -114,6 +114,17 @@ public final class RecordingSource: SampleSource {
   public var rowCount: Int64? { Int64(runs.reduce(0) { $0 + $1.count }) }
   public var nextIndex: Int64 { Int64(position) }
 
+  /// Of an array of f32 that has a row for each frame of a model, those of gaps too.
+  ///
+  /// - Throws: `data` where it would be little but gaps.
+  func arraySize(modelRate: Double, width: Int, remedy: String) throws(ServiceError) -> FilledSize {
+    let rows = runs.reduce(0) { $0 + $1.count }
+    let bits = (Double(32 * width) * modelRate / rate).rounded(.up)
+    let size = FilledSize(rows: rows, gapRows: range.count - rows, bitsPerRow: Int(min(bits, 0x1p40)))
+    if let excess = size.excess { throw ServiceError(.data, "\(recording.path): \(excess): \(remedy)") }
+    return size
+  }
+
   public func next(rows count: Int) throws(ServiceError) -> UnsafeRawBufferPointer {
     guard run < runs.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let wanted = position..<min(position + count, runs[run].upperBound)

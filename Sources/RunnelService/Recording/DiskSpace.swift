@@ -15,12 +15,11 @@ enum DiskSpace {
   }
 
   /// For a file of so many bytes.
-  static func check(folderOf path: String, for bytes: UInt64) throws(ServiceError) {
+  static func check(folderOf path: String, for bytes: UInt64, remedy: String) throws(ServiceError) {
     guard let free = free(at: path), free < bytes else { return }
     throw ServiceError(
       .inputOutput,
-      "\(path): the disk has \(free >> 20) MiB free, and this would take \(bytes >> 20): free some space, or write "
-        + ".mcap or .csv, which keep a gap as a gap")
+      "\(path): the disk has \(free >> 20) MiB free, and this would take \(bytes >> 20): \(remedy)")
   }
 
   /// Nil where the folder is not there, which is told by who makes the file.

@@ -64,10 +64,12 @@ extension Dataset {
     for file in [x, index, y, mask] { try file.finish(&manifest) }
   }
 
-  /// A record's frames, appended to x.
+  /// A record's frames, appended to x; refused where they would be little but gaps.
   private func condition(
     _ source: RecordingSource, into x: ArrayFile, progress: (Int, Int) -> Void
   ) throws(ServiceError) -> ConditionedRecord {
-    try ConditionedRecord(source, labeller: try feeding(source), progress: progress) { x.append($0) }
+    _ = try source.arraySize(
+      modelRate: input.rate, width: input.inputs.count, remedy: "split the recording at the gap")
+    return try ConditionedRecord(source, labeller: try feeding(source), progress: progress) { x.append($0) }
   }
 }

@@ -174,6 +174,19 @@ import Testing
     #expect(array.map(\.bitPattern) == (try reference(rig, rows: 0..<3600)).map(\.bitPattern))
   }
 
+  @Test func `an array of frames that would be little but a gap is refused before a byte is written`() throws {
+    let rig = try OfflineRig(seconds: 1)
+    let path = try rig.write("gap.csv", "sample,MLII [mV]\n0,1\n1,2\n\(Int64(1) << 52),3\n")
+    let source = try RecordingSource(path, .init(rate: 360))
+    let names = Set(TemporaryFolder.names(in: rig.folder))
+    let error = serviceError {
+      var file = try ConditionedFile(rig.folder + "/f.npy", of: source, modelRate: 120, width: 1)
+      _ = try file.finish()
+    }
+    #expect(error?.kind == .data && error?.description.contains("rows of gaps would take") == true)
+    #expect(Set(TemporaryFolder.names(in: rig.folder)) == names)
+  }
+
   @Test func `frames that a gap left out are NaN and move no other`() throws {
     let rig = try OfflineRig(seconds: 10, missing: [1200..<1500, 3500..<3600])
     let array = try conditioned(rig, from: nil)
@@ -277,9 +290,7 @@ import Testing
     let source = try RecordingSource(rig.path, from: from)
     let path = rig.folder + "/f.npy"
     let frames = Frames(
-      try ConditionedFile(
-        path, rows: Int64(source.range.lowerBound)..<Int64(source.range.upperBound), rate: 360, modelRate: 120, width: 1
-      ))
+      try ConditionedFile(path, of: source, modelRate: 120, width: 1))
     var lines = OfflineRig.Lines()
     try Labeller(model: OfflineRig.model.get()).label(
       source, into: &lines, frames: { frames.file.append($1, $2) })

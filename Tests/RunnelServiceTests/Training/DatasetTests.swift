@@ -65,6 +65,16 @@ import Testing
     #expect(manifest.totals.windowsLeftOut == crossing.count && crossing.count == 3)
   }
 
+  @Test func `a record that is little but a gap is refused, for each frame of it has a place`() throws {
+    let rig = try DatasetRig()
+    let table = try rig.offline.write("gap.csv", "sample,MLII [mV]\n0,1\n1,2\n\(Int64(1) << 52),3\n")
+    let record = rig.offline.folder + "/gap.mcap"
+    _ = try Converter(selection: .init(rate: 360)).convert(table, to: record)
+    try AnnotationFile([mark("N", at: 1)]).write(to: rig.offline.folder + "/gap.atr")
+    let error = serviceError { try rig.write(.whole, of: record) }
+    #expect(error?.kind == .data && error?.description.contains("split the recording at the gap") == true)
+  }
+
   @Test func `a window ends exactly where a gap begins and begins where it ends`() throws {
     let marks: [ConditionedRecord.Mark] = [.good, .warming, .missing, .good, .good, .good]
     let cut = try WindowCut(length: 2, hop: 1, target: .frame(0))
