@@ -112,4 +112,34 @@ import Testing
     let books = publisher.accounting
     #expect(books.rowsUsed + books.dropped.total + rejected + books.rowsLost == next && books.balances)
   }
+
+  @Test(arguments: 0..<200)
+  func `whoever rivals whom and whatever is refused, no more rows are lost than were never sent`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let publisher = Publisher { $0.holdBytes = 2000 }
+    publisher.notebook.refuse = { $0.channels.count == 2 ? Refusal(.channelMissing, "no") : nil }
+    var next: [Int64] = [0, 0, 0, 0]
+    var neverSent: Int64 = 0
+    for _ in 0..<400 {
+      let pick = random.below(4)
+      let epoch = UInt64(pick)
+      let rows = random.below(20)
+      switch random.below(12) {
+      case 0: publisher.describe(epoch, channels: pick == 3 ? ["A", "B"] : ["A"])
+      case 1: if random.below(8) == 0 { publisher.end(epoch, at: next[pick]) }
+      case 2, 3: publisher.beat(epoch, next: next[pick])
+      case 4: publisher.stream.disconnected(now: publisher.now, to: publisher.notebook)
+      case 5: publisher.wait(Int64(random.below(1500)))
+      case 6:
+        next[pick] += Int64(rows)
+        neverSent += Int64(rows)
+      default:
+        publisher.send(
+          rows, epoch: epoch, first: next[pick], rate: random.below(6) == 0 ? 102 : 100,
+          channels: random.below(6) == 0 || pick == 3 ? 2 : 1)
+        next[pick] += Int64(rows)
+      }
+      #expect(publisher.accounting.rowsLost <= neverSent)
+    }
+  }
 }
