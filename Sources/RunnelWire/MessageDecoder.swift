@@ -23,8 +23,8 @@ public enum MessageDecoder {
   }
 
   /// Where the rows of a message that could not be decoded belong, in the one format whose header says so by itself.
-  public func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
-    if case .runnel(let decoder) = self { decoder.rows(ofRejected: parts) } else { nil }
+  public func rejected(_ parts: MessageParts) -> RejectedSamples? {
+    if case .runnel(let decoder) = self { decoder.rejected(parts) } else { nil }
   }
 
   /// What was kept for a message that will not come; nil where nothing is.

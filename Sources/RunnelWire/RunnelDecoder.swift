@@ -38,11 +38,9 @@ public struct RunnelDecoder: Sendable {
     }
   }
 
-  /// The rows that a message says it has which could not be decoded, and their epoch: what came was not lost. Nil where it
-  /// holds no samples, or does not say where they belong, or a checksum shows that it was damaged.
-  public func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
-    SampleHeader.rows(ofRejected: parts)
-  }
+  /// Where the rows of a message belong that could not be decoded: what came was not lost. Nil where it holds no samples, or
+  /// does not say it, or a checksum shows that it was damaged.
+  public func rejected(_ parts: MessageParts) -> RejectedSamples? { SampleHeader.rejected(parts) }
 
   private func topic(_ raw: UnsafeRawBufferPointer) throws(DecodeError) -> Topic.Kind {
     guard raw.count <= limits.nameBytes else {

@@ -156,9 +156,9 @@ extension SampleHeader {
 
 extension SampleHeader {
   /// - Parameter parts: topic, header and payload, more or less.
-  static func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
+  static func rejected(_ parts: MessageParts) -> RejectedSamples? {
     guard parts.count > 1, (try? checkFrame(parts[1])) != nil, parts[1][At.kind] == Kind.samples.rawValue,
-      let (_, first) = try? position(parts[1])
+      let (sequence, first) = try? position(parts[1])
     else { return nil }
     func value<T: FixedWidthInteger>(at byte: Int, as type: T.Type) -> T {
       T(littleEndian: parts[1].loadUnaligned(fromByteOffset: byte, as: type))
@@ -169,7 +169,8 @@ extension SampleHeader {
     guard rows <= WireLimits().rows,
       stated == 0 || stated == checksum(topic: parts[0], header: parts[1], payload: payload)
     else { return nil }
-    return (value(at: At.epoch, as: UInt64.self), first..<first + rows)
+    return RejectedSamples(
+      epoch: value(at: At.epoch, as: UInt64.self), sequence: sequence, rows: first..<first + rows)
   }
 }
 

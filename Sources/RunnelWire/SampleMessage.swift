@@ -58,6 +58,13 @@ public struct SampleMessage {
   }
 }
 
+/// Where the rows of a message belong that could not be decoded, as its header says.
+public struct RejectedSamples: Sendable, Equatable {
+  public var epoch: UInt64
+  public var sequence: UInt64
+  public var rows: Range<Int64>
+}
+
 /// A publisher's sign of life: where it stands, so that a loss at the tail of the stream shows
 /// (docs/wire-format.md §5).
 public struct Heartbeat {

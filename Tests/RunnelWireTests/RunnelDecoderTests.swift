@@ -118,15 +118,16 @@ import Testing
     var message = try Self.valid()
     message.parts[1].replaceSubrange(12..<16, with: [0, 0, 0, 0])  // no checksum
     broken.change(&message)
-    let said = message.lend { RunnelDecoder().rows(ofRejected: $0) }
+    let said = message.lend { RunnelDecoder().rejected($0) }
     let isPlaceless = Self.placeless.contains(broken.testDescription)
     #expect(said?.epoch == (isPlaceless ? nil : 17) && said?.rows == (isPlaceless ? nil : 0..<4))
+    #expect(said == nil || said?.sequence == 7)
   }
 
   @Test func `where a checksum is wrong nothing that the message says is believed`() throws {
     var message = try Self.valid()
     message.parts[1][6] = 99
-    #expect(message.lend { RunnelDecoder().rows(ofRejected: $0) } == nil)
+    #expect(message.lend { RunnelDecoder().rejected($0) } == nil)
   }
 
   @Test func `a message above the size limit is not read`() throws {

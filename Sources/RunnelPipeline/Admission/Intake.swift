@@ -57,8 +57,8 @@ public final class Intake {
   }
 
   /// Rows of such a message, where it says them: a stream that is known by this key does not count them as lost.
-  public func noteUnused(_ rows: Range<Int64>, of epoch: UInt64, key: UnsafeRawBufferPointer, source: Int = 0) {
-    if let known = indexByName[key, of: source] { streams[known].noteUnused(rows, of: epoch) }
+  public func noteUnused(_ rejected: RejectedSamples, key: UnsafeRawBufferPointer, source: Int = 0) {
+    if let known = indexByName[key, of: source] { streams[known].noteUnused(rejected.rows, of: rejected.epoch) }
   }
 
   public func tick(now: Int64, to listener: any StreamListener) {

@@ -239,8 +239,8 @@ public final class Daemon {
       case .ignored(let reason): intakes[input.intake].take(ignored: reason)
       }
     } catch {
-      if let (epoch, rows) = input.rows(ofRejected: parts) {
-        intakes[input.intake].noteUnused(rows, of: epoch, key: input.key(of: parts[0]), source: input.source)
+      if let rejected = input.rejected(parts) {
+        intakes[input.intake].noteUnused(rejected, key: input.key(of: parts[0]), source: input.source)
       }
       reject(error, from: input)
     }

@@ -65,9 +65,7 @@ class InputReader {
   }
 
   /// Where the rows of a message that could not be decoded belong; nil where that cannot be known.
-  func rows(ofRejected parts: MessageParts) -> (epoch: UInt64, rows: Range<Int64>)? {
-    decoder?.rows(ofRejected: parts)
-  }
+  func rejected(_ parts: MessageParts) -> RejectedSamples? { decoder?.rejected(parts) }
 
   /// What the decoder still kept for messages that will not come.
   func drain() -> DecodedMessage? { decoder?.drain() }

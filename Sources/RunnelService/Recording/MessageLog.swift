@@ -50,6 +50,7 @@ final class MessageLog {
       topics[place].note(decoded)
       return try append(decoded, parts, to: place, at: time)
     }
+    if isNamed, let rejected = runnel.rejected(parts) { topics[place].note(rejected) }
     if isNamed, parts.count == 2 {
       switch parts[0].first.flatMap(Topic.Kind.init) {
       case .labels:

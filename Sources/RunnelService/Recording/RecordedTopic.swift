@@ -41,6 +41,8 @@ struct RecordedTopic {
     ledger?.enter(message)
   }
 
+  mutating func note(_ rejected: RejectedSamples) { ledger?.enter(rejected) }
+
   func channel(_ encoding: RecordedEncoding) -> Int? { channels[encoding] }
 
   /// The channel for messages that are written so, from the first on.

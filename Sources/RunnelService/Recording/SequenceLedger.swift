@@ -34,6 +34,14 @@ struct SequenceLedger: Sendable, Hashable {
     }
   }
 
+  /// A message of samples that came and cannot be decoded is not lost; nor does it begin a session.
+  mutating func enter(_ rejected: RejectedSamples) {
+    guard positions.contains(where: { $0.epoch == rejected.epoch }) else { return }
+    advance(
+      rejected.epoch, to: rejected.sequence, rejected.rows.lowerBound, then: rejected.sequence + 1,
+      rejected.rows.upperBound)
+  }
+
   /// - Parameter next: where the stream stands behind a message of samples; nil where none came.
   private mutating func advance(
     _ epoch: UInt64, to sequence: UInt64, _ index: Int64, then nextSequence: UInt64? = nil, _ nextIndex: Int64 = 0

@@ -110,6 +110,18 @@ import Testing
     #expect(found[2].message.sequence == 2 && found[6].message.sequence == 3)
   }
 
+  @Test func `a message that cannot be decoded is recorded and is not lost`() throws {
+    var messages = try stream()
+    messages[2..<2] = [messages[1]]
+    // The second of three, which did not come, of a type that is not known, and without a checksum.
+    messages[2][1].replaceSubrange(6..<7, with: [99])
+    messages[2][1].replaceSubrange(12..<16, with: [0, 0, 0, 0])
+    (messages[2][1][24], messages[2][1][32]) = (1, 2)
+    let report = try record(messages)
+    #expect(report.messages == UInt64(messages.count) && report.lostMessages == 0 && report.lostRows == 0)
+    #expect(try read(report.files[0]).map(\.parts) == messages)
+  }
+
   @Test func `a loss is seen where messages are numbered, and where they are not that is said`() throws {
     let report = try record(try stream() + [[Array("gaze".utf8), [1]]])
     #expect(report.lostMessages == 1 && report.lostRows == 2)
