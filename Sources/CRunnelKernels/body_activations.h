@@ -101,41 +101,63 @@ IN lanes RUNNEL_SET(tanh)(lanes x) {
 
 // MARK: sigmoid and tanh as quotients
 
-// Inside the cells: of fewer operations than the functions above, each within 2.6 ulp, and a sigmoid times a tanh has one
-// division and is within 7. e^(2 r) = (1 + t) / (1 - t) with t = tanh r.
+// Inside the cells: of fewer operations than the functions above, each within 2.5 ulp, and a product of two has one
+// division and is within 7. e^2u = (1 + t) / (1 - t) with t = tanh u. What is taken of a sum is taken of s, which counts
+// in units of its activation (runnel_kernels.h): the power of two that is nearest and the rest are then exact.
 typedef struct {
   lanes over;
   lanes under;
 } RUNNEL_SET(quotient);
 
-// 1 / (1 + e^-x) = (2 - t) / ((2 - t) + 2^n (2 + t)) with t = 2 tanh(r / 2), r = -x - n ln 2; t = r + r^3 p(r^2), p of
-// degree 1, a fit whose error is below 1e-8. Below -64 it is what it is there, 1.6e-28, so that no product overflows.
-IN RUNNEL_SET(quotient) RUNNEL_SET(sigmoid_quotient)(lanes x) {
-  x = RUNNEL_SET(cut)(x, -64.0f, 88.0f);
-  const lanes shifted = FMA(x, SPLAT(-0x1.715476p0f), SPLAT(MAGIC));
-  const lanes n = shifted - MAGIC;
-  lanes r = FMA(n, SPLAT(-0x1.63p-1f), -x);
-  r = FMA(n, SPLAT(0x1.bd0106p-13f), r);
+// t = r + r p(r^2), p of degree 2.
+IN lanes RUNNEL_SET(odd)(lanes r, const float p2, const float p1, const float p0) {
   const lanes z = r * r;
-  const lanes t = FMA(r * z, FMA(SPLAT(0x1.0c8252p-7f), z, SPLAT(-0x1.554ff0p-4f)), r);
-  const lanes over = 2.0f - t, power = RUNNEL_SET(sum_power)(shifted);
-  return (RUNNEL_SET(quotient)){over, FMA(power, 2.0f + t, over)};
+  return FMA(r, FMA(FMA(SPLAT(p2), z, SPLAT(p1)), z, SPLAT(p0)), r);
 }
 
-// (t (2^n + 1) + (2^n - 1)) / (t (2^n - 1) + (2^n + 1)) with t = tanh r, r = x - n ln 2 / 2; t = r + r^3 p(r^2), p of
-// degree 2, a minimax fit whose relative error is 1.6e-10. Where n is 0, it is t.
-IN RUNNEL_SET(quotient) RUNNEL_SET(tanh_quotient)(lanes x) {
-  x = RUNNEL_SET(cut)(x, -10.0f, 10.0f);
-  const lanes shifted = FMA(x, SPLAT(0x1.715476p1f), SPLAT(MAGIC));
-  const lanes r = FMA(shifted - MAGIC, SPLAT(-0x1.62e430p-2f), x);
-  const lanes z = r * r;
-  const lanes p = FMA(FMA(SPLAT(-0x1.aff21ap-5f), z, SPLAT(0x1.1105d0p-3f)), z, SPLAT(-0x1.55554ep-2f));
-  const lanes t = FMA(r * z, p, r), power = RUNNEL_SET(sum_power)(shifted);
+// What is added so that the sum is rounded to a quarter, and 4 times it and the exponent's bias stand in the low bits.
+#define QUARTERS (0x1.8p21f + 127.0f / 4)
+// Numerator and denominator of the sigmoid are widened by a factor, as above.
+#define WIDER (27.0f / 32)
+
+// 1 / (1 + 2^-4s) = (1 + t) / ((1 + t) + 2^n (1 - t)) with t = tanh(2 r ln 2), r = s + n / 4; the error of t is below
+// 3.9e-9. Below -23 it is what it is there, 2.0e-28, so that no product overflows.
+IN RUNNEL_SET(quotient) RUNNEL_SET(sigmoid_quotient)(lanes s) {
+  s = RUNNEL_SET(cut)(s, -23.0f, 23.0f);
+  const lanes shifted = QUARTERS - s;
+  const lanes r = s + (shifted - QUARTERS);
+  const lanes t = RUNNEL_SET(odd)(r, 0x1.20be58p-1f, -0x1.7f98b0p-1f, 0x1.5b842cp-3f);  // WIDER t
+  const lanes over = WIDER + t, power = RUNNEL_SET(sum_power)(shifted);
+  return (RUNNEL_SET(quotient)){over, FMA(power, WIDER - t, over)};
+}
+
+// (t (2^n + 1) + (2^n - 1)) / (t (2^n - 1) + (2^n + 1)) of t = tanh of the rest. Where n is 0, it is t.
+IN RUNNEL_SET(quotient) RUNNEL_SET(tanh_of)(lanes power, lanes t) {
   const lanes less = power - 1.0f, more = power + 1.0f;
   return (RUNNEL_SET(quotient)){FMA(t, more, less), FMA(t, less, more)};
 }
 
+// (2^4s - 1) / (2^4s + 1); t = tanh(2 r ln 2), r = s - n / 4, a minimax fit whose relative error is 4.5e-8.
+IN RUNNEL_SET(quotient) RUNNEL_SET(tanh_quotient)(lanes s) {
+  s = RUNNEL_SET(cut)(s, -7.25f, 7.25f);
+  const lanes shifted = s + QUARTERS;
+  const lanes r = s - (shifted - QUARTERS);
+  return RUNNEL_SET(tanh_of)(RUNNEL_SET(sum_power)(shifted),
+                             RUNNEL_SET(odd)(r, 0x1.573efcp-1f, -0x1.c6a72ap-1f, 0x1.8b90bcp-2f));
+}
+
+// tanh x of what is no sum, the state of an LSTM: the same with r = x - n ln 2 / 2, t = tanh r.
+IN RUNNEL_SET(quotient) RUNNEL_SET(tanh_of_state)(lanes x) {
+  x = RUNNEL_SET(cut)(x, -10.0f, 10.0f);
+  const lanes shifted = FMA(x, SPLAT(0x1.715476p1f), SPLAT(MAGIC));
+  const lanes r = FMA(shifted - MAGIC, SPLAT(-0x1.62e430p-2f), x);
+  return RUNNEL_SET(tanh_of)(RUNNEL_SET(sum_power)(shifted),
+                             RUNNEL_SET(odd)(r, 0x1.0c280ep-3f, -0x1.554e4ap-2f, -0x1.80ca92p-25f));
+}
+
 #undef MAGIC
+#undef QUARTERS
+#undef WIDER
 
 // max(x, 0) + ln(1 + e) with e = e^-|x|; ln(1 + e) = 2 atanh(s), s = e / (2 + e) <= 1/3, as s (2 + z p(z)) with
 // z = s^2, p of degree 4, a minimax fit whose relative error is 2.2e-9.
@@ -216,31 +238,42 @@ IN lanes RUNNEL_SET(apply)(runnel_activation f, lanes x) {
   return f.kind == RUNNEL_NONE ? x : RUNNEL_SET(any)(f, x);
 }
 
-// MARK: what cells make of two
+// MARK: what cells take of their sums
 
-IN int32_t RUNNEL_SET(is_gate_of_tanh)(runnel_activation gate, runnel_activation f) {
-  return gate.kind == RUNNEL_SIGMOID && f.kind == RUNNEL_TANH;
+// What brings a sum into the unit of f.
+IN float RUNNEL_SET(factor)(runnel_activation f) {
+  return f.kind == RUNNEL_SIGMOID ? (float)RUNNEL_SIGMOID_FACTOR : f.kind == RUNNEL_TANH ? (float)RUNNEL_TANH_FACTOR : 1;
 }
 
-// gate(x) f(y)
-IN lanes RUNNEL_SET(gated)(runnel_activation gate, lanes x, runnel_activation f, lanes y) {
-  if (!RUNNEL_SET(is_gate_of_tanh)(gate, f)) return RUNNEL_SET(apply)(gate, x) * RUNNEL_SET(apply)(f, y);
-  const RUNNEL_SET(quotient) s = RUNNEL_SET(sigmoid_quotient)(x), t = RUNNEL_SET(tanh_quotient)(y);
-  return (s.over * t.over) / (s.under * t.under);
+IN int32_t RUNNEL_SET(is_quotient)(runnel_activation f) { return f.kind == RUNNEL_SIGMOID || f.kind == RUNNEL_TANH; }
+
+IN RUNNEL_SET(quotient) RUNNEL_SET(quotient_of)(runnel_activation f, lanes s) {
+  return f.kind == RUNNEL_SIGMOID ? RUNNEL_SET(sigmoid_quotient)(s) : RUNNEL_SET(tanh_quotient)(s);
 }
 
-// fma(z, old, (1 - z) f(y)) with z = gate(x)
-IN lanes RUNNEL_SET(kept)(runnel_activation gate, lanes x, lanes old, runnel_activation f, lanes y) {
-  lanes z, n;
-  if (RUNNEL_SET(is_gate_of_tanh)(gate, f)) {
-    const RUNNEL_SET(quotient) s = RUNNEL_SET(sigmoid_quotient)(x), t = RUNNEL_SET(tanh_quotient)(y);
-    z = s.over / s.under;
-    n = t.over / t.under;
-  } else {
-    z = RUNNEL_SET(apply)(gate, x);
-    n = RUNNEL_SET(apply)(f, y);
-  }
-  return FMA(z, old, (1.0f - z) * n);
+// f of a sum.
+IN lanes RUNNEL_SET(taken)(runnel_activation f, lanes s) {
+  if (!RUNNEL_SET(is_quotient)(f)) return RUNNEL_SET(apply)(f, s);
+  const RUNNEL_SET(quotient) q = RUNNEL_SET(quotient_of)(f, s);
+  return q.over / q.under;
+}
+
+IN lanes RUNNEL_SET(times)(RUNNEL_SET(quotient) a, RUNNEL_SET(quotient) b) {
+  return (a.over * b.over) / (a.under * b.under);
+}
+
+// gate(s) f(a), of two sums.
+IN lanes RUNNEL_SET(gated)(runnel_activation gate, lanes s, runnel_activation f, lanes a) {
+  if (!RUNNEL_SET(is_quotient)(gate) || !RUNNEL_SET(is_quotient)(f))
+    return RUNNEL_SET(taken)(gate, s) * RUNNEL_SET(taken)(f, a);
+  return RUNNEL_SET(times)(RUNNEL_SET(quotient_of)(gate, s), RUNNEL_SET(quotient_of)(f, a));
+}
+
+// gate(s) f(x), of a sum and a state.
+IN lanes RUNNEL_SET(gated_state)(runnel_activation gate, lanes s, runnel_activation f, lanes x) {
+  if (!RUNNEL_SET(is_quotient)(gate) || f.kind != RUNNEL_TANH)
+    return RUNNEL_SET(taken)(gate, s) * RUNNEL_SET(apply)(f, x);
+  return RUNNEL_SET(times)(RUNNEL_SET(quotient_of)(gate, s), RUNNEL_SET(tanh_of_state)(x));
 }
 
 // Fewer values than a register has, `most` at most: one by one, for what is laid down in pieces and read as a register would

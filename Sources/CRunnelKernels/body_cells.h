@@ -28,6 +28,11 @@ IN RUNNEL_SET(past_rows) RUNNEL_SET(read_rows)(const RUNNEL_SET(batch) *b, const
   return past;
 }
 
+// A sum of bf16 weights, which stay as they are, in the unit of f; others are.
+IN lanes RUNNEL_SET(in_units)(const int32_t precision, runnel_activation f, lanes sum) {
+  return precision == RUNNEL_BF16 ? sum * RUNNEL_SET(factor)(f) : sum;
+}
+
 IN float *RUNNEL_SET(new_row)(float *states, const RUNNEL_SET(batch) *b, int64_t stride, int32_t row) {
   return states + b->state->to[row] * stride;
 }
@@ -49,7 +54,7 @@ IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words) {
 IN void RUNNEL_SET(rnn_unit)(const runnel_rnn *layer, runnel_activation activation, const int leaky,
                              const RUNNEL_SET(batch) *b, int32_t row, int32_t first, lanes a) {
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
-  lanes unit = RUNNEL_SET(apply)(activation, a);  // (2)
+  lanes unit = RUNNEL_SET(taken)(activation, a);  // (2)
   if (leaky) {
     const lanes kept = SPLAT(1.0f - layer->leak) * LOAD(b->state->h + b->state->from[row] * stride + first);
     unit = FMA(SPLAT(layer->leak), unit, kept);  // (3)
@@ -65,7 +70,7 @@ static __attribute__((noinline)) void RUNNEL_SET(rnn_any_unit)(const runnel_rnn 
 
 // (2) of the plain cell, where h' and y are.
 IN void RUNNEL_SET(rnn_plain_unit)(lanes a, float *to, float *y) {
-  const lanes unit = RUNNEL_SET(tanh)(a);
+  const lanes unit = RUNNEL_SET(taken)(plain_tanh, a);
   STORE(to, unit);
   STORE(y, unit);
 }
@@ -112,7 +117,8 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
   }
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights + inputs, block_size, LANES, past.h,
                          layer->hidden);
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++) sum[p] = RUNNEL_SET(joined)(sum + p * chains, chains);
+  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+    sum[p] = RUNNEL_SET(in_units)(precision, layer->activation, RUNNEL_SET(joined)(sum + p * chains, chains));
   if (b->plain) {
     RUNNEL_SET(rnn_plain_units)(layer, b, row, rows, first, registers, sum);
     return;
@@ -182,24 +188,24 @@ static void RUNNEL_SET(rnn_finish)(const runnel_rnn *layer, const float *sums, c
 //   n  = act(b_in + b_hn + W_n x + R_n (r * h))            (4) reset before
 //   h' = fma(z, h, (1 - z) * n)                            (5)
 //
-// (5) takes a sigmoid and a tanh as quotients (body_activations.h). gate_clip bounds what gate and act are taken of. The
-// sums of a unit are r, z, n of the hidden units and n of the inputs. With the reset before, the third is not looked at:
-// n waits until r * h of every unit is known, and goes on where n of the inputs ended.
+// gate_clip bounds what gate is taken of, candidate_clip what act is. The sums of a unit are r, z, n of the hidden units
+// and n of the inputs. With the reset before, the third is not looked at: n waits until r * h of every unit is known, and
+// goes on where n of the inputs ended.
 
-// (5), and what of (2) to (4) is done to the sums; n is what act is taken of.
+// (5), and what of (2) to (4) is done to the sums; z is what gate is taken of, n what act is.
 IN void RUNNEL_SET(gru_unit)(const runnel_gru_form form, const RUNNEL_SET(batch) *b, int64_t stride, int32_t row,
                              int32_t first, lanes z, lanes n) {
   const lanes old = LOAD(b->state->h + b->state->from[row] * stride + first);
-  z = RUNNEL_SET(bounded)(z, form.gate_clip);
-  n = RUNNEL_SET(bounded)(n, form.gate_clip);
-  const lanes unit = RUNNEL_SET(kept)(form.gate, z, old, form.candidate, n);
+  z = RUNNEL_SET(taken)(form.gate, RUNNEL_SET(bounded)(z, form.gate_clip));
+  n = RUNNEL_SET(taken)(form.candidate, RUNNEL_SET(bounded)(n, form.candidate_clip));
+  const lanes unit = FMA(z, old, (1.0f - z) * n);
   STORE(RUNNEL_SET(new_row)(b->state->h, b, stride, row) + first, unit);
   STORE(b->y + row * b->y_stride + first, unit);
 }
 
 // What act is taken of, with the reset after. sum: r z n of the hidden units; n: of the inputs.
 IN lanes RUNNEL_SET(gru_candidate)(const runnel_gru_form form, const lanes *sum, lanes n) {
-  return FMA(RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip)), sum[2], n);  // (1), (3)
+  return FMA(RUNNEL_SET(taken)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip)), sum[2], n);  // (1), (3)
 }
 
 // The sums of one row and register: sum r z n of the hidden units, and n of the inputs.
@@ -210,7 +216,7 @@ IN void RUNNEL_SET(gru_units)(const runnel_gru *layer, const runnel_gru_form for
     RUNNEL_SET(gru_unit)(form, b, stride, row, first, sum[1], RUNNEL_SET(gru_candidate)(form, sum, n));
     return;
   }
-  const lanes r = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip));  // (1)
+  const lanes r = RUNNEL_SET(taken)(form.gate, RUNNEL_SET(bounded)(sum[0], form.gate_clip));  // (1)
   float *later = b->scratch + row * 3 * stride + first;
   STORE(later, n);
   STORE(later + stride, sum[1]);
@@ -243,6 +249,13 @@ IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b
   }
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights + inputs, block_size, 3 * LANES, past.h,
                          layer->hidden);
+  UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
+    UNROLLED for (int32_t g = 0; g < 2; g++)
+      sum[p * 3 + g] = RUNNEL_SET(in_units)(precision, layer->form.gate, sum[p * 3 + g]);
+    if (layer->form.reset_before) continue;  // n is not at its end yet
+    sum[p * 3 + 2] = RUNNEL_SET(in_units)(precision, layer->form.candidate, sum[p * 3 + 2]);
+    n[p] = RUNNEL_SET(in_units)(precision, layer->form.candidate, n[p]);
+  }
   if (b->plain && rows * registers == 1) {
     RUNNEL_SET(gru_units)(layer, plain_gru, b, row, first, sum, n[0]);
     return;
@@ -279,6 +292,8 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
   }
   RUNNEL_SET(accumulate)(precision, n, rows, registers, 1, 1, weights + inputs + 2 * LANES, block_size, 3 * LANES,
                          reset, layer->hidden);
+  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+    n[p] = RUNNEL_SET(in_units)(precision, layer->form.candidate, n[p]);
   lanes all[RUNNEL_TILE];
   RUNNEL_SET(lay_down)(all, n, rows * registers);
   for (int32_t p = 0; p < rows * registers; p++) {

@@ -11,8 +11,10 @@
 //   h' = m, or W_hr m where projected                      (7)
 //
 // i * g and o * output(c') of a sigmoid and a tanh have one division (body_activations.h).
-// p * c is one more fma at the end of the chain; gate_clip bounds what gate and cell are taken of. A unit has the sums
-// i f g o, or three where a gate is coupled, which is then not computed: `gates` is 4 or 3 and a constant.
+// p * c is one more fma at the end of the chain; gate_clip bounds what gate is taken of, candidate_clip what cell is. A
+// unit has the sums i f g o, or three where a gate is coupled, which is then not computed: `gates` is 4 or 3 and a
+// constant.
+
 // What `gate` is taken of.
 IN lanes RUNNEL_SET(before_gate)(const runnel_lstm_form form, lanes a, const float *peephole, lanes c) {
   if (form.peepholes) a = FMA(LOAD(peephole), c, a);
@@ -25,17 +27,17 @@ IN lanes RUNNEL_SET(lstm_cell)(const runnel_lstm *layer, const runnel_lstm_form 
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   const float *peephole = layer->peepholes + first * (gates - 1);
   const lanes old = LOAD(b->state->c + b->state->from[row] * stride + first);
-  const lanes g = RUNNEL_SET(bounded)(sum[gates - 2], form.gate_clip);        // what (3) is taken of
+  const lanes g = RUNNEL_SET(bounded)(sum[gates - 2], form.candidate_clip);   // what (3) is taken of
   const lanes one = RUNNEL_SET(before_gate)(form, sum[0], peephole, old);     // the first gate that is computed
   lanes f, new;                                                               // f, i * g
   if (gates == 4) {
-    f = RUNNEL_SET(apply)(form.gate, RUNNEL_SET(before_gate)(form, sum[1], peephole + LANES, old));  // (2)
+    f = RUNNEL_SET(taken)(form.gate, RUNNEL_SET(before_gate)(form, sum[1], peephole + LANES, old));  // (2)
     new = RUNNEL_SET(gated)(form.gate, one, form.cell, g);                                           // (1), (3)
   } else {
     const int32_t given = form.coupling == RUNNEL_COUPLED_INPUT;
-    const lanes gate = RUNNEL_SET(apply)(form.gate, one);
+    const lanes gate = RUNNEL_SET(taken)(form.gate, one);
     f = given ? gate : 1.0f - gate;
-    new = (given ? 1.0f - gate : gate) * RUNNEL_SET(apply)(form.cell, g);
+    new = (given ? 1.0f - gate : gate) * RUNNEL_SET(taken)(form.cell, g);
   }
   const lanes c = RUNNEL_SET(bounded)(FMA(f, old, new), form.cell_clip);  // (4)
   STORE(RUNNEL_SET(new_row)(b->state->c, b, stride, row) + first, c);
@@ -47,7 +49,7 @@ IN void RUNNEL_SET(lstm_hidden)(const runnel_lstm *layer, const runnel_lstm_form
                                 const RUNNEL_SET(batch) *b, int32_t row, int32_t first, lanes o, lanes c) {
   const int64_t stride = RUNNEL_SET(padded)(layer->hidden);
   const float *peephole = layer->peepholes + first * (gates - 1) + (gates - 2) * LANES;
-  const lanes m = RUNNEL_SET(gated)(form.gate, RUNNEL_SET(before_gate)(form, o, peephole, c), form.output, c);
+  const lanes m = RUNNEL_SET(gated_state)(form.gate, RUNNEL_SET(before_gate)(form, o, peephole, c), form.output, c);
   if (form.projected) {
     STORE(b->scratch + row * stride + first, m);
   } else {
@@ -88,6 +90,8 @@ IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, con
                          past.features);
   RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights + inputs, block_size, gates * LANES, past.h,
                          carried);
+  UNROLLED for (int32_t p = 0; p < rows * registers * gates; p++)
+    sum[p] = RUNNEL_SET(in_units)(precision, p % gates == gates - 2 ? layer->form.cell : layer->form.gate, sum[p]);
   if (gates == 4 && b->plain && rows * registers == 1) {
     RUNNEL_SET(lstm_units)(layer, plain_lstm, 4, b, row, first, sum);
     return;

@@ -17,9 +17,9 @@ enum { RUNNEL_ROWS = 6, RUNNEL_TILE = 24, RUNNEL_CHUNK = 48, RUNNEL_WORDS = 1638
 // What the cells are without any option, as constants that an inlined body can be made of.
 static const runnel_activation no_activation = {RUNNEL_NONE, 0, 0};
 static const runnel_activation plain_tanh = {RUNNEL_TANH, 0, 0};
-static const runnel_gru_form plain_gru = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
+static const runnel_gru_form plain_gru = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY};
 static const runnel_lstm_form plain_lstm = {
-    RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY,
+    RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY, INFINITY,
 };
 
 static int rnn_is_plain(const runnel_rnn *layer) {
@@ -28,13 +28,13 @@ static int rnn_is_plain(const runnel_rnn *layer) {
 
 static int gru_is_plain(const runnel_gru_form *form) {
   return !form->reset_before && form->gate.kind == RUNNEL_SIGMOID && form->candidate.kind == RUNNEL_TANH &&
-         form->gate_clip == INFINITY;
+         form->gate_clip == INFINITY && form->candidate_clip == INFINITY;
 }
 
 static int lstm_is_plain(const runnel_lstm_form *form) {
   return form->coupling == RUNNEL_UNCOUPLED && !form->peepholes && !form->projected &&
          form->gate.kind == RUNNEL_SIGMOID && form->cell.kind == RUNNEL_TANH && form->output.kind == RUNNEL_TANH &&
-         form->gate_clip == INFINITY && form->cell_clip == INFINITY;
+         form->gate_clip == INFINITY && form->candidate_clip == INFINITY && form->cell_clip == INFINITY;
 }
 
 // SUMS: how many blocks of sums a set keeps in registers while k runs.

@@ -70,6 +70,18 @@ public struct Activation: Sendable, Hashable {
 
   /// As the kernels take it.
   var function: runnel_activation { runnel_activation(kind: kind.code, alpha: alpha, beta: beta) }
+
+  /// What brings the sum that a cell takes this of into the unit of the kernels.
+  var factor: Double {
+    switch kind {
+    case .sigmoid: RUNNEL_SIGMOID_FACTOR
+    case .tanh: RUNNEL_TANH_FACTOR
+    default: 1
+    }
+  }
+
+  /// A bound of what a cell takes this of, in that unit; none is infinity.
+  func bound(_ clip: Float?) -> Float { clip.map { Float(Double($0) * factor) } ?? .infinity }
 }
 
 extension Activation.Kind {

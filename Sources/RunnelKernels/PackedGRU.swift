@@ -45,9 +45,10 @@ public final class PackedGRU: @unchecked Sendable {
     scratchPerRow = reset == .before ? 3 * hStride : 0
     sumsPerRow = 3 * hStride
     table = kernels.table(for: precision)
+    let factors = [gateActivation, gateActivation, activation].map { precision.factor($0) }
     let matrices: [PackedWeights.Matrix] = [
-      .init(values: inputWeight, columns: inputs, gates: [0, 1, 2]),
-      .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2]),
+      .init(values: inputWeight, columns: inputs, gates: [0, 1, 2], factors: factors),
+      .init(values: hiddenWeight, columns: hidden, gates: [0, 1, 2], factors: factors),
     ]
     weights = PackedWeights(units: hidden, matrices, precision)
     scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
@@ -55,12 +56,14 @@ public final class PackedGRU: @unchecked Sendable {
     var biases = zip(inputBias, hiddenBias).map { $0 + $1 }
     if reset == .after { biases.replaceSubrange(2 * hidden..<3 * hidden, with: inputBias[(2 * hidden)...]) }
     biases += reset == .after ? hiddenBias[(2 * hidden)...] : [Float](repeating: 0, count: hidden)[...]
-    bias = PackedWeights(units: hidden, [.init(values: biases, columns: 1, gates: [0, 1, 2, 3])])
+    bias = PackedWeights(
+      units: hidden, [.init(values: biases, columns: 1, gates: [0, 1, 2, 3], factors: factors + factors.suffix(1))])
     var gru = runnel_gru(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: bias.base,
       form: runnel_gru_form(
         reset_before: reset == .before ? 1 : 0, gate: gateActivation.function, candidate: activation.function,
-        gate_clip: gateClip ?? .infinity), precision: precision.code, scales: scales.base, plain: 0, lone_step: nil,
+        gate_clip: gateActivation.bound(gateClip), candidate_clip: activation.bound(gateClip)),
+      precision: precision.code, scales: scales.base, plain: 0, lone_step: nil,
       lone_finish: nil)
     table.pointee.prepare_gru(&gru)
     layer = FixedAddress(gru)

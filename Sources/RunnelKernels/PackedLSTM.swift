@@ -52,18 +52,25 @@ public final class PackedLSTM: @unchecked Sendable {
     sumsPerRow = gates * cStride
     table = kernels.table(for: precision)
     let all = Array(0..<gates)
+    let factors = all.map { precision.factor($0 == gates - 2 ? options.cellActivation : options.gateActivation) }
     let matrices: [PackedWeights.Matrix] = [
-      .init(values: inputWeight, columns: inputs, gates: all),
-      .init(values: hiddenWeight, columns: outputs, gates: all),
+      .init(values: inputWeight, columns: inputs, gates: all, factors: factors),
+      .init(values: hiddenWeight, columns: outputs, gates: all, factors: factors),
     ]
     let peepholes = options.peepholes ?? [Float](repeating: 0, count: (gates - 1) * hidden)
     let projection = PackedWeights.Matrix(
-      values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden, gates: [0])
+      values: options.projection ?? [], columns: options.projection == nil ? 0 : hidden)
     packed = [
       PackedWeights(units: hidden, matrices, precision),
       PackedWeights(scalesOf: matrices, units: hidden, precision),
-      PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: all)]),
-      PackedWeights(units: hidden, [.init(values: peepholes, columns: 1, gates: Array(all.dropLast()))]),
+      PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: all, factors: factors)]),
+      PackedWeights(
+        units: hidden,
+        [
+          .init(
+            values: peepholes, columns: 1, gates: Array(all.dropLast()),
+            factors: Array(repeating: options.gateActivation.factor, count: gates - 1))
+        ]),
       PackedWeights(units: outputs, [projection], precision),
       PackedWeights(scalesOf: [projection], units: outputs, precision),
       PackedWeights(count: hStride) { _ in },
@@ -123,6 +130,7 @@ extension LSTMOptions {
     return runnel_lstm_form(
       coupling: coupling, peepholes: peepholes == nil ? 0 : 1, projected: projection == nil ? 0 : 1,
       gate: gateActivation.function, cell: cellActivation.function, output: outputActivation.function,
-      gate_clip: gateClip ?? .infinity, cell_clip: cellClip ?? .infinity)
+      gate_clip: gateActivation.bound(gateClip), candidate_clip: cellActivation.bound(gateClip),
+      cell_clip: cellClip ?? .infinity)
   }
 }

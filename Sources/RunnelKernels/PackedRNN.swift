@@ -35,13 +35,14 @@ public final class PackedRNN: @unchecked Sendable {
     hStride = KernelSet.padded(hidden)
     sumsPerRow = hStride
     table = kernels.table(for: precision)
+    let factors = [precision.factor(activation)]
     let matrices: [PackedWeights.Matrix] = [
-      .init(values: inputWeight, columns: inputs, gates: [0]),
-      .init(values: hiddenWeight, columns: hidden, gates: [0]),
+      .init(values: inputWeight, columns: inputs, factors: factors),
+      .init(values: hiddenWeight, columns: hidden, factors: factors),
     ]
     weights = PackedWeights(units: hidden, matrices, precision)
     scales = PackedWeights(scalesOf: matrices, units: hidden, precision)
-    self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, gates: [0])])
+    self.bias = PackedWeights(units: hidden, [.init(values: bias, columns: 1, factors: factors)])
     var rnn = runnel_rnn(
       inputs: Int32(inputs), hidden: Int32(hidden), weights: weights.base, bias: self.bias.base,
       activation: activation.function, leak: leak, precision: precision.code, scales: scales.base, plain: 0,

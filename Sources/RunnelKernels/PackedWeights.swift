@@ -13,15 +13,24 @@ final class PackedWeights: @unchecked Sendable {
     fill(base)
   }
 
-  /// A matrix as PyTorch stores it, (gates · units, columns), and which of its gates stand side by side.
+  /// A matrix as PyTorch stores it, (gates · units, columns), which of its gates stand side by side, and what each of them is
+  /// multiplied by.
   struct Matrix {
     var values: [Float]
     var columns: Int
     var gates: [Int]
+    var factors: [Double]
 
-    func row(_ gate: Int, _ unit: Int, of units: Int) -> ArraySlice<Float> {
-      let first = (gate * units + unit) * columns
-      return values[first..<first + columns]
+    init(values: [Float], columns: Int, gates: [Int] = [0], factors: [Double] = [1]) {
+      precondition(factors.count == gates.count, "each gate has a factor")
+      (self.values, self.columns, self.gates, self.factors) = (values, columns, gates, factors)
+    }
+
+    /// The weights of a unit of the gate that stands at `place`.
+    func row(_ place: Int, _ unit: Int, of units: Int) -> [Float] {
+      let first = (gates[place] * units + unit) * columns
+      let row = values[first..<first + columns]
+      return factors[place] == 1 ? Array(row) : row.map { Float(Double($0) * factors[place]) }
     }
   }
 
@@ -37,8 +46,8 @@ final class PackedWeights: @unchecked Sendable {
       for matrix in matrices {
         precondition(matrix.columns <= precision.columnLimit, "int8 sums of so many columns would not be exact")
         for unit in 0..<units {
-          for (place, gate) in matrix.gates.enumerated() {
-            for (word, bits) in precision.packed(matrix.row(gate, unit, of: units)).enumerated() {
+          for place in 0..<gates {
+            for (word, bits) in precision.packed(matrix.row(place, unit, of: units)).enumerated() {
               let index = ((unit / block * words + first + word) * gates + place) * block + unit % block
               packed[index] = Float(bitPattern: bits)
             }
@@ -57,9 +66,9 @@ final class PackedWeights: @unchecked Sendable {
       guard precision == .int8 else { return }
       for (number, matrix) in matrices.enumerated() {
         for unit in 0..<units {
-          for (place, gate) in matrix.gates.enumerated() {
+          for place in 0..<gates {
             let index = ((unit / block * matrices.count + number) * gates + place) * block + unit % block
-            packed[index] = WeightPrecision.Scale(matrix.row(gate, unit, of: units)).value
+            packed[index] = WeightPrecision.Scale(matrix.row(place, unit, of: units)).value
           }
         }
       }
@@ -71,7 +80,7 @@ final class PackedWeights: @unchecked Sendable {
 
 extension WeightPrecision {
   /// The weights of one output of a matrix as the words that a kernel reads, the earliest in the lowest bits.
-  fileprivate func packed(_ row: ArraySlice<Float>) -> [UInt32] {
+  fileprivate func packed(_ row: [Float]) -> [UInt32] {
     switch self {
     case .float32: return row.map(\.bitPattern)
     case .bf16: return Self.joined(row.map { UInt32(Self.half($0)) }, of: 2)

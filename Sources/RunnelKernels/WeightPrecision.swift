@@ -4,8 +4,9 @@ internal import CRunnelKernels
 public enum WeightPrecision: String, Sendable, CaseIterable {
   case float32
   /// The upper half of an f32, rounded to nearest, ties to even, when weights are packed; widened exactly when they are
-  /// read, and summed in the order of f32. So it gives what f32 weights of those values give, bit for bit. Half the
-  /// bytes: quicker where reading weights takes the time, which is one row from 64 units on.
+  /// read, and summed in the order of f32. So linear layers give what f32 weights of those values give, bit for bit; cells
+  /// nearly so, because weights of f32 gates are packed in units of their activation. Half the bytes: quicker where reading
+  /// weights takes the time, which is one row from 64 units on.
   case bf16
   /// Whole numbers of −127…127 times a scale that each output of a matrix has; what they are multiplied with is quantised
   /// in the same way, each row by itself, and the products are summed exactly. A quarter of the bytes.
@@ -66,6 +67,9 @@ public enum WeightPrecision: String, Sendable, CaseIterable {
     case .int8: 1 + (count + 3) / 4
     }
   }
+
+  /// What weights and bias of a gate are multiplied by before they are packed. bf16 keeps weights as they are.
+  func factor(_ activation: Activation) -> Double { self == .bf16 ? 1 : activation.factor }
 
   /// As the kernels take it.
   var code: Int32 {

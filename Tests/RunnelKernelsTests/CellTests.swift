@@ -52,7 +52,7 @@ import Testing
   func `a step has the order that the header states, bit for bit`(form: CellForm, set: KernelSet) {
     for (inputs, hidden) in Self.shapes {
       let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 40 + UInt64(hidden))
-      let reference = ReferenceCell<Float>(weights: weights, act: Plain.activated)
+      let reference = ReferenceCell<Float>(weights: weights.inUnits(), act: Plain.activated)
       let cell = PackedCell(weights, set)
       Self.expectStep(
         of: cell, weights, like: reference, x: Self.frames(inputs, seed: 7))
@@ -126,8 +126,7 @@ import Testing
   /// Options that are there and change nothing lead through the general instance of the body.
   @Test(
     arguments: [
-      (CellForm.rnn(.tanh, leak: 1), CellForm.rnn(Activation(.scaledTanh), leak: 1)),
-      (.plainGRU, .gru(.after, gate: .sigmoid, activation: .tanh, clip: .greatestFiniteMagnitude)),
+      (CellForm.plainGRU, CellForm.gru(.after, gate: .sigmoid, activation: .tanh, clip: .greatestFiniteMagnitude)),
       (.lstm(.init()), .lstm(.init(gateClip: .greatestFiniteMagnitude))),
       (.lstm(.init()), .lstm(.init(cellClip: .greatestFiniteMagnitude))),
     ], sets)
@@ -143,21 +142,36 @@ import Testing
     }
   }
 
-  @Test func `a gate and a tanh in a cell keep their bounds, and what is between 0 and 1 stays there`() {
-    for (x, y) in zip(ActivationTests.usual(40000, seed: 23), ActivationTests.usual(40000, seed: 24)) {
-      for y in [y, y / 20] {
-        let (product, exact) = (Float.gated(3 * x, y), Double.gated(Double(3 * x), Double(y)))
-        #expect(abs(Double(product) - exact) <= 7 * Double(Float(exact).ulp), "\(3 * x), \(y): \(product)")
-        #expect(abs(Float.kept(x, 0, y)) <= 1 && abs(Float.kept(x, 1, y)) <= 1, "\(x), \(y)")
-        let (gate, value) = (Quotient.sigmoid(3 * x), Quotient.tanh(y))
-        let (s, t) = (ReferenceActivation.value(.sigmoid, Double(3 * x)), ReferenceActivation.value(.tanh, Double(y)))
-        #expect(abs(Double(gate.over / gate.under) - s) <= 2.6 * Double(Float(s).ulp), "\(3 * x)")
-        #expect(abs(Double(value.over / value.under) - t) <= 2.6 * Double(Float(t).ulp), "\(y)")
+  @Test func `a sigmoid and a tanh in a cell keep their bounds, and what is between 0 and 1 stays there`() {
+    func value(_ q: SumQuotient.Quotient) -> Float { q.over / q.under }
+    func times(_ a: SumQuotient.Quotient, _ b: SumQuotient.Quotient) -> Float { a.over * b.over / (a.under * b.under) }
+    func expect(_ y: Float, _ exact: Double, within ulps: Double, _ text: String) {
+      #expect(abs(Double(y) - exact) <= ulps * Double(Float(exact).ulp), "\(text): \(y)")
+    }
+    // What is taken of a sum is taken of what the sum stands for.
+    let (perSigmoid, perTanh) = (1 / SumQuotient.factor(.sigmoid), 1 / SumQuotient.factor(.tanh))
+    for (s, x) in zip(ActivationTests.usual(40000, seed: 23), ActivationTests.usual(40000, seed: 24)) {
+      for x in [x, x / 20] {
+        let gate = ReferenceActivation.value(.sigmoid, perSigmoid * Double(s))
+        let candidate = ReferenceActivation.value(.tanh, perTanh * Double(x / 3))
+        let state = ReferenceActivation.value(.tanh, Double(x))
+        expect(value(SumQuotient.sigmoid(s)), gate, within: 2.5, "sigmoid of \(s)")
+        expect(value(SumQuotient.tanh(x / 3)), candidate, within: 2.5, "tanh of \(x / 3)")
+        expect(value(SumQuotient.tanhOfState(x)), state, within: 2.5, "tanh of state \(x)")
+        expect(times(SumQuotient.sigmoid(s), SumQuotient.tanh(x / 3)), gate * candidate, within: 7, "\(s), \(x / 3)")
+        expect(
+          times(SumQuotient.sigmoid(s), SumQuotient.tanhOfState(x)), gate * state, within: 7, "\(s), \(x)")
+        let z = value(SumQuotient.sigmoid(s)), n = value(SumQuotient.tanh(x))
+        for old in [Float(0), 1, -1] { #expect(abs(((1 - z) * n).addingProduct(z, old)) <= 1, "\(s), \(x), \(old)") }
       }
     }
-    #expect(Float.gated(.infinity, .infinity) == 1 && Float.gated(.infinity, -.infinity) == -1)
-    #expect(abs(Float.gated(-.infinity, .infinity)) < 2e-28 && Float.kept(.infinity, 0.3, .infinity) == 0.3)
-    #expect(Float.gated(.nan, 1).isNaN && Float.gated(1, .nan).isNaN && Float.kept(.nan, 0, 0).isNaN)
+    let infinity = Float.infinity
+    #expect(value(SumQuotient.sigmoid(infinity)) == 1 && abs(value(SumQuotient.sigmoid(-infinity)) - 2e-28) < 1e-29)
+    #expect(value(SumQuotient.tanh(infinity)) == 1 && value(SumQuotient.tanh(-infinity)) == -1)
+    #expect(value(SumQuotient.tanhOfState(infinity)) == 1 && value(SumQuotient.tanhOfState(-infinity)) == -1)
+    for function in [SumQuotient.sigmoid, SumQuotient.tanh, SumQuotient.tanhOfState] {
+      #expect(value(function(.nan)).isNaN)
+    }
   }
 
   @Test func `a projection that leaves every unit as it is gives the plain cell`() {

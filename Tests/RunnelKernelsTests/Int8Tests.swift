@@ -29,7 +29,7 @@ import Testing
   func `a step with int8 weights is what the header states, bit for bit`(form: CellForm, set: KernelSet) {
     for (inputs, hidden) in Self.shapes {
       let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 50 + UInt64(hidden))
-      let reference = ReferenceCell<Float>(weights: weights, act: Plain.activated, term: Self.term)
+      let reference = ReferenceCell<Float>(weights: weights.inUnits(.int8), act: Plain.activated, term: Self.term)
       let cell = PackedCell(weights, set, .int8)
       CellTests.expectStep(
         of: cell, weights, like: reference, x: CellTests.frames(inputs, seed: 7).map { $0 * 30 })

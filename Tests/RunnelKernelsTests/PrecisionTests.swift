@@ -32,19 +32,33 @@ import Testing
     }
   }
 
-  @Test(arguments: CellForm.all) func `bf16 weights give what the same weights give as float32, in every set`(
-    form: CellForm
-  ) {
+  @Test(arguments: CellForm.all, KernelSet.available)
+  func `a step with bf16 weights has the order that the header states, bit for bit`(form: CellForm, set: KernelSet) {
+    for (inputs, hidden) in Self.shapes {
+      let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 60 + UInt64(hidden))
+      let reference = ReferenceCell<Float>(
+        weights: rounded(weights).inUnits(.bf16), act: Plain.activated, factor: { Float(SumQuotient.factor($0)) })
+      CellTests.expectStep(
+        of: PackedCell(weights, set, .bf16), weights, like: reference, x: CellTests.frames(inputs, seed: 7))
+    }
+  }
+
+  @Test(arguments: CellForm.all)
+  func `bf16 weights give the same bits in every set, and nearly what the same weights give as float32`(form: CellForm)
+  {
     for (inputs, hidden) in Self.shapes {
       var random = SeededGenerator(seed: UInt64(inputs * hidden))
       let weights = CellWeights(form, inputs: inputs, hidden: hidden, seed: 30 + UInt64(hidden))
-      let frames = LayerTests.values(20 * inputs, &random)
-      let (y, c) = PackedCell(rounded(weights), .scalar).run(frames, inputs: inputs)
+      let wild = LayerTests.values(20 * inputs, &random), tame = CellTests.frames(20 * inputs, seed: 31)
+      let (y, c) = PackedCell(weights, .scalar, .bf16).run(wild, inputs: inputs)
       for set in KernelSet.available {
-        let (yHalf, cHalf) = PackedCell(weights, set, .bf16).run(frames, inputs: inputs)
+        let (yHalf, cHalf) = PackedCell(weights, set, .bf16).run(wild, inputs: inputs)
         #expect(zip(y.joined(), yHalf.joined()).allSatisfy(sameBits), "\(set) \(inputs) × \(hidden)")
         #expect(zip(c[..<hidden], cHalf[..<hidden]).allSatisfy(sameBits), "\(set) \(inputs) × \(hidden)")
       }
+      let half = PackedCell(weights, .best, .bf16).run(tame, inputs: inputs).y.joined()
+      let whole = PackedCell(rounded(weights), .best).run(tame, inputs: inputs).y.joined()
+      #expect(zip(half, whole).allSatisfy { abs($0 - $1) <= 1e-5 }, "\(inputs) × \(hidden)")
     }
   }
 

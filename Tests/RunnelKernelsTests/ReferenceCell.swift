@@ -45,6 +45,18 @@ enum CellForm: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// What each gate's sum is taken by.
+  var activations: [Activation] {
+    switch self {
+    case .rnn(let activation, _): [activation]
+    case .gru(_, let gate, let activation, _): [gate, gate, activation]
+    case .lstm(let form): (0..<gates).map { $0 == candidate ? form.cell : form.gate }
+    }
+  }
+
+  /// Which of the gates is n, or g.
+  var candidate: Int { if case .lstm = self { gates - 2 } else { gates - 1 } }
+
   var hasCellState: Bool { if case .lstm = self { true } else { false } }
   var isProjected: Bool { if case .lstm(let form) = self { form.projected } else { false } }
 
@@ -76,6 +88,9 @@ struct CellWeights {
   var projection: [Float]
   /// (gates − 1, H)
   var peepholes: [Float]
+  /// What bounds what the gates, and the candidate, are taken of.
+  var gateClip: Float?
+  var candidateClip: Float?
 
   init(_ form: CellForm, inputs: Int, hidden: Int, seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -94,8 +109,33 @@ struct CellWeights {
     bias = zip(inputBias, hiddenBias).map { $0 + $1 }
     projection = values(outputs * hidden, scale: 1 / Double(hidden).squareRoot())
     peepholes = values((form.gates - 1) * hidden, scale: 0.5)
+    switch form {
+    case .rnn: gateClip = nil
+    case .gru(_, _, _, let clip): gateClip = clip
+    case .lstm(let form): gateClip = form.gateClip
+    }
+    candidateClip = gateClip
   }
 
+  /// As they are packed, in units of the activations: of bf16 weights and their biases nothing is multiplied.
+  func inUnits(_ precision: WeightPrecision = .float32) -> CellWeights {
+    func multiplied(_ values: [Float], by factors: [Double]) -> [Float] {
+      let part = max(values.count / factors.count, 1)
+      return values.enumerated().map { Float(Double($1) * factors[$0 / part]) }
+    }
+    let factors = form.activations.map { SumQuotient.factor($0) }
+    var packed = self
+    packed.peepholes = multiplied(peepholes, by: Array(factors.prefix(1)))
+    packed.gateClip = gateClip.map { Float(Double($0) * factors[0]) }
+    packed.candidateClip = candidateClip.map { Float(Double($0) * factors[form.candidate]) }
+    guard precision != .bf16 else { return packed }
+    packed.input = multiplied(input, by: factors)
+    packed.recurrent = multiplied(recurrent, by: factors)
+    packed.inputBias = multiplied(inputBias, by: factors)
+    packed.hiddenBias = multiplied(hiddenBias, by: factors)
+    packed.bias = multiplied(bias, by: factors)
+    return packed
+  }
 }
 
 /// One step of a cell, equation by equation, unit by unit. In f64 it is the reference; in f32, whose `addingProduct`
@@ -105,6 +145,8 @@ struct ReferenceCell<T: ChainedNumber> {
   let act: (Activation, T) -> T
   /// What a row of weights adds to a sum, where it is not the chains.
   var term: ((_ sum: T, _ weights: [Float], _ x: [T]) -> T)?
+  /// What a sum that is at its end is multiplied by.
+  var factor: (Activation) -> T = { _ in 1 }
 
   private func matrix(_ w: [Float], _ row: Int, _ columns: Int, _ x: [T], from sum: T, outputs: Int? = nil) -> T {
     if let term { return term(sum, Array(w[row * columns..<(row + 1) * columns]), x) }
@@ -129,45 +171,52 @@ struct ReferenceCell<T: ChainedNumber> {
 
   private func clipped(_ x: T, _ limit: Float?) -> T { limit.map { min(max(x, -T($0)), T($0)) } ?? x }
 
+  private func taken(_ f: Activation, _ sum: T) -> T { T.quotient(f, sum).map { $0.over / $0.under } ?? act(f, sum) }
+
+  /// gate(sum) times a quotient or, where one of them is none, times the value it stands for.
+  private func gated(_ gate: Activation, _ sum: T, _ value: T.Quotient?, or other: @autoclosure () -> T) -> T {
+    guard let gate = T.quotient(gate, sum), let value else { return taken(gate, sum) * other() }
+    return gate.over * value.over / (gate.under * value.under)
+  }
+
   func step(x: [T], h: [T], c: [T]) -> (h: [T], c: [T]) {
     switch weights.form {
     case .rnn(let activation, let leak): (rnn(x, h, activation, T(leak)), [])
-    case .gru(let reset, let gate, let activation, let clip): (gru(x, h, reset, gate, activation, clip), [])
+    case .gru(let reset, let gate, let activation, _): (gru(x, h, reset, gate, activation), [])
     case .lstm(let form): lstm(x, h, c, form)
     }
   }
 
   private func rnn(_ x: [T], _ h: [T], _ activation: Activation, _ leak: T) -> [T] {
     (0..<weights.hidden).map { unit in
-      let a = recurrent(0, unit, h, from: inputs(0, unit, x, bias: T(weights.bias[unit])))
-      return leak == 1 ? act(activation, a) : ((1 - leak) * h[unit]).addingProduct(leak, act(activation, a))
+      let a = recurrent(0, unit, h, from: inputs(0, unit, x, bias: T(weights.bias[unit]))) * factor(activation)
+      return leak == 1 ? taken(activation, a) : ((1 - leak) * h[unit]).addingProduct(leak, taken(activation, a))
     }
   }
 
   private func gru(
-    _ x: [T], _ h: [T], _ reset: PackedGRU.Reset, _ gate: Activation, _ activation: Activation, _ clip: Float?
+    _ x: [T], _ h: [T], _ reset: PackedGRU.Reset, _ gate: Activation, _ activation: Activation
   ) -> [T] {
     let units = weights.hidden
     func before(_ number: Int, _ unit: Int) -> T {
-      recurrent(number, unit, h, from: inputs(number, unit, x, bias: T(weights.bias[number * units + unit])))
+      let sum = recurrent(number, unit, h, from: inputs(number, unit, x, bias: T(weights.bias[number * units + unit])))
+      return clipped(sum * factor(gate), weights.gateClip)
     }
-    let r = (0..<units).map { act(gate, clipped(before(0, $0), clip)) }
+    let r = (0..<units).map { taken(gate, before(0, $0)) }
     let remembered = zip(r, h).map { $0 * $1 }
     return (0..<units).map { unit in
       let place = 2 * units + unit
       let a: T
       switch reset {
       case .after:
-        let past = recurrent(2, unit, h, from: T(weights.hiddenBias[place]))
-        a = inputs(2, unit, x, bias: T(weights.inputBias[place])).addingProduct(r[unit], past)
+        let past = recurrent(2, unit, h, from: T(weights.hiddenBias[place])) * factor(activation)
+        let present = inputs(2, unit, x, bias: T(weights.inputBias[place])) * factor(activation)
+        a = present.addingProduct(r[unit], past)
       case .before:
-        a = recurrent(2, unit, remembered, from: inputs(2, unit, x, bias: T(weights.bias[place])))
+        a = recurrent(2, unit, remembered, from: inputs(2, unit, x, bias: T(weights.bias[place]))) * factor(activation)
       }
-      if gate.kind == .sigmoid && activation.kind == .tanh {
-        return T.kept(clipped(before(1, unit), clip), h[unit], clipped(a, clip))
-      }
-      let z = act(gate, clipped(before(1, unit), clip))
-      return ((1 - z) * act(activation, clipped(a, clip))).addingProduct(z, h[unit])
+      let z = taken(gate, before(1, unit))
+      return ((1 - z) * taken(activation, clipped(a, weights.candidateClip))).addingProduct(z, h[unit])
     }
   }
 
@@ -177,30 +226,32 @@ struct ReferenceCell<T: ChainedNumber> {
     let (i, f, g, o) = form.coupling == .none ? (0, 1, 2, 3) : (0, 0, 1, 2)
     func sum(_ gate: Int, _ unit: Int) -> T {
       recurrent(gate, unit, h, from: inputs(gate, unit, x, bias: T(weights.bias[gate * units + unit])))
+        * factor(gate == g ? form.cell : form.gate)
     }
     func before(_ gate: Int, _ unit: Int, peephole: Int, cell: T) -> T {
       var a = sum(gate, unit)
       if form.peepholes { a = a.addingProduct(T(weights.peepholes[peephole * units + unit]), cell) }
-      return clipped(a, form.gateClip)
-    }
-    func gated(_ x: T, _ f: Activation, _ y: T) -> T {
-      form.gate.kind == .sigmoid && f.kind == .tanh ? T.gated(x, y) : act(form.gate, x) * act(f, y)
+      return clipped(a, weights.gateClip)
     }
     var (m, cells) = ([T](), [T]())
     for unit in 0..<units {
       let input = before(i, unit, peephole: i, cell: c[unit])
-      let candidate = clipped(sum(g, unit), form.gateClip)
-      let forget = act(form.gate, before(f, unit, peephole: f, cell: c[unit]))
+      let candidate = clipped(sum(g, unit), weights.candidateClip)
+      let forget = taken(form.gate, before(f, unit, peephole: f, cell: c[unit]))
       let cell: T
       switch form.coupling {
-      case .none: cell = gated(input, form.cell, candidate).addingProduct(forget, c[unit])
-      case .input: cell = ((1 - forget) * act(form.cell, candidate)).addingProduct(forget, c[unit])
+      case .none:
+        cell = gated(form.gate, input, T.quotient(form.cell, candidate), or: taken(form.cell, candidate))
+          .addingProduct(forget, c[unit])
+      case .input: cell = ((1 - forget) * taken(form.cell, candidate)).addingProduct(forget, c[unit])
       case .forget:
-        cell = (act(form.gate, input) * act(form.cell, candidate)).addingProduct(1 - act(form.gate, input), c[unit])
+        let gate = taken(form.gate, input)
+        cell = (gate * taken(form.cell, candidate)).addingProduct(1 - gate, c[unit])
       }
       cells.append(clipped(cell, form.cellClip))
       let output = before(o, unit, peephole: form.coupling == .none ? 2 : 1, cell: cells[unit])
-      m.append(gated(output, form.output, cells[unit]))
+      m.append(
+        gated(form.gate, output, T.quotient(ofState: form.output, cells[unit]), or: act(form.output, cells[unit])))
     }
     guard form.projected else { return (m, cells) }
     return (
@@ -213,10 +264,10 @@ struct ReferenceCell<T: ChainedNumber> {
 /// build does not specialise a generic one.
 protocol ChainedNumber: BinaryFloatingPoint {
   static func chain(_ sum: Self, _ w: ArraySlice<Float>, _ x: [Self], from first: Int, by step: Int) -> Self
-  /// sigmoid(x) tanh(y)
-  static func gated(_ x: Self, _ y: Self) -> Self
-  /// sigmoid(x) old + (1 - sigmoid(x)) tanh(y)
-  static func kept(_ x: Self, _ old: Self, _ y: Self) -> Self
+  typealias Quotient = (over: Self, under: Self)
+  /// What a cell makes of the sum of a sigmoid or of a tanh, and of a state of a tanh; nil where it takes the function itself.
+  static func quotient(_ f: Activation, _ sum: Self) -> Quotient?
+  static func quotient(ofState f: Activation, _ x: Self) -> Quotient?
 }
 
 extension Float: ChainedNumber {
@@ -226,15 +277,16 @@ extension Float: ChainedNumber {
     return sum
   }
 
-  static func gated(_ x: Float, _ y: Float) -> Float {
-    let (gate, value) = (Quotient.sigmoid(x), Quotient.tanh(y))
-    return gate.over * value.over / (gate.under * value.under)
+  static func quotient(_ f: Activation, _ sum: Float) -> Quotient? {
+    switch f.kind {
+    case .sigmoid: SumQuotient.sigmoid(sum)
+    case .tanh: SumQuotient.tanh(sum)
+    default: nil
+    }
   }
 
-  static func kept(_ x: Float, _ old: Float, _ y: Float) -> Float {
-    let (gate, value) = (Quotient.sigmoid(x), Quotient.tanh(y))
-    let z = gate.over / gate.under
-    return ((1 - z) * (value.over / value.under)).addingProduct(z, old)
+  static func quotient(ofState f: Activation, _ x: Float) -> Quotient? {
+    f.kind == .tanh ? SumQuotient.tanhOfState(x) : nil
   }
 }
 
@@ -245,12 +297,6 @@ extension Double: ChainedNumber {
     return sum
   }
 
-  static func gated(_ x: Double, _ y: Double) -> Double {
-    ReferenceActivation.value(.sigmoid, x) * ReferenceActivation.value(.tanh, y)
-  }
-
-  static func kept(_ x: Double, _ old: Double, _ y: Double) -> Double {
-    let z = ReferenceActivation.value(.sigmoid, x)
-    return z * old + (1 - z) * ReferenceActivation.value(.tanh, y)
-  }
+  static func quotient(_ f: Activation, _ sum: Double) -> Quotient? { nil }
+  static func quotient(ofState f: Activation, _ x: Double) -> Quotient? { nil }
 }

@@ -26,13 +26,17 @@
 // width of a register enters it, because a register holds different outputs and never parts of one sum. What a cell
 // does with its sums stands above its body in body_cells.h.
 //
-// Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches. Where a
-// cell takes a sigmoid and a tanh together, in i * g, o * tanh(c') and fma(z, h, (1 - z) * n), they are made of fewer
-// operations, and a product has one division.
+// Units. What a cell takes a sigmoid or a tanh of is its sum in units of 4 ln 2, of 2 ln 2: with s such a sum, e^-a is
+// 2^-4s, and e^2a is 2^4s. The weights, bias and peepholes of such a gate, and its bound, are multiplied by the factor
+// below before they are packed or given here, in f64 and rounded once. bf16 weights and their biases are not: where their
+// sum is at its end, before the peephole, it is multiplied in f32.
+//
+// Activations are one sequence of add, multiply, fma and true division each, with selects in place of branches. Those of
+// the gates and of the state are made of fewer operations in a cell, and i * g and o * tanh(c') have one division.
 // Largest errors, of f32 arguments of every size:
 //
 //   exp, tanh, sigmoid                   2 ulp; below -87 sigmoid stays at 1.6e-38
-//   these two together, inside a cell    2.6 ulp, their product 7; below -64 that sigmoid stays at 1.6e-28
+//   tanh, sigmoid inside a cell          2.5 ulp, a product of them 7; below -64 that sigmoid stays at 2.0e-28
 //   elu (alpha 1)                        3e-7
 //   selu, softplus, softsign, silu, gelu 3e-7 * max(1, |x|)
 //
@@ -51,6 +55,9 @@
 #include <stdint.h>
 
 enum { RUNNEL_BLOCK = 16 };
+
+#define RUNNEL_SIGMOID_FACTOR 0x1.71547652b82fep-2  // 1 / (4 ln 2)
+#define RUNNEL_TANH_FACTOR 0x1.71547652b82fep-1     // 1 / (2 ln 2)
 
 // What an activation is; alpha and beta are its own numbers.
 enum {
@@ -166,7 +173,8 @@ typedef struct {
   int32_t reset_before;  // whether r multiplies h before the hidden product
   runnel_activation gate;
   runnel_activation candidate;
-  float gate_clip;  // INFINITY: none
+  float gate_clip;       // INFINITY: none
+  float candidate_clip;  // the same in the unit of the candidate
 } runnel_gru_form;
 
 typedef struct {
@@ -193,6 +201,7 @@ typedef struct {
   runnel_activation cell;    // of g
   runnel_activation output;  // of c'
   float gate_clip;           // INFINITY: none
+  float candidate_clip;      // of what g is taken of: the same in its unit
   float cell_clip;           // INFINITY: none
 } runnel_lstm_form;
 
