@@ -39,9 +39,13 @@ IN float *RUNNEL_SET(new_row)(float *states, const RUNNEL_SET(batch) *b, int64_t
 
 IN int32_t RUNNEL_SET(descending)(const RUNNEL_SET(batch) *b) { return b->rows > 0 && b->state->to[0] & 1; }
 
-// Two registers of a row side by side, where the weights of all do not flow in from the second cache anyway.
-IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words) {
-  return WIDEST > 1 && units * words * (int64_t)sizeof(float) <= 56 << 10;
+// How many registers of a row stand side by side, as a power of two: two where the weights of all do not flow in from the
+// second cache anyway; with bf16 weights, which flow in faster than one register can be added to, two, or four where they
+// stay in the first cache.
+IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words, int32_t precision) {
+  const int64_t bytes = units * words * (int64_t)sizeof(float);
+  if (WIDEST == 1) return 0;
+  return precision == RUNNEL_BF16 ? (bytes <= 30 << 10 ? 2 : 1) : bytes <= 56 << 10;
 }
 
 // MARK: RNN
@@ -308,12 +312,12 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
                                  int32_t first, const int32_t registers) {                                           \
     RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision, 0);                                       \
   }                                                                                                                  \
-  TILES(gru_##name, 4, WIDEST)                                                                                       \
+  TILES(gru_##name, 4, 2 * WIDEST)                                                                                   \
   IN void RUNNEL_SET(gru_finish_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,                 \
                                         const int32_t rows, int32_t first, const int32_t registers) {                \
     RUNNEL_SET(gru_rows)(layer, b, row, rows, first, registers, precision, 1);                                       \
   }                                                                                                                  \
-  TILES_ALONE(gru_finish_##name, 4, WIDEST)                                                                          \
+  TILES_ALONE(gru_finish_##name, 4, 2 * WIDEST)                                                                      \
   IN void RUNNEL_SET(gru_end_##name)(const void *layer, const RUNNEL_SET(batch) * b, int32_t row,                    \
                                      const int32_t rows, int32_t first, const int32_t registers) {                   \
     RUNNEL_SET(gru_end)(layer, b, row, rows, first, registers, precision);                                           \
@@ -324,7 +328,8 @@ GRU(f32, RUNNEL_FLOAT32) GRU(bf16, RUNNEL_BF16)
 
 // Of a step that has `inputs` features to add yet.
 IN int32_t RUNNEL_SET(gru_alone)(const runnel_gru *layer, int32_t inputs) {
-  return RUNNEL_SET(alone)(layer->hidden, 3 * RUNNEL_SET(words)(layer->precision, inputs + layer->hidden));
+  return RUNNEL_SET(alone)(layer->hidden, 3 * RUNNEL_SET(words)(layer->precision, inputs + layer->hidden),
+                           layer->precision);
 }
 
 // With the reset before, a step has two walks.

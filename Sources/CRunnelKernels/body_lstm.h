@@ -138,7 +138,7 @@ static void RUNNEL_SET(put_projected)(const runnel_lstm *layer, const RUNNEL_SET
 // Of a step that has `inputs` features to add yet.
 IN int32_t RUNNEL_SET(lstm_alone)(const runnel_lstm *layer, int32_t inputs) {
   const int32_t carried = layer->form.projected ? layer->projection.outputs : layer->hidden;
-  return RUNNEL_SET(alone)(layer->hidden, 4 * RUNNEL_SET(words)(layer->precision, inputs + carried));
+  return RUNNEL_SET(alone)(layer->hidden, 4 * RUNNEL_SET(words)(layer->precision, inputs + carried), layer->precision);
 }
 
 IN const RUNNEL_SET(tiles) *RUNNEL_SET(tiles_of_lstm)(const runnel_lstm *layer) {

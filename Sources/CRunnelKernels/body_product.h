@@ -72,6 +72,17 @@ IN void RUNNEL_SET(accumulate)(const int32_t precision, lanes *sum, const int32_
   UNROLLED for (int32_t part = 0; part < parts; part += together) {
     const float *w = weights;
     int64_t k = 0;
+    if (precision == RUNNEL_BF16 && !chained && MANY && rows == 1)
+      for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
+        UNROLLED for (int32_t p = part; p < part + together; p++)
+          UNROLLED for (int32_t v = 0; v < registers; v++) {
+            const bits pair = (bits)LOAD(w + v * block_size + p * LANES);
+            lanes *s = sum + v * parts + p;
+            *s = FMA(SPLAT(x[0][k + 1]), (lanes)(pair & 0xffff0000u), FMA(SPLAT(x[0][k]), (lanes)(pair << 16), *s));
+            // Widened and used before the next word is read: told of another w, the compiler does not read ahead until it
+            // has no registers left.
+            __asm__ volatile("" : "+r"(w));
+          }
     for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
       UNROLLED for (int32_t c = 0; c < step; c++)
         if (!chained || (c >= part && c < part + together))
