@@ -170,8 +170,9 @@ static void step(int32_t cell) {
     IN_HALVES(rnn, layer, cells, y + row * stride);
   } else if (cell == 1) {
     const int32_t plain = below(2);
-    const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f};
-    const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY};
+    const runnel_gru_form any = {below(2), gate(), activation(), below(2) ? INFINITY : 0.5f,
+                                 below(2) ? INFINITY : 0.5f};
+    const runnel_gru_form usual = {0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY};
     runnel_gru layer = {inputs, hidden, weights(precision, hidden, 3, inputs, hidden), values(4 * cells, 0),
                         plain ? usual : any, precision, scales(6 * cells), 0, NULL, NULL};
     layers_of(precision)->prepare_gru(&layer);
@@ -182,9 +183,9 @@ static void step(int32_t cell) {
     const int32_t coupling = cell == 2 ? RUNNEL_UNCOUPLED : below(3), plain = cell == 2;
     const int32_t gates = coupling == RUNNEL_UNCOUPLED ? 4 : 3;
     const runnel_lstm_form any = {coupling, below(2), 1, gate(), activation(), activation(), below(2) ? INFINITY : 0.5f,
-                                  below(2) ? INFINITY : 0.5f};
+                                  below(2) ? INFINITY : 0.5f, below(2) ? INFINITY : 0.5f};
     const runnel_lstm_form usual = {RUNNEL_UNCOUPLED, 0, 0, {RUNNEL_SIGMOID, 0, 0}, {RUNNEL_TANH, 0, 0},
-                                    {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY};
+                                    {RUNNEL_TANH, 0, 0}, INFINITY, INFINITY, INFINITY};
     runnel_lstm layer = {inputs, hidden, weights(precision, hidden, gates, inputs, outputs),
                          values(gates * cells, 0), values(gates * cells, 0),
                          {hidden, outputs, weights(precision, outputs, 1, hidden, 0), values(stride, 0),
