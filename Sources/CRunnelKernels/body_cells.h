@@ -260,8 +260,11 @@ IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b
     sum[p * 3 + 2] = RUNNEL_SET(in_units)(precision, layer->form.candidate, sum[p * 3 + 2]);
     n[p] = RUNNEL_SET(in_units)(precision, layer->form.candidate, n[p]);
   }
-  if (b->plain && rows * registers == 1) {
-    RUNNEL_SET(gru_units)(layer, plain_gru, b, row, first, sum, n[0]);
+  // All candidates first: so a unit does not stand in the way of the next, waiting for its own.
+  if (b->plain && rows == 1) {
+    UNROLLED for (int32_t v = 0; v < registers; v++) n[v] = RUNNEL_SET(gru_candidate)(plain_gru, sum + v * 3, n[v]);
+    UNROLLED for (int32_t v = 0; v < registers; v++)
+      RUNNEL_SET(gru_unit)(plain_gru, b, RUNNEL_SET(padded)(layer->hidden), row, first + v * LANES, sum[v * 3 + 1], n[v]);
     return;
   }
   lanes down[RUNNEL_TILE], down_inputs[RUNNEL_TILE];
