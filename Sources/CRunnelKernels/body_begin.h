@@ -35,16 +35,20 @@ IN void RUNNEL_SET(begin_rows)(const RUNNEL_SET(beginning) *layer, const RUNNEL_
   const int64_t block_size = gates * words * LANES;
   const float *weights = layer->weights + first * (block_size / LANES);
   const float *bias = layer->bias + first * layer->biases, *x[RUNNEL_ROWS];
-  lanes sum[RUNNEL_TILE];
+  const int32_t together = RUNNEL_SET(together)(precision, rows, registers, gates);
   UNROLLED for (int32_t r = 0; r < rows; r++) x[r] = b->x + (row + r) * b->x_stride;
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-    UNROLLED for (int32_t g = 0; g < gates; g++)
-      sum[p * gates + g] = LOAD(bias + (p % registers * layer->biases + g) * LANES);
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights, block_size, gates * LANES, x,
-                         layer->inputs);
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
-    float *y = b->y + (row + p / registers) * b->y_stride + (first + p % registers * LANES) * gates;
-    UNROLLED for (int32_t g = 0; g < gates; g++) STORE(y + g * LANES, sum[p * gates + g]);
+  UNROLLED for (int32_t from = 0; from < gates; from += together) {
+    const int32_t to = from + together < gates ? from + together : gates;
+    lanes sum[RUNNEL_TILE];
+    UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+      UNROLLED for (int32_t g = from; g < to; g++)
+        sum[p * gates + g] = LOAD(bias + (p % registers * layer->biases + g) * LANES);
+    RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, from, to, 1, weights, block_size,
+                           gates * LANES, x, layer->inputs);
+    UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
+      float *y = b->y + (row + p / registers) * b->y_stride + (first + p % registers * LANES) * gates;
+      UNROLLED for (int32_t g = from; g < to; g++) STORE(y + g * LANES, sum[p * gates + g]);
+    }
   }
 }
 

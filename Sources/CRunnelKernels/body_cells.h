@@ -41,10 +41,11 @@ IN int32_t RUNNEL_SET(descending)(const RUNNEL_SET(batch) *b) { return b->rows >
 
 // How many registers of a row stand side by side, as a power of two: two where the weights of all do not flow in from the
 // second cache anyway; with bf16 weights, which flow in faster than one register can be added to, two, or four where they
-// stay in the first cache.
+// stay in the first cache. With few registers only a GRU's float32 weights have tiles for it, and only out of the first
+// cache two are faster.
 IN int32_t RUNNEL_SET(alone)(int32_t units, int64_t words, int32_t precision) {
   const int64_t bytes = units * words * (int64_t)sizeof(float);
-  if (WIDEST == 1) return 0;
+  if (WIDEST == 1) return precision == RUNNEL_FLOAT32 && bytes <= 28 << 10;
   return precision == RUNNEL_BF16 ? (bytes <= 30 << 10 ? 2 : 1) : bytes <= 56 << 10;
 }
 
@@ -111,18 +112,14 @@ IN void RUNNEL_SET(rnn_rows)(const runnel_rnn *layer, const RUNNEL_SET(batch) *b
   const RUNNEL_SET(past_rows) past =
       RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(layer->hidden), row, rows, begun);
   lanes sum[RUNNEL_TILE];  // (1)
-  {
-    lanes begin[RUNNEL_TILE];
-    UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-      begin[p] = LOAD(past.begin[p / registers] + first + p % registers * LANES);
-    RUNNEL_SET(accumulate)(precision, begin, rows, registers, 1, 1, weights, block_size, LANES, past.x, past.features);
-    UNROLLED for (int32_t p = 0; p < rows * registers * chains; p++)
-      sum[p] = p % chains ? SPLAT(0.0f) : begin[p / chains];
-  }
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights + inputs, block_size, LANES, past.h,
-                         layer->hidden);
   UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-    sum[p] = RUNNEL_SET(in_units)(precision, layer->activation, RUNNEL_SET(joined)(sum + p * chains, chains));
+    sum[p] = LOAD(past.begin[p / registers] + first + p % registers * LANES);
+  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 1, 0, 1, 1, weights, block_size, LANES, past.x,
+                         past.features);
+  RUNNEL_SET(accumulate_chained)(precision, sum, rows, registers, chains, weights + inputs, block_size, past.h,
+                                 layer->hidden);
+  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+    sum[p] = RUNNEL_SET(in_units)(precision, layer->activation, sum[p]);
   if (b->plain) {
     RUNNEL_SET(rnn_plain_units)(layer, b, row, rows, first, registers, sum);
     return;
@@ -242,17 +239,22 @@ IN void RUNNEL_SET(gru_rows)(const runnel_gru *layer, const RUNNEL_SET(batch) *b
   const int32_t lying = begun ? 3 : 4;
   const RUNNEL_SET(past_rows) past =
       RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(layer->hidden), row, rows, begun);
+  const int32_t together = RUNNEL_SET(together)(precision, rows, registers, 3);
   lanes sum[RUNNEL_TILE], n[RUNNEL_TILE];
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-    UNROLLED for (int32_t g = 0; g < 3; g++)
-      sum[p * 3 + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * lying + g * LANES);
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights, block_size, 3 * LANES, past.x, past.features);
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
-    n[p] = sum[p * 3 + 2];
-    sum[p * 3 + 2] = LOAD(bias + p % registers * 4 * LANES + 3 * LANES);
+  UNROLLED for (int32_t from = 0; from < 3; from += together) {
+    const int32_t to = from + together < 3 ? from + together : 3;
+    UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+      UNROLLED for (int32_t g = from; g < to; g++)
+        sum[p * 3 + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * lying + g * LANES);
+    RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, from, to, 1, weights, block_size, 3 * LANES,
+                           past.x, past.features);
+    UNROLLED for (int32_t p = 0; to == 3 && p < rows * registers; p++) {
+      n[p] = sum[p * 3 + 2];
+      sum[p * 3 + 2] = LOAD(bias + p % registers * 4 * LANES + 3 * LANES);
+    }
+    RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, from, to, 1, weights + inputs, block_size,
+                           3 * LANES, past.h, layer->hidden);
   }
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, 3, 1, weights + inputs, block_size, 3 * LANES, past.h,
-                         layer->hidden);
   UNROLLED for (int32_t p = 0; p < rows * registers; p++) {
     UNROLLED for (int32_t g = 0; g < 2; g++)
       sum[p * 3 + g] = RUNNEL_SET(in_units)(precision, layer->form.gate, sum[p * 3 + g]);
@@ -297,7 +299,7 @@ IN void RUNNEL_SET(gru_end)(const runnel_gru *layer, const RUNNEL_SET(batch) *b,
     reset[r] = earlier[r] + 2 * stride;
     UNROLLED for (int32_t v = 0; v < registers; v++) n[r * registers + v] = LOAD(earlier[r] + first + v * LANES);
   }
-  RUNNEL_SET(accumulate)(precision, n, rows, registers, 1, 1, weights + inputs + 2 * LANES, block_size, 3 * LANES,
+  RUNNEL_SET(accumulate)(precision, n, rows, registers, 1, 0, 1, 1, weights + inputs + 2 * LANES, block_size, 3 * LANES,
                          reset, layer->hidden);
   UNROLLED for (int32_t p = 0; p < rows * registers; p++)
     n[p] = RUNNEL_SET(in_units)(precision, layer->form.candidate, n[p]);

@@ -18,16 +18,13 @@ IN void RUNNEL_SET(linear_rows)(const RUNNEL_SET(dense) *dense, const RUNNEL_SET
   lanes sum[RUNNEL_TILE];
   UNROLLED for (int32_t r = 0; r < rows; r++) {
     x[r] = b->x + (row + r) * b->x_stride;
-    UNROLLED for (int32_t p = 0; p < registers * chains; p++)
-      sum[r * registers * chains + p] = p % chains ? SPLAT(0.0f) : LOAD(layer->bias + first + p / chains * LANES);
+    UNROLLED for (int32_t v = 0; v < registers; v++) sum[r * registers + v] = LOAD(layer->bias + first + v * LANES);
   }
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, chains, chains, weights, block_size, LANES, x,
-                         layer->inputs);
+  RUNNEL_SET(accumulate_chained)(precision, sum, rows, registers, chains, weights, block_size, x, layer->inputs);
   UNROLLED for (int32_t r = 0; r < rows; r++)
-    UNROLLED for (int32_t v = 0; v < registers; v++) {
-      const lanes value = RUNNEL_SET(joined)(sum + (r * registers + v) * chains, chains);
-      STORE(b->y + (row + r) * b->y_stride + first + v * LANES, RUNNEL_SET(apply)(dense->activation, value));
-    }
+    UNROLLED for (int32_t v = 0; v < registers; v++)
+      STORE(b->y + (row + r) * b->y_stride + first + v * LANES,
+            RUNNEL_SET(apply)(dense->activation, sum[r * registers + v]));
 }
 
 #define LINEAR(chains, name, precision)                                                                                \
@@ -61,7 +58,7 @@ IN lanes RUNNEL_SET(taps_of_group)(lanes sum, const runnel_conv *layer, const fl
   const int32_t features = layer->inputs / layer->groups;
   for (int32_t tap = 0; tap < layer->kernel; tap++, weights += (int64_t)features * LANES) {
     const float *in = ring + (int64_t)frame * layer->inputs + (int64_t)group * features;
-    RUNNEL_SET(accumulate)(RUNNEL_FLOAT32, &sum, 1, 1, 1, 1, weights, 0, LANES, &in, features);
+    RUNNEL_SET(accumulate)(RUNNEL_FLOAT32, &sum, 1, 1, 1, 0, 1, 1, weights, 0, LANES, &in, features);
     frame += layer->dilation;
     if (frame >= layer->ring) frame -= layer->ring;
   }

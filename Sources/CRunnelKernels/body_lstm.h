@@ -82,22 +82,29 @@ IN void RUNNEL_SET(lstm_rows)(const runnel_lstm *layer, const int32_t gates, con
   const float *weights = layer->weights + (int64_t)first * (block_size / LANES);
   const RUNNEL_SET(past_rows) past =
       RUNNEL_SET(read_rows)(b, layer->bias, layer->inputs, RUNNEL_SET(padded)(carried), row, rows, begun);
-  lanes sum[RUNNEL_TILE];
-  UNROLLED for (int32_t p = 0; p < rows * registers; p++)
-    UNROLLED for (int32_t g = 0; g < gates; g++)
-      sum[p * gates + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * gates + g * LANES);
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights, block_size, gates * LANES, past.x,
-                         past.features);
-  RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, 1, weights + inputs, block_size, gates * LANES, past.h,
-                         carried);
-  UNROLLED for (int32_t p = 0; p < rows * registers * gates; p++)
-    sum[p] = RUNNEL_SET(in_units)(precision, p % gates == gates - 2 ? layer->form.cell : layer->form.gate, sum[p]);
+  const int32_t together = RUNNEL_SET(together)(precision, rows, registers, gates);
+  lanes sum[RUNNEL_TILE], down[RUNNEL_TILE];
+  UNROLLED for (int32_t from = 0; from < gates; from += together) {
+    const int32_t to = from + together < gates ? from + together : gates;
+    UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+      UNROLLED for (int32_t g = from; g < to; g++)
+        sum[p * gates + g] = LOAD(past.begin[p / registers] + (first + p % registers * LANES) * gates + g * LANES);
+    RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, from, to, 1, weights, block_size,
+                           gates * LANES, past.x, past.features);
+    RUNNEL_SET(accumulate)(precision, sum, rows, registers, gates, from, to, 1, weights + inputs,
+                           block_size, gates * LANES, past.h, carried);
+    UNROLLED for (int32_t p = 0; p < rows * registers; p++)
+      UNROLLED for (int32_t g = from; g < to; g++) {
+        lanes *s = sum + p * gates + g;
+        *s = RUNNEL_SET(in_units)(precision, g == gates - 2 ? layer->form.cell : layer->form.gate, *s);
+        if (together < gates) down[p * gates + g] = *s;
+      }
+  }
   if (gates == 4 && b->plain && rows * registers == 1) {
     RUNNEL_SET(lstm_units)(layer, plain_lstm, 4, b, row, first, sum);
     return;
   }
-  lanes down[RUNNEL_TILE];
-  RUNNEL_SET(lay_down)(down, sum, rows * registers * gates);
+  if (together == gates) RUNNEL_SET(lay_down)(down, sum, rows * registers * gates);
   if (gates == 4 && b->plain) {
     // All cells first: so h of one does not stand in the way of the next, waiting for its c.
     for (int32_t p = 0; p < rows * registers; p++)

@@ -10,6 +10,21 @@
 #define ROWS (SUMS < RUNNEL_ROWS ? SUMS : RUNNEL_ROWS)
 #define WIDEST (MANY ? 2 : 1)
 
+// bf16 weights of a row alone, where the compiler needs to be told: a word is widened and used before the next is read.
+// With many registers it reads ahead until none is left, unless it is told of another w; with few it lets a sum go where
+// a widened weight was, from register to register and through memory, unless that is needed afterwards.
+#if MANY
+#define WORD_BY_WORD 1
+#define USED(w, one, two) __asm__ volatile("" : "+r"(w));
+#elif defined(__x86_64__) && SUMS > 1
+#define WORD_BY_WORD 1
+#define USED(w, one, two) \
+  __asm__ volatile("" : : "x"((one).lo), "x"((one).hi), "x"((two).lo), "x"((two).hi));
+#else
+#define WORD_BY_WORD 0
+#define USED(w, one, two)
+#endif
+
 // Whether a tile is made that has so many sums for each row and register.
 #define FITS(sums, rows, registers) \
   ((rows) * (registers) * (MANY ? (sums) : 1) <= SUMS && ((rows) <= 2 || (registers) == 1 || MANY))
@@ -47,6 +62,8 @@ IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const in
     __asm__ volatile("" : "+r"(w));
   UNROLLED for (int32_t p = from; p < to; p++)
     UNROLLED for (int32_t v = 0; v < registers; v++) {
+      // Nor are the features of three rows: twelve sums leave no register. They are read anew, of another k.
+      if (!MANY && precision == RUNNEL_FLOAT32 && rows == 3) __asm__ volatile("" : "+r"(k));
       const float *of_part = w + v * block_size + (chained ? 0 : p * LANES);
       const lanes weight = RUNNEL_SET(weight)(precision, of_part, stride, c, rows);
       UNROLLED for (int32_t row = 0; row < rows; row++) {
@@ -56,43 +73,52 @@ IN void RUNNEL_SET(accumulate_one)(const int32_t precision, lanes *sum, const in
     }
 }
 
-// sum[row][register][part] of `count` more features; all but count and block_size are constants. The parts of a sum are
-// its gates, which all see every feature, or `chains` of one gate, of which chain c sees features c, c + chains, …
-// weights (blocks, block_size): of one k, or of two as bf16, `stride` words, the gates LANES apart; x[row] (count)
+// How many parts of each sum are summed at a time, while k runs once: all in a set with many registers. In the others one,
+// or as many as there are registers for where rows are few, because one part of few rows has too few chains to keep
+// the multipliers busy, or would read too much for what it multiplies.
+IN int32_t RUNNEL_SET(together)(const int32_t precision, const int32_t rows, const int32_t registers,
+                                const int32_t parts) {
+  const int32_t sums = rows * registers, fit = precision == RUNNEL_BF16 && !MANY ? SUMS - 2 : SUMS;
+  if (!MANY && rows > (precision == RUNNEL_FLOAT32 && parts > 1 ? 3 : 2)) return 1;
+  return sums * parts <= fit ? parts : sums * 2 <= fit && parts > 2 ? 2 : 1;
+}
+
+// sum[row][register][part] of `count` more features, of the parts `from` to `to`; all but count and block_size are
+// constants. The parts of a sum are its gates, which all see every feature, or `chains` of one gate, of which chain c
+// sees features c, c + chains, … weights (blocks, block_size): of one k, or of two as bf16, `stride` words, the gates
+// LANES apart; x[row] (count)
 IN void RUNNEL_SET(accumulate)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
-                               const int32_t parts, const int32_t chains, const float *weights, int64_t block_size,
-                               const int32_t stride, const float *const *x, int64_t count) {
-  const int32_t sums = rows * registers, chained = chains > 1;
-  const int32_t fit = precision == RUNNEL_BF16 && !MANY ? SUMS - 2 : SUMS;
-  const int32_t together = rows > 2 && !MANY                   ? 1
-                           : sums * parts <= fit               ? parts
-                           : sums * 2 <= fit && parts % 2 == 0 ? 2
-                                                               : 1;
+                               const int32_t parts, const int32_t from, const int32_t to, const int32_t chains,
+                               const float *weights, int64_t block_size, const int32_t stride, const float *const *x,
+                               int64_t count) {
+  const int32_t chained = chains > 1;
   const int32_t step = chained ? chains : precision == RUNNEL_BF16 ? 2 : 1;
-  UNROLLED for (int32_t part = 0; part < parts; part += together) {
-    const float *w = weights;
-    int64_t k = 0;
-    if (precision == RUNNEL_BF16 && !chained && MANY && rows == 1)
-      for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
-        UNROLLED for (int32_t p = part; p < part + together; p++)
-          UNROLLED for (int32_t v = 0; v < registers; v++) {
-            const bits pair = (bits)LOAD(w + v * block_size + p * LANES);
-            lanes *s = sum + v * parts + p;
-            *s = FMA(SPLAT(x[0][k + 1]), (lanes)(pair & 0xffff0000u), FMA(SPLAT(x[0][k]), (lanes)(pair << 16), *s));
-            // Widened and used before the next word is read: told of another w, the compiler does not read ahead until it
-            // has no registers left.
-            __asm__ volatile("" : "+r"(w));
-          }
+  const float *w = weights;
+  int64_t k = 0;
+  if (precision == RUNNEL_BF16 && !chained && rows == 1 && WORD_BY_WORD) {
+    for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride) {
+      const lanes x0 = SPLAT(x[0][k]), x1 = SPLAT(x[0][k + 1]);
+      UNROLLED for (int32_t p = from; p < to; p++)
+        UNROLLED for (int32_t v = 0; v < registers; v++) {
+          const bits pair = (bits)LOAD(w + v * block_size + p * LANES);
+          const lanes one = (lanes)(pair << 16), two = (lanes)(pair & 0xffff0000u);
+          lanes *s = sum + v * parts + p;
+          *s = FMA(x1, two, FMA(x0, one, *s));
+          USED(w, one, two)
+        }
+      USED(w, x0, x1)
+    }
+  } else {
     for (; k + step <= count; k += step, w += RUNNEL_SET(words)(precision, step) * stride)
       UNROLLED for (int32_t c = 0; c < step; c++)
-        if (!chained || (c >= part && c < part + together))
-          RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
-                                     chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
-    UNROLLED for (int32_t c = 0; c < step - 1; c++)
-      if (k + c < count && (!chained || (c >= part && c < part + together)))
-        RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : part,
-                                   chained ? c + 1 : part + together, chained, w, block_size, stride, x, k, c);
+        if (!chained || (c >= from && c < to))
+          RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : from, chained ? c + 1 : to,
+                                     chained, w, block_size, stride, x, k, c);
   }
+  UNROLLED for (int32_t c = 0; c < step - 1; c++)
+    if (k + c < count && (!chained || (c >= from && c < to)))
+      RUNNEL_SET(accumulate_one)(precision, sum, rows, registers, parts, chained ? c : from, chained ? c + 1 : to,
+                                 chained, w, block_size, stride, x, k, c);
 }
 
 // Into how many chains a sum of one gate is parted: with few outputs a row alone would wait for each addition.
@@ -111,8 +137,23 @@ IN int32_t RUNNEL_SET(chains)(int32_t outputs) { return outputs <= LANES ? 4 : o
 #define HALF(name, precision) \
   ((precision) == RUNNEL_BF16 ? &RUNNEL_SET(name##_bf16_tiles) : &RUNNEL_SET(name##_f32_tiles))
 
-IN lanes RUNNEL_SET(joined)(const lanes *sum, const int32_t chains) {
-  return chains == 4 ? (sum[0] + sum[1]) + (sum[2] + sum[3]) : chains == 2 ? sum[0] + sum[1] : sum[0];
+// sum[row][register] of `count` more features of one gate, in chains.
+IN void RUNNEL_SET(accumulate_chained)(const int32_t precision, lanes *sum, const int32_t rows, const int32_t registers,
+                                       const int32_t chains, const float *weights, int64_t block_size,
+                                       const float *const *x, int64_t count) {
+  const int32_t together = RUNNEL_SET(together)(precision, rows, registers, chains), sums = rows * registers;
+  lanes chain[RUNNEL_TILE];
+  UNROLLED for (int32_t from = 0; from < chains; from += together) {
+    const int32_t to = from + together < chains ? from + together : chains;
+    UNROLLED for (int32_t p = 0; p < sums; p++)
+      UNROLLED for (int32_t c = from; c < to; c++) chain[p * chains + c] = c ? SPLAT(0.0f) : sum[p];
+    RUNNEL_SET(accumulate)(precision, chain, rows, registers, chains, from, to, chains, weights,
+                           block_size, LANES, x, count);
+  }
+  UNROLLED for (int32_t p = 0; p < sums; p++) {
+    const lanes *of = chain + p * chains;
+    sum[p] = chains == 4 ? (of[0] + of[1]) + (of[2] + of[3]) : chains == 2 ? of[0] + of[1] : of[0];
+  }
 }
 
 // Sums at an index that is no constant: in memory, where the others of the tile stay in registers.

@@ -13,6 +13,8 @@
 #undef MANY
 #undef ROWS
 #undef WIDEST
+#undef WORD_BY_WORD
+#undef USED
 #undef FITS
 #undef TILE
 #undef TILE_ROWS
