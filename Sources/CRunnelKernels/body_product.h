@@ -269,6 +269,7 @@ IN void RUNNEL_SET(walk)(const RUNNEL_SET(tiles) *tiles, const void *layer, cons
       }
       done += LANES << size;
     }
+    descending = !descending;  // what the last chunk left near
   }
 }
 
