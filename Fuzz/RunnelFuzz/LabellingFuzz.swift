@@ -114,13 +114,14 @@ private final class Lanes {
   let shard: Shard<Lines>
 
   struct Lines: LabelSink {
-    var lines: [String] = []
+    /// By lane: in which order lanes say theirs is nothing that a law tells.
+    var lines: [String: [String]] = [:]
     private var encoder = LabelEncoder(canonical: true)
 
     init() {}
 
     mutating func publish(_ label: LabelMessage, arrived: Int64) {
-      if label.isCanonical { lines.append(encoder.text(label)) }
+      if label.isCanonical { lines["\(label.stream)/\(label.channel)", default: []].append(encoder.text(label)) }
     }
   }
 
@@ -142,7 +143,7 @@ private final class Lanes {
 /// What the tap tells a recorder, told to lanes once more.
 private final class TapReader {
   let connection: ControlConnection
-  var lines: [String] { lanes.shard.sink.lines }
+  var lines: [String: [String]] { lanes.shard.sink.lines }
 
   private let client: Int32
   private let lanes: Lanes

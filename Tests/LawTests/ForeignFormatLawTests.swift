@@ -40,6 +40,32 @@ import Testing
     for format in ForeignFormat.allCases { #expect(try plain(format) == raw, "\(format)") }
   }
 
+  @Test(arguments: 0..<6)
+  func `laws 1 and 6: what is rejected of another rate, wherever it lies, changes no label`(seed: UInt64) throws {
+    // One such message whose index lay far back began a session, which was refused with all that followed.
+    var random = SeededGenerator(seed: seed)
+    let signal = Signal(channels: Self.channels, rows: 3000, seed: 14)
+    var wrong = signal
+    wrong.rate = 250
+    let strays = ForeignFormat.openephys.messages(of: wrong, cut: [300, 700, 1000, 1000])
+    let rig = try rig(.openephys, signal)
+    var inserted: Int64 = 0
+    // A block is a message for each of the two channels.
+    for (place, message) in ForeignFormat.openephys.messages(of: signal, cut: signal.cuts(seed: seed)).enumerated() {
+      if place > 0, place % 2 == 0, random.below(6) == 0 {
+        let stray = 2 * random.below(4)
+        for message in strays[stray...stray + 1] { message.lend { rig.receive($0) } }
+        inserted += 1
+      }
+      message.lend { rig.receive($0) }
+      rig.now += Int64(random.below(30_000_000))
+    }
+    rig.drain()
+    #expect(rig.labels == (try labels(.openephys, signal, cuts: [signal.rows])))
+    let books = rig.intake.total
+    #expect(inserted > 3 && books.rejected.total == inserted && books.rowsLost == 0 && books.sessions == 1)
+  }
+
   @Test(arguments: ForeignFormat.allCases.filter(\.hasIndex))
   func `law 5: a lost message is an exact gap where the format has an index`(format: ForeignFormat) throws {
     let signal = Signal(channels: Self.channels, rows: 1000, seed: 13)

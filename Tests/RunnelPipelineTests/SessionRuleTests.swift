@@ -142,6 +142,112 @@ import Testing
     #expect(publisher.accounting.balances)
   }
 
+  @Test func `without epochs a message of a wrong rate whose index went back is rejected, and its stream goes on`() {
+    // It began a session, which was refused, and all that followed was rejected until the connection dropped.
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(300, epoch: nil, first: 0)
+    publisher.send(10, epoch: nil, first: 0, rate: 50)
+    publisher.send(10, epoch: nil, first: 300)
+    #expect(publisher.heard == ["start first at 0", "rows 0..<300", "rows 300..<310"])
+    let told = DecodeError(.rate, expected: "100.0 Hz, as the configuration says", found: "50.0 Hz")
+    #expect(publisher.notebook.notes.last == .rejected(told))
+    #expect(publisher.accounting.rejected[.rate] == 1 && publisher.accounting.sessions == 1)
+    #expect(publisher.accounting.rowsLost == 0 && publisher.accounting.balances)
+  }
+
+  @Test func `without epochs the first message after a reconnect may be bad, and the next begins the session`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil, first: 0)
+    publisher.stream.disconnected(now: 0, to: publisher.notebook)
+    publisher.send(10, epoch: nil, first: 0, rate: 50)
+    publisher.send(10, epoch: nil, first: 0, channels: 2)
+    publisher.send(10, epoch: nil, first: 0)
+    #expect(publisher.heard.dropFirst(2) == ["start reconnected at 0", "rows 0..<10"])
+    #expect(publisher.accounting.rejected[.rate] == 1 && publisher.accounting.rejected[.shapeChanged] == 1)
+  }
+
+  @Test(arguments: [100, nil]) func `without epochs a first message of a wrong rate is refused, and the next begins`(
+    rate: Double?
+  ) {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil, first: 0, rate: 50)
+    publisher.send(10, epoch: nil, first: 10, rate: 50)
+    #expect(publisher.stream.phase == .refused)
+    publisher.send(10, epoch: nil, first: 20, rate: rate)
+    publisher.send(10, epoch: nil, first: 30, rate: rate)
+    #expect(publisher.heard == ["start new-rate at 20", "rows 20..<30", "rows 30..<40"])
+    #expect(publisher.stream.phase == .live)
+    #expect(publisher.accounting.rejected[.rate] == 2 && publisher.accounting.rowsLost == 0)
+  }
+
+  @Test func `without epochs a message that states no rate where it is needed ends no session`() {
+    let publisher = Publisher(channels: ["A"])
+    publisher.send(300, epoch: nil, first: 0)
+    publisher.send(10, epoch: nil, first: 0, rate: nil)
+    publisher.send(10, epoch: nil, first: 300)
+    #expect(publisher.heard == ["start first at 0", "rows 0..<300", "rows 300..<310"])
+    #expect(publisher.accounting.rejected[.rate] == 1)
+  }
+
+  @Test func `without epochs a session that no pipeline takes lasts no longer than its rate`() {
+    let publisher = Publisher(channels: ["A"])
+    publisher.notebook.refuse = { $0.rate == 50 ? Refusal(.rate, "no") : nil }
+    publisher.send(300, epoch: nil, first: 0)
+    publisher.send(10, epoch: nil, first: 0, rate: 50)
+    publisher.send(10, epoch: nil, first: 10, rate: 50)
+    publisher.send(10, epoch: nil, first: 300)
+    #expect(
+      publisher.heard == [
+        "start first at 0", "rows 0..<300", "refuse restarted at 0", "start new-rate at 300", "rows 300..<310",
+      ])
+    #expect(publisher.accounting.rejected[.rate] == 2 && publisher.accounting.sessions == 3)
+    #expect(publisher.accounting.balances)
+  }
+
+  @Test func `without epochs a rate that is not heard for two seconds gives way to another`() {
+    // Open Ephys, stopped after a second and started at another rate: its indexes go back by less than two seconds, and
+    // every block was rejected for good.
+    let publisher = Publisher(channels: ["A"])
+    publisher.send(10, epoch: nil, first: 0, rate: 50)
+    publisher.send(10, epoch: nil, first: 0)
+    publisher.wait(1999)
+    publisher.send(10, epoch: nil, first: 10)
+    #expect(publisher.accounting.rejected[.shapeChanged] == 2)
+    publisher.wait(1)
+    publisher.send(10, epoch: nil, first: 20)
+    publisher.send(10, epoch: nil, first: 30, rate: 50)
+    publisher.send(10, epoch: nil, first: 40)
+    #expect(
+      publisher.heard == [
+        "start first at 0", "rows 0..<10", "start new-rate at 20", "rows 20..<30", "gap 30..<40", "rows 40..<50",
+      ])
+    #expect(publisher.accounting.rejected[.shapeChanged] == 3 && publisher.accounting.rowsLost == 0)
+  }
+
+  @Test func `without epochs a publisher that is slow by habit loses its session to no single bad message`() {
+    let publisher = Publisher(channels: ["A"])
+    for n in 0..<4 {
+      publisher.send(10, epoch: nil, first: Int64(10 * n))
+      publisher.wait(5000)
+    }
+    publisher.send(10, epoch: nil, first: 40, rate: 50)
+    publisher.send(10, epoch: nil, first: 40)
+    #expect(publisher.accounting.rejected[.shapeChanged] == 1 && publisher.accounting.sessions == 1)
+    #expect(publisher.heard.last == "rows 40..<50")
+  }
+
+  @Test func `with epochs a refused session lasts, whatever rate its messages state`() {
+    let publisher = Publisher(rate: 100)
+    publisher.describe(1, rate: nil)
+    publisher.send(10, epoch: 1, first: 0, rate: 50)
+    publisher.wait(3000)
+    publisher.send(10, epoch: 1, first: 10)
+    #expect(publisher.heard.isEmpty && publisher.accounting.rejected[.rate] == 2)
+    publisher.describe(2, rate: nil)
+    publisher.send(10, epoch: 2, first: 0)
+    #expect(publisher.heard == ["start epoch 2 new-epoch at 0", "rows 0..<10"])
+  }
+
   @Test func `a refused session is rejected message by message, and a good epoch after its end is taken`() {
     publisher.notebook.refuse = { $0.channels[0].unit == "kg" ? Refusal(.unit, "no") : nil }
     publisher.send(10, epoch: 1, first: 0)
@@ -228,6 +334,47 @@ import Testing
     publisher.stream.drain(to: publisher.notebook)
     #expect(publisher.accounting.balances && publisher.accounting.rowsHeld == 0)
     #expect(isContinuous(publisher.heard))
+  }
+
+  @Test(arguments: 0..<200)
+  func `without epochs good messages are used again soon, whatever came before them`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let configured: Double? = random.below(2) == 0 ? 100 : nil
+    let publisher = Publisher(channels: ["A"], rate: configured)
+    publisher.notebook.refuse = { $0.rate == 50 ? Refusal(.rate, "no") : nil }
+    // Of the good ones: what tells their place, and whether they state their rate.
+    let (hasIndex, hasSequence) = (random.below(2) == 0, random.below(2) == 0)
+    let statesRate = configured == nil || random.below(2) == 0
+    var (next, number): (Int64, UInt64) = (Int64(random.below(1000)), UInt64(random.below(100)))
+    func sendGood() {
+      publisher.send(
+        10, epoch: nil, first: hasIndex ? next : nil, sequence: hasSequence ? number : nil,
+        rate: statesRate ? 100 : nil)
+      (next, number) = (next + 10, number + 1)
+    }
+    let rates: [Double?] = [100, 100, 50, 80, 0, nil]
+    for _ in 0..<random.below(60) {
+      switch random.below(12) {
+      case 0: publisher.stream.disconnected(now: publisher.now, to: publisher.notebook)
+      case 1...3:
+        let places: [Int64] = [0, next - 100, next + 100, next + 1 << 40, 1 << 53 - 12, 1 << 60]
+        publisher.send(
+          random.below(12), epoch: nil, first: random.below(4) == 0 ? nil : max(0, places[random.below(6)]),
+          sequence: random.below(2) == 0 ? nil : UInt64(max(0, places[random.below(6)])), rate: rates[random.below(6)],
+          channels: random.below(6) == 0 ? 2 : 1)
+      default: sendGood()
+      }
+      publisher.wait(Int64(random.below(150)))
+      #expect(publisher.accounting.balances)
+    }
+    for _ in 0..<50 {
+      sendGood()
+      publisher.wait(100)
+    }
+    let used = publisher.accounting.rowsUsed
+    for _ in 0..<10 { sendGood() }
+    #expect(publisher.accounting.rowsUsed == used + 100)
+    #expect(publisher.accounting.balances && isContinuous(publisher.heard))
   }
 
   /// Whether indexes continue each other between a start and the next, as `StreamListener` promises.

@@ -26,6 +26,16 @@ import Testing
     expect(&silence, at: 70_000_000_001, after: nil, true)
   }
 
+  @Test func `a silence as long as the one before is a habit, but in a session that just began`() {
+    var silence = Silence()
+    silence.begin(at: 0)
+    #expect(silence.outlasts(2_000_000_000, at: 2_000_000_000) && !silence.outlasts(2_000_000_000, at: 1_999_999_999))
+    silence.hear(at: 5_000_000_000)
+    #expect(!silence.outlasts(2_000_000_000, at: 24_999_999_999) && silence.outlasts(2_000_000_000, at: 25_000_000_000))
+    silence.begin(at: 90_000_000_000)
+    #expect(silence.outlasts(2_000_000_000, at: 92_000_000_000))
+  }
+
   @Test func `the configuration can say how long`() {
     var silence = Silence()
     silence.hear(at: 0)

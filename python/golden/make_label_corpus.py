@@ -60,6 +60,20 @@ def far(epoch):
         yield [struct.pack("<HBQQ", 0x5FF0, 1, place, 0) + bytes(80)]
 
 
+def rates():
+    """Open Ephys whose messages state one rate and another: now and then, where indexes go back, and for good. The network's
+    is 100 Hz; at the lowest there is nothing to label."""
+    for first, rate, upper in (
+            (0, 100, 0), (30, 100, 4 << 4), (0, 250, 4 << 4), (60, 100, 4 << 4), (90, 250, SECOND), (90, 250, TEN_SECONDS),
+            (120, 250, 4 << 4), (150, 100, 4 << 4), (800, 250, 4 << 4), (0, 1e-6, 4 << 4), (30, 1e-6, 4 << 4),
+            (830, 250, 4 << 4), (860, 250, 4 << 4)):
+        for channel in range(2):
+            values = [math.exp(-(((first + n) % 100 - 50) / 4) ** 2) for n in range(30)]
+            content = {"stream": "acq", "channel_num": channel, "channel_name": f"CH{channel + 1}", "num_samples": 30,
+                       "sample_num": first, "sample_rate": rate}
+            yield packed([b"DATA\0", text({"content": content}), struct.pack("<30f", *values)], upper if channel == 0 else 0)
+
+
 def verdict(topic, kind, **more):
     return [b"j/%s/" % topic.encode(), text({"v": 1, "kind": kind, "input": "beds", "number": 0, **more})]
 
@@ -100,6 +114,7 @@ def arrived(golden):
     yield "heartbeats", 0, [
         packed(description("bed7")), packed(samples("bed7", 0, 30)), packed(ending("bed7", 3, 90, kind=2), SECOND),
         packed(ending("bed7", 3, 90, kind=2), TEN_SECONDS), packed(samples("bed7", 90, 20, seq=3, flags=2))]
+    yield "rates", 5, list(rates())
     yield "far", 0, [packed(parts) for epoch in range(1, 6) for parts in far(epoch)]
     for name, number, source, wanted in (
             ("auto", 1, "live.txt", "gnuradio-time"), ("array", 2, "arrays.txt", "array-1.0"),

@@ -12,6 +12,9 @@ public struct Session: Sendable, Equatable {
     /// The connection dropped and came back, and the format has no epoch to tell more.
     case reconnected
     case newSubject = "new-subject"
+    /// Another rate than that of a session which was refused, or is no longer heard, and the format has no epoch to
+    /// tell more.
+    case newRate = "new-rate"
   }
 
   public var stream: StreamIdentity

@@ -4,13 +4,15 @@ import RunnelWire
 /// Messages that no session can take: why, and what becomes of them.
 extension StreamAdmission {
   /// Why the message has not the shape of the session it goes to, or nil. One that begins a session, or will, is held
-  /// against its description alone.
+  /// against its description alone; where no epoch tells that it is another publisher's, against the configuration too,
+  /// for a session that is there does not end for one that cannot be.
   func misfit(_ message: SampleMessage, _ owner: Owner) -> DecodeError? {
     switch owner {
     case .straggler: return nil
     case .rival, .next:
       let said = describing(message.epoch)?.found?.channels ?? []
-      return miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
+      let miscount = miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
+      return miscount ?? (message.epoch == nil && session != nil ? contradiction(message.rate) : nil)
     case .current:
       guard let known = session?.channels.count, let rate = session?.rate else { return nil }
       if known > 0, message.chunk.channels != known { return miscount(message, known: session?.channels ?? []) }
@@ -19,6 +21,16 @@ extension StreamAdmission {
         .shapeChanged, of: message.epoch, byte: 48, expected: "\(rate) Hz, the rate this session began with",
         found: "\(message.rate ?? 0) Hz")
     }
+  }
+
+  /// Why a message of a format without epochs cannot begin a session with this rate, or nil.
+  func contradiction(_ stated: Double?) -> DecodeError? {
+    guard let configured = policy.rate else {
+      return stated == nil
+        ? DecodeError(.rate, expected: "a rate in Hz, here or as streams.\(policy.input).rate", found: "none") : nil
+    }
+    guard let stated, !StreamShape.agree(stated, configured) else { return nil }
+    return DecodeError(.rate, expected: "\(configured) Hz, as the configuration says", found: "\(stated) Hz")
   }
 
   /// - Parameter known: empty where no channels are known.

@@ -31,6 +31,8 @@ public final class StreamAdmission {
   private(set) var isOver = false
   /// The connection was seen to drop and nothing came since.
   private var isDisconnected = false
+  /// What the message that began the session said of its rate.
+  private var statedRate: Double?
   /// Why nothing is made of its session; nil where something is.
   public private(set) var refusal: (epoch: UInt64?, refusal: Refusal)?
   /// The last rival or straggler an operator was told of: one line each, not one a message.
@@ -151,20 +153,34 @@ public final class StreamAdmission {
   }
 
   func owner(of message: SampleMessage, now: Int64) -> Owner {
-    owner(epoch: message.epoch, first: message.first, sequence: message.sequence, now: now)
+    owner(epoch: message.epoch, first: message.first, sequence: message.sequence, rate: message.rate, now: now)
   }
 
-  func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, now: Int64) -> Owner {
+  /// - Parameter stated: the rate in its header, where it has one.
+  func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, rate stated: Double?, now: Int64) -> Owner {
     // By its members: the session taken out whole would be copied, with five references.
     guard let rate = session?.rate else { return .next((first ?? 0) > 0 ? .joinedMidStream : .first) }
     guard let epoch else {
       if isDisconnected { return .next(.reconnected) }
       let reach = Int64(policy.reorder * rate)
-      return order.wentBack(first: first, sequence: sequence, byMoreThan: reach) ? .next(.restarted) : .current
+      if order.wentBack(first: first, sequence: sequence, byMoreThan: reach) { return .next(.restarted) }
+      return takesOver(stated, from: rate, now: now) ? .next(.newRate) : .current
     }
     if epoch == session?.epoch { return isOver ? .straggler : .current }
     if leftEpochs.contains(epoch) { return .straggler }
     return isOver || isDisconnected || silence.lasts(at: now) >= policy.takeover ? .next(.newEpoch) : .rival
+  }
+
+  /// In a format without epochs, whether a message begins a session by its rate alone: the one that is there was refused
+  /// for another, or has not been heard for `takeover`. So no bad message outlives its fault, and none ends a session
+  /// that lives.
+  private func takesOver(_ stated: Double?, from rate: Double, now: Int64) -> Bool {
+    if refusal != nil {
+      if let stated, let statedRate, StreamShape.agree(stated, statedRate) { return false }
+      return stated != statedRate && contradiction(stated) == nil
+    }
+    return !StreamShape.agree(stated, rate) && silence.outlasts(policy.takeover, at: now)
+      && contradiction(stated) == nil
   }
 
   /// - Parameter heldSince: when the message came, where it has waited; its rows are counted as received then.
@@ -173,7 +189,7 @@ public final class StreamAdmission {
   ) {
     let rows = Int64(message.chunk.rows)
     if case .next(let cause) = owner, let description = describing(message.epoch) {
-      let isLate = (message.first ?? 0) > 0 && cause != .restarted
+      let isLate = (message.first ?? 0) > 0 && cause != .restarted && cause != .newRate
       order = StreamOrder(nextIndex: message.first ?? 0, sequence: message.sequence)
       begin(
         isLate ? .joinedMidStream : cause, description: description.found, epoch: message.epoch, rate: message.rate,
@@ -203,7 +219,7 @@ public final class StreamAdmission {
   }
 
   func place(_ end: EndOfStream, since: Int64, now: Int64, to listener: any StreamListener) {
-    switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, now: now) {
+    switch owner(epoch: end.epoch, first: end.nextIndex, sequence: nil, rate: nil, now: now) {
     case .current:
       silence.hear(at: now)
       tail(upTo: end.nextIndex, nextSequence: end.nextSequence, to: listener)
@@ -227,9 +243,10 @@ public final class StreamAdmission {
     if session != nil, epoch == nil || epoch != session?.epoch { leave() }
     isOver = false
     isDisconnected = false
-    silence.hear(at: now)
+    silence.begin(at: now)
     measured = MeasuredRate()
     toldOf = nil
+    statedRate = rate
     let shape = StreamShape(policy: policy, description: description, headerRate: rate)
     let next = Session(
       stream: identity, epoch: epoch, cause: cause, start: order.nextIndex, rate: shape.rate ?? 0,

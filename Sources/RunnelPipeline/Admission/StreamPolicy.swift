@@ -10,7 +10,7 @@ public struct StreamPolicy: Sendable {
   public var channels: [Channel]?
   /// Distinct streams beyond this are rejected (`too-many-streams`).
   public var maxStreams = 256
-  /// How long a session must be silent before another epoch may take over.
+  /// How long a session must be silent before another epoch may take over; in formats that have none, another rate.
   public var takeover: Int64 = 2_000_000_000
   /// Silence after which a stream is called stale; nil is the larger of 2 s and four usual message intervals.
   public var staleAfter: Int64?

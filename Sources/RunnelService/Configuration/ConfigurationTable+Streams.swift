@@ -154,7 +154,8 @@ extension ConfigurationTable {
       ConfigurationKey(
         "streams.*.takeover", .quantity(.duration, positive), .defaulted("2s"), example: "2s",
         synonyms: ["takeover_after"],
-        "How long the current session must be silent before another publisher under the same name takes over."),
+        "How long the current session must be silent before another publisher under the same name takes over, or in formats "
+          + "without an epoch another rate."),
       ConfigurationKey(
         "streams.*.reorder", .quantity(.duration, seconds), .defaulted("2s"), example: "2s",
         "In formats without an epoch, an index that goes back by more than this starts a new session."),

@@ -145,6 +145,18 @@ import Testing
     #expect(rig.sentences.count("began (restarted)") == 1)
   }
 
+  @Test func `an array of another rate whose index went back is rejected, and ends no session`() throws {
+    let rig = try DaemonRig(stream: ["format: array", "rate: 360 Hz", "channels: [{name: MLII, unit: mV}]"])
+    let socket = try rig.socket()
+    try sendArray(wave(1800), first: 0, through: socket)
+    try sendArray(wave(36), first: 0, rate: 250, through: socket)
+    try sendArray(wave(360), first: 1800, through: socket)
+    try rig.turn(until: { rig.accounting.rowsUsed == 2160 })
+    #expect(rig.accounting.rejected[.rate] == 1 && rig.accounting.rejected.total == 1)
+    #expect(rig.accounting.sessions == 1 && rig.accounting.balances)
+    #expect(rig.sentences.count("rejected a message of stream", "360.0 Hz, as the configuration", "250.0 Hz") == 1)
+  }
+
   @Test func `of two publishers under one name the second waits, and is dropped while the first lives`() throws {
     let rig = try DaemonRig(stream: ["format: runnel", "takeover: 200ms"])
     let first = try rig.publisher(.bed(), epoch: 1)
@@ -241,10 +253,11 @@ import Testing
   }
 }
 
-/// What three lines of pyzmq send, with the optional index.
-func sendArray(_ samples: [Int16], first: Int? = nil, through socket: borrowing Socket) throws {
+/// What three lines of pyzmq send, with the optional index and rate.
+func sendArray(_ samples: [Int16], first: Int? = nil, rate: Int? = nil, through socket: borrowing Socket) throws {
   let index = first.map { #", "first": \#($0)"# } ?? ""
-  let descriptor = Array(#"{"dtype": "int16", "shape": [\#(samples.count)]\#(index)}"#.utf8)
+  let rate = rate.map { #", "rate": \#($0)"# } ?? ""
+  let descriptor = Array(#"{"dtype": "int16", "shape": [\#(samples.count)]\#(index)\#(rate)}"#.utf8)
   _ = try descriptor.withUnsafeBytes { descriptor in
     try samples.withUnsafeBytes { try socket.send(descriptor, $0) }
   }
