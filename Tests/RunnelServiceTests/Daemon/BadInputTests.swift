@@ -15,13 +15,7 @@ import Testing
   func `a damaged message is rejected with its reason, and the next one is used`(
     damage: Damage, reason: RejectReason
   ) throws {
-    let rig = try DaemonRig()
-    let publisher = try rig.publisher(.bed(), epoch: 1)
-    try publisher.describe()
-    try publisher.send(wave(360))
-    try damage.send(by: publisher)
-    try publisher.send(wave(360))
-    try rig.turn(until: { rig.accounting.rowsUsed == 720 })
+    let rig = try rig(hearing: damage)
     #expect(rig.accounting.rejected[reason] == 1)
     #expect(rig.accounting.rejected.total == 1)
     #expect(rig.accounting.balances)
@@ -34,14 +28,7 @@ import Testing
   func `rows of a message that was rejected are lost only where nothing of it says which they were`(
     damage: Damage, lost: Int64
   ) throws {
-    let rig = try DaemonRig()
-    let publisher = try rig.publisher(.bed(), epoch: 1)
-    try publisher.describe()
-    try publisher.send(wave(360))
-    try damage.send(by: publisher)
-    publisher.encoder.nextIndex += 10
-    try publisher.send(wave(360))
-    try rig.turn(until: { rig.accounting.rowsUsed == 720 })
+    let rig = try rig(hearing: damage, missing: 10)
     #expect(rig.accounting.rejected.total == 1 && rig.accounting.gaps == 1)
     #expect(rig.accounting.rowsLost == lost)
   }
@@ -226,6 +213,21 @@ import Testing
   }
 
   // MARK: sending
+
+  /// A daemon that took a second of rows, then the damaged message, then a second of rows once more.
+  ///
+  /// - Parameter rows: the index goes on so many rows behind the first second.
+  private func rig(hearing damage: Damage, missing rows: Int64 = 0) throws -> DaemonRig {
+    let rig = try DaemonRig()
+    let publisher = try rig.publisher(.bed(), epoch: 1)
+    try publisher.describe()
+    try publisher.send(wave(360))
+    try damage.send(by: publisher)
+    publisher.encoder.nextIndex += rows
+    try publisher.send(wave(360))
+    try rig.turn(until: { rig.accounting.rowsUsed == 720 })
+    return rig
+  }
 
   enum Damage: Sendable {
     case truncatedHeader, wrongType, shortPayload, noHeader, otherMagic
