@@ -151,6 +151,18 @@ import Testing
     #expect(try EDFRecording(folder.path + "/a.edf").tracks.isEmpty)
   }
 
+  @Test func `an EDF file has as many records as eight digits say, and no more`() {
+    // A file of so many would have 5 GB at least.
+    #expect(EDFHeader.padded("99999999", 8).count == 8)
+    let last = failure { () throws(RecordingError) in try EDFWriter.checkRoom(behind: 99_999_998, in: "a.edf") }
+    #expect(last == nil)
+    let found = failure { () throws(RecordingError) in try EDFWriter.checkRoom(behind: 99_999_999, in: "a.edf") }
+    #expect(found?.kind == .unsupported)
+    #expect(
+      found?.description
+        == "a.edf: more than 99999999 data records, which a header cannot say; write MCAP or CSV")
+  }
+
   @Test(
     .enabled(if: Places.hasData, "the folder of recorded signals is absent"),
     arguments: [

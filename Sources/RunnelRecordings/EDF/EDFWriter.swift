@@ -75,6 +75,17 @@ public struct EDFWriter: ~Copyable {
   /// Eight digits.
   private static let mostRecords = 99_999_999
 
+  /// Whether a header can say one record more than these.
+  ///
+  /// - Throws: `unsupported`.
+  static func checkRoom(behind records: Int, in path: String) throws(RecordingError) {
+    guard records < mostRecords else {
+      throw RecordingError(
+        .unsupported, file: path, "more than \(mostRecords) data records, which a header cannot say",
+        remedy: "write MCAP or CSV")
+    }
+  }
+
   /// Whole rows in a time that eight characters say exactly, about a second long; else as nearly as they can.
   private static func record(rate: Double) -> (rows: Int, duration: Double) {
     for duration in [1.0, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 80, 100] {
@@ -126,11 +137,7 @@ public struct EDFWriter: ~Copyable {
   }
 
   private mutating func writeRecord() throws(RecordingError) {
-    guard records < Self.mostRecords else {
-      throw RecordingError(
-        .unsupported, file: file.path, "more than \(Self.mostRecords) data records, which a header cannot say",
-        remedy: "write MCAP or CSV")
-    }
+    try Self.checkRoom(behind: records, in: file.path)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(block.count * header.bits / 8 + listBytes)
     for value in block {
