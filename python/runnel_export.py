@@ -118,13 +118,13 @@ def save(
 
 def save_keras(model, path, *, example, labels, rate, **more):
     """Write a Keras 3 model (Sequential or functional) as `save` writes a module; the same arguments."""
-    from exporting import keras_layers
+    from exporting import keras_layers, keras_models
 
-    model = keras_layers.prepared(model)
+    model = keras_models.prepared(model)
     return export(
         keras_layers.find,
         model,
-        keras_layers.first_width(model),
+        keras_models.first_width(model),
         path,
         **{**DEFAULTS, "example": example, "labels": labels, "rate": rate, **more},
     )

@@ -280,9 +280,9 @@ def add_event_stage(stage, description, proof):
 
         module, find_layers = modules.prepared(module), modules.find
     else:
-        from exporting import keras_layers
+        from exporting import keras_layers, keras_models
 
-        module, find_layers = keras_layers.prepared(module), keras_layers.find
+        module, find_layers = keras_models.prepared(module), keras_layers.find
     found = find_layers(module, events, {"label": labels}, [activation])
     if found.step is not None or any(entry.get("direction", "forward") != "forward" for entry in found.entries):
         raise ExportError("event_stage: the module must give one output per event, in order")
