@@ -9,12 +9,31 @@ import warnings
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 import runnel_export
 import runnel_reference
 from exporting import cells
 from exporting.graph import ExportError
+from exporting.selftest_networks import (
+    Attention,
+    Backwards,
+    Causal,
+    Cell,
+    Classes,
+    Everything,
+    Flat,
+    Heads,
+    Loop,
+    Noisy,
+    Positions,
+    Repeated,
+    Start,
+    Taken,
+    Temporal,
+    Translator,
+    TwoSequences,
+    broken,
+)
 
 SHORT = {"example": None, "labels": ["a", "b", "c"], "rate": 100}
 WINDOW = {**SHORT, "regime": "windowed", "window": 12}
@@ -64,7 +83,7 @@ def run():
     torch.manual_seed(1)
     with tempfile.TemporaryDirectory() as folder:
         test = Test(os.path.join(folder, "m.safetensors"))
-        from exporting import selftest_fields
+        from exporting import selftest_fields, selftest_keras
 
         the_file(test)
         streams(test)
@@ -80,250 +99,9 @@ def run():
         except ImportError:
             print("skipped Keras (not installed)")
         else:
-            keras_models(test, keras)
+            selftest_keras.run(test, keras)
     print("all passed" if not test.failed else f"{test.failed} failed")
     return not test.failed
-
-
-# --- modules
-
-
-class Causal(nn.Module):
-    """The shape of the first ECG model: left-padded convolution, LSTM, head."""
-
-    def __init__(self, symmetric=False, pad=True):
-        super().__init__()
-        self.pad = pad and not symmetric
-        self.conv = nn.Conv1d(1, 6, 5, padding=2 if symmetric else 0)
-        self.relu = nn.ReLU()
-        self.lstm = nn.LSTM(6, 7, batch_first=True)
-        self.drop = nn.Dropout(0.5)
-        self.head = nn.Linear(7, 3)
-
-    def forward(self, x):
-        x = x.transpose(1, 2)
-        if self.pad:
-            x = F.pad(x, (4, 0))
-        y = self.relu(self.conv(x)).transpose(1, 2)
-        return self.head(self.drop(self.lstm(y)[0]))
-
-
-class TwoSequences(nn.Module):
-    """A context repeated for a decoder, and two heads for each of its steps."""
-
-    def __init__(self):
-        super().__init__()
-        self.encoder, self.decoder = nn.GRU(2, 4, batch_first=True), nn.GRU(4, 4, batch_first=True)
-        self.a, self.b = nn.Linear(4, 2), nn.Linear(4, 2)
-
-    def forward(self, x):
-        y = self.decoder(self.encoder(x)[0][:, -1:].repeat(1, 5, 1))[0]
-        return {"a": self.a(y), "b": self.b(y)}
-
-
-class Backwards(nn.Module):
-    """Children defined in another order than forward runs them."""
-
-    def __init__(self):
-        super().__init__()
-        self.b = nn.Linear(4, 3)
-        self.a = nn.Linear(2, 4)
-
-    def forward(self, x):
-        return self.b(torch.tanh(self.a(x)))
-
-
-class Everything(nn.Module):
-    """Norms, pools, skips, gates, functional calls, a constant per feature, a log_softmax."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv, self.norm = nn.Conv1d(2, 6, 5, padding="same"), nn.BatchNorm1d(6)
-        self.side, self.pool = nn.Conv1d(6, 6, 3, padding=2, dilation=2, groups=3), nn.MaxPool1d(2)
-        self.layernorm, self.gru = nn.LayerNorm(6), nn.GRU(6, 7, 2, batch_first=True)
-        self.prelu, self.gate, self.head = nn.PReLU(7), nn.Linear(7, 1), nn.Linear(13, 3)
-        self.register_buffer("scale", torch.tensor([1.0, 2.0, 0.5]))
-
-    def forward(self, x):
-        x = F.relu(self.norm(self.conv(x.permute(0, 2, 1))))
-        x = self.pool(x + F.leaky_relu(self.side(x), 0.2)).mT
-        x = self.layernorm(x)
-        y = self.prelu(self.gru(x)[0].transpose(1, 2)).transpose(1, 2)
-        y = y * torch.sigmoid(self.gate(y)) - 0.5 * F.hardswish(y) + F.logsigmoid(y)
-        return F.log_softmax(self.head(torch.cat([1.7 * torch.tanh(0.6 * x), y], -1)) / self.scale, -1)
-
-
-class Temporal(nn.Module):
-    """A temporal block whose right padding is taken off again, with weight norm."""
-
-    def __init__(self):
-        super().__init__()
-        norm = torch.nn.utils.parametrizations.weight_norm
-        self.first, self.second = (norm(nn.Conv1d(k, 5, 3, padding=4, dilation=2)) for k in (2, 5))
-        self.down, self.head = nn.Conv1d(2, 5, 1), nn.Linear(5, 3)
-
-    def forward(self, x):
-        x = x.transpose(1, 2)
-        y = F.elu(self.first(x))[:, :, :-4]
-        return self.head(F.relu(self.second(y)[:, :, :-4] + self.down(x)).transpose(1, 2))
-
-
-class Heads(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.gru, self.beat, self.level = nn.GRU(2, 5, batch_first=True), nn.Linear(5, 3), nn.Linear(5, 1)
-
-    def forward(self, x):
-        y, _ = self.gru(x)
-        return {"level": torch.sigmoid(self.level(y)), "beat": self.beat(y).softmax(-1)}
-
-
-class Loop(nn.Module):
-    """A cell that forward steps by itself."""
-
-    def __init__(self):
-        super().__init__()
-        self.cell, self.head = nn.LSTMCell(2, 5), nn.Linear(5, 3)
-
-    def forward(self, x):
-        h = c = torch.zeros(x.shape[0], 5)
-        y = []
-        for t in range(x.shape[1]):
-            h, c = self.cell(x[:, t], (h, c))
-            y.append(self.head(h))
-        return torch.stack(y, 1)
-
-
-class Start(nn.Module):
-    """An initial state that was learned, given in forward."""
-
-    def __init__(self):
-        super().__init__()
-        self.lstm, self.head = nn.LSTM(2, 5, proj_size=3, bias=False), nn.Linear(3, 3)
-        self.h, self.c = nn.Parameter(torch.randn(1, 1, 3)), nn.Parameter(torch.randn(1, 1, 5))
-
-    def forward(self, x):  # (T, B, D)
-        state = self.h.expand(-1, x.shape[1], -1).contiguous(), self.c.expand(-1, x.shape[1], -1).contiguous()
-        return self.head(self.lstm(x, state)[0])
-
-
-class Classes(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.embedding, self.gru, self.head = nn.Embedding(5, 3), nn.GRU(4, 5, batch_first=True), nn.Linear(5, 3)
-
-    def forward(self, x):
-        return self.head(self.gru(torch.cat([self.embedding(x[..., 0].long()), x[..., 1:]], -1))[0])
-
-
-class Cell(nn.Module):
-    def __init__(self, layer, width):
-        super().__init__()
-        self.layer, self.head = layer, nn.Linear(width, 3)
-
-    def forward(self, x):
-        return self.head(self.layer(x)[0])
-
-
-class Taken(nn.Module):
-    """What many networks take of a sequence for one answer."""
-
-    def __init__(self, how, **more):
-        super().__init__()
-        self.how = how
-        self.lstm = nn.LSTM(2, 5, batch_first=True, **more)
-        self.head = nn.Linear(10 if more.get("bidirectional") else 5, 3)
-
-    def forward(self, x):
-        y, (h, _) = self.lstm(x)
-        return self.head(
-            {
-                "last": lambda: y[:, -1],
-                "third": lambda: y[:, 3, :],
-                "state": lambda: h[-1],
-                "mean": lambda: y.mean(1),
-                "max and last": lambda: y.max(1).values + h[-1],
-                "states": lambda: torch.cat([h[-2], h[-1]], 1),
-                "permuted": lambda: h.permute(1, 0, 2).reshape(x.size(0), -1),
-                "every": lambda: y,
-                "ends": lambda: torch.cat([y[:, -1, :5], y[:, 0, 5:]], 1),
-            }[self.how]()
-        )
-
-
-class Flat(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv, self.pool = nn.Conv1d(1, 4, 3, padding=1), nn.AvgPool1d(2)
-        self.hidden, self.head = nn.Linear(40, 6), nn.Linear(6, 1)
-
-    def forward(self, x):
-        return torch.sigmoid(self.head(F.elu(self.hidden(torch.flatten(self.pool(torch.tanh(self.conv(x))), 1)))))
-
-
-class Translator(nn.Module):
-    def __init__(self, forward=True):
-        super().__init__()
-        self.whole = forward
-        self.encoder, self.decoder = nn.LSTM(2, 6, batch_first=True), nn.LSTM(3, 6, batch_first=True)
-        self.out = nn.Linear(6, 3)
-
-    def forward(self, x):
-        if not self.whole:
-            raise NotImplementedError
-        state, fed, steps = self.encoder(x)[1], torch.zeros(1, 1, 3), []
-        for _ in range(7):
-            y, state = self.decoder(fed, state)
-            steps.append(self.out(y))
-            fed = steps[-1].softmax(-1)
-        return torch.cat(steps, 1)
-
-
-class Repeated(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.encoder, self.decoder = nn.GRU(2, 6, batch_first=True), nn.GRU(6, 5, batch_first=True)
-        self.out = nn.Linear(5, 3)
-
-    def forward(self, x):
-        return self.out(self.decoder(self.encoder(x)[1][-1].unsqueeze(1).repeat(1, 9, 1))[0])
-
-
-class Positions(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.head = nn.Linear(2, 3)
-        self.register_buffer("places", torch.randn(256, 2))
-
-    def forward(self, x):
-        return self.head(x + self.places[: x.shape[1]])
-
-
-class Attention(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.attention, self.head = nn.MultiheadAttention(4, 2, batch_first=True), nn.Linear(4, 3)
-
-    def forward(self, x):
-        return self.head(self.attention(x, x, x)[0])
-
-
-class Noisy(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.head = nn.Linear(2, 3)
-
-    def forward(self, x):
-        return self.head(F.dropout(x, 0.5))
-
-
-def broken(module):
-    with torch.no_grad():
-        module.head.bias[0] = float("nan")
-    return module
-
-
-# --- what is tested
 
 
 def the_file(test):
@@ -553,89 +331,3 @@ def refusals(test):
     refuses(
         "a convolution that looks further back than it reaches", "padding", nn.Sequential(nn.Conv1d(2, 3, 1, padding=2))
     )
-
-
-def keras_models(test, keras):
-    layers = keras.layers
-    keras.utils.set_random_seed(1)
-
-    def stack(*parts, length=None):
-        return keras.Sequential([keras.Input((length, 2)), *parts])
-
-    def save(what, model, **more):
-        return test.save("Keras: " + what, lambda: model, save=runnel_export.save_keras, **more)
-
-    def refuses(what, word, model, **more):
-        test.refuses("Keras: " + what, word, model, save=runnel_export.save_keras, **more)
-
-    each = {"return_sequences": True}
-    save("LSTM", stack(layers.LSTM(5, **each), layers.Dense(3, activation="softmax")))
-    save("GRU, reset after", stack(layers.GRU(5, **each), layers.TimeDistributed(layers.Dense(3))))
-    save(
-        "GRU, reset before, hard_sigmoid",
-        stack(layers.GRU(5, reset_after=False, recurrent_activation="hard_sigmoid", **each), layers.Dense(3)),
-    )
-    save("RNN of cells", stack(layers.RNN([layers.LSTMCell(5), layers.GRUCell(4)], **each), layers.Dense(3)))
-    save(
-        "a stateful model",
-        keras.Sequential([keras.Input(batch_shape=(4, 20, 2)), layers.LSTM(5, stateful=True, **each), layers.Dense(3)]),
-        example=np.random.rand(64, 2),
-    )
-    save(
-        "convolutions with strides, pools, norms",
-        stack(
-            layers.Conv1D(6, 5, padding="same", strides=3, activation="relu"),
-            layers.BatchNormalization(),
-            layers.MaxPooling1D(2),
-            layers.Conv1D(4, 3, dilation_rate=2, padding="causal", groups=2),
-            layers.LeakyReLU(),
-            layers.LayerNormalization(),
-            layers.SimpleRNN(4, use_bias=False, **each),
-            layers.PReLU(shared_axes=[1]),
-            layers.Dense(3),
-        ),
-        example=np.random.rand(101, 2),
-    )
-    given = keras.Input((None, 2))
-    x = layers.Conv1D(5, 3, padding="causal")(given)
-    x = layers.Concatenate()([layers.Add()([x, layers.Activation("silu")(x)]) * 2.0, given])
-    x = layers.GRU(5, **each)(x)
-    model = keras.Model(
-        given,
-        [layers.Dense(3, activation="softmax", name="beat")(x), layers.Dense(1, activation="sigmoid", name="level")(x)],
-    )
-    save("a functional model with two heads", model, labels={"beat": ["a", "b", "c"], "level": ["high"]})
-    save(
-        "a stack for the last step",
-        stack(layers.LSTM(5, **each), layers.Dropout(0.5), layers.LSTM(4), layers.Dense(3)),
-        **WINDOW,
-        expect=lambda d, r: d["window"]["target"] == 11,
-    )
-    save(
-        "bidirectional",
-        stack(
-            layers.Bidirectional(layers.LSTM(5, **each)),
-            layers.Bidirectional(layers.GRU(4), merge_mode="ave"),
-            layers.Dense(3),
-        ),
-        **WINDOW,
-    )
-    save("backwards", stack(layers.LSTM(5, go_backwards=True), layers.Dense(3)), **WINDOW)
-    save(
-        "a flattened window",
-        stack(layers.Conv1D(5, 3, padding="same", strides=2), layers.Flatten(), layers.Dense(3), length=12),
-        **WINDOW,
-    )
-    save(
-        "a repeated vector",
-        stack(layers.LSTM(5), layers.RepeatVector(6), layers.GRU(4, **each), layers.Dense(3)),
-        **WINDOW,
-        expect=lambda d, r: d["pattern"] == "encoder-decoder",
-    )
-    refuses("masking", "Masking", stack(layers.Masking(), layers.LSTM(5, **each), layers.Dense(3)))
-    refuses(
-        "attention", "attention", keras.Model(given, layers.Dense(3)(layers.MultiHeadAttention(2, 4)(given, given)))
-    )
-    refuses("one step in carried", "every step", stack(layers.LSTM(5), layers.Dense(3)))
-    refuses("a path", "load_model", "model.keras")
-    test.refuses("a Keras model in save", "save_keras", model)
