@@ -20,8 +20,7 @@ public struct MCAPWriter: ~Copyable {
   public private(set) var size = 0
   /// What the file would have if it were finished now, or a little less: what waits is compressed then.
   public var finishedSize: Int {
-    size + chunk.records.count + chunk.messageCount * Self.indexEntry + chunkIndexes.count + attachmentIndexes.count
-      + metadataIndexes.count + describedSize + Self.endSize
+    size + chunk.records.count + chunk.messageCount * Self.indexEntry + summary.size + Self.endSize
   }
 
   private var file: AtomicFile
@@ -30,15 +29,7 @@ public struct MCAPWriter: ~Copyable {
   private var schemas: [MCAPSchema] = []
   private var channels: [Channel] = []
   private var chunk = OpenChunk()
-  private var chunkIndexes = MCAPBytes()
-  private var chunkCount: UInt32 = 0
-  private var attachmentIndexes = MCAPBytes()
-  private var attachmentCount: UInt32 = 0
-  private var metadataIndexes = MCAPBytes()
-  private var metadataCount: UInt32 = 0
-  private var times: ClosedRange<UInt64>?
-  /// Bytes of schemas and channels in the summary, their counts too.
-  private var describedSize = 0
+  private var summary = MCAPSummary()
   private var record = MCAPBytes()
 
   private struct Channel {
@@ -93,7 +84,7 @@ public struct MCAPWriter: ~Copyable {
   public mutating func addSchema(_ schema: MCAPSchema) -> UInt16 {
     precondition(schemas.count < Int(UInt16.max), "a file has at most 65535 schemas")
     schemas.append(schema)
-    describedSize += schema.name.utf8.count + schema.encoding.utf8.count + schema.data.count + 32
+    summary.enter(schema)
     return UInt16(schemas.count)
   }
 
@@ -102,9 +93,7 @@ public struct MCAPWriter: ~Copyable {
     precondition(channels.count < Self.mostChannels, "a file has at most 65535 channels")
     precondition(channel.schema <= schemas.count, "a channel names a schema that was added, or 0")
     channels.append(Channel(described: channel))
-    describedSize += channel.metadata.reduce(64 + channel.topic.utf8.count + channel.encoding.utf8.count) {
-      $0 + $1.key.utf8.count + $1.value.utf8.count + 8
-    }
+    summary.enter(channel)
     return UInt16(channels.count)
   }
 
@@ -139,7 +128,7 @@ public struct MCAPWriter: ~Copyable {
     let index = Int(number) - 1
     if !channels[index].isWritten { describe(index) }
     if chunk.times == nil { chunk.first = logTime }
-    chunk.times = Self.extended(chunk.times, by: logTime)
+    chunk.times = MCAPSummary.extended(chunk.times, by: logTime)
     channels[index].index.put(logTime)
     channels[index].index.put(UInt64(chunk.records.count))
     messageCount += 1
@@ -149,11 +138,6 @@ public struct MCAPWriter: ~Copyable {
     chunk.records.put(sequence)
     chunk.records.put(logTime)
     chunk.records.put(publishTime)
-  }
-
-  private static func extended(_ range: ClosedRange<UInt64>?, by time: UInt64) -> ClosedRange<UInt64> {
-    guard let range else { return time...time }
-    return min(range.lowerBound, time)...max(range.upperBound, time)
   }
 
   /// Puts a channel, and its schema before it, in front of its first message.
@@ -186,7 +170,15 @@ public struct MCAPWriter: ~Copyable {
     let place = size
     let indexes = record.count - length
     try writeRecord()
-    enter(chunkAt: place, length: length, packed: packed.count, indexes: indexes, offsets: offsets)
+    // The chunk is in the file: the summary will tell of it, and the next begins.
+    summary.enter(
+      MCAPSummary.Chunk(
+        times: chunk.times, place: place, length: length, plain: chunk.records.count, packed: packed.count,
+        compression: packer.compression, indexes: indexes, offsets: offsets))
+    for index in channels.indices where channels[index].index.count > 0 {
+      channels[index].count += UInt64(channels[index].index.count / Self.indexEntry)
+    }
+    dropChunk()
   }
 
   /// The places of the open chunk's messages, a record for each channel; (channel, place of that record) of each.
@@ -201,31 +193,6 @@ public struct MCAPWriter: ~Copyable {
       record.append(channels[index].index.bytes)
     }
     return offsets
-  }
-
-  /// The open chunk is in the file: the summary will tell of it, and the next begins.
-  private mutating func enter(chunkAt place: Int, length: Int, packed: Int, indexes: Int, offsets: MCAPBytes) {
-    let (times, records, compression) = (chunk.times ?? 0...0, chunk.records.count, packer.compression.rawValue)
-    chunkIndexes.put(opcode: MCAPOpcode.chunkIndex) {
-      $0.put(times.lowerBound)
-      $0.put(times.upperBound)
-      $0.put(UInt64(place))
-      $0.put(UInt64(length))
-      $0.put(UInt32(offsets.count))
-      $0.append(offsets.bytes)
-      $0.put(UInt64(indexes))
-      $0.put(compression)
-      $0.put(UInt64(packed))
-      $0.put(UInt64(records))
-    }
-    chunkCount += 1
-    if chunk.times != nil {
-      self.times = Self.extended(Self.extended(self.times, by: times.lowerBound), by: times.upperBound)
-    }
-    for index in channels.indices where channels[index].index.count > 0 {
-      channels[index].count += UInt64(channels[index].index.count / Self.indexEntry)
-    }
-    dropChunk()
   }
 
   private mutating func dropChunk() {
@@ -273,17 +240,10 @@ public struct MCAPWriter: ~Copyable {
     record.append(content.dropLast(4))
     record.put(ZipChecksum.of(content.dropLast(4)))
     try writeRecord()
-    let length = size - place
-    attachmentIndexes.put(opcode: MCAPOpcode.attachmentIndex) {
-      $0.put(UInt64(place))
-      $0.put(UInt64(length))
-      $0.put(log)
-      $0.put(create)
-      $0.put(dataSize)
-      $0.put(name)
-      $0.put(type)
-    }
-    attachmentCount += 1
+    summary.enter(
+      MCAPSummary.Attachment(
+        place: place, length: size - place, logTime: log, createTime: create, dataSize: dataSize, name: name,
+        mediaType: type))
   }
 
   /// Names and values beside the messages.
@@ -303,13 +263,7 @@ public struct MCAPWriter: ~Copyable {
     record.put(opcode: MCAPOpcode.metadata, length: content.count)
     record.append(content)
     try writeRecord()
-    let length = size - place
-    metadataIndexes.put(opcode: MCAPOpcode.metadataIndex) {
-      $0.put(UInt64(place))
-      $0.put(UInt64(length))
-      $0.put(name)
-    }
-    metadataCount += 1
+    summary.enterMetadata(name, place: place, length: size - place)
   }
 
   // MARK: the end
@@ -338,53 +292,16 @@ public struct MCAPWriter: ~Copyable {
   private mutating func finishFile() throws(RecordingError) {
     let data = (size: size, sum: checksum.value)
     record.put(opcode: MCAPOpcode.dataEnd) { $0.put(data.sum) }
-    let start = size + record.count
-    var summary = MCAPBytes()
-    var offsets = MCAPBytes()
-    for (opcode, group) in groups() where group.count > 0 {
-      offsets.put(opcode: MCAPOpcode.summaryOffset) {
-        $0.put(opcode)
-        $0.put(UInt64(start + summary.count))
-        $0.put(UInt64(group.count))
-      }
-      summary.append(group.bytes)
-    }
-    let offsetStart = start + summary.count
-    summary.append(offsets.bytes)
-    summary.put(opcode: MCAPOpcode.footer, length: 20)
-    summary.put(UInt64(start))
-    summary.put(UInt64(offsetStart))
-    // The checksum covers the footer up to itself.
-    let sum = ZipChecksum.of(summary.bytes)
-    summary.put(sum)
-    summary.append(MCAPMagic.bytes)
-    record.append(summary.bytes)
+    record.append(
+      summary.encoded(
+        at: size + record.count, schemas: schemas, channels: channels.map(\.described), messages: messageCount,
+        counts: channels.map(\.count)
+      ).bytes)
     do throws(RecordingError) { try writeRecord() } catch {
       // Without its end it is as a crash leaves it: every chunk can be read.
       try file.cut(to: data.size)
       throw error
     }
     try file.finish()
-  }
-
-  /// The summary in the order of the official Python writer.
-  private func groups() -> [(UInt8, MCAPBytes)] {
-    var (described, listed) = (MCAPBytes(), MCAPBytes())
-    for (index, schema) in schemas.enumerated() { described.put(schema, UInt16(index + 1)) }
-    for (index, channel) in channels.enumerated() { listed.put(channel.described, UInt16(index + 1)) }
-    return [
-      (MCAPOpcode.schema, described), (MCAPOpcode.channel, listed), (MCAPOpcode.statistics, statistics()),
-      (MCAPOpcode.chunkIndex, chunkIndexes), (MCAPOpcode.attachmentIndex, attachmentIndexes),
-      (MCAPOpcode.metadataIndex, metadataIndexes),
-    ]
-  }
-
-  private func statistics() -> MCAPBytes {
-    var record = MCAPBytes()
-    record.put(
-      MCAPStatistics(
-        messages: messageCount, schemas: UInt16(schemas.count), attachments: attachmentCount, metadata: metadataCount,
-        chunks: chunkCount, times: times ?? 0...0, counts: channels.map(\.count)))
-    return record
   }
 }
