@@ -57,6 +57,37 @@ import Testing
     } throws: { "\($0)".contains("dtype: i16 in streams.beds") }
   }
 
+  /// What a reader makes of a message, in words.
+  private func reading(_ parts: [[UInt8]], by reader: InputReader) -> String {
+    var reading = ""
+    OwnedMessage(parts).lend { parts in
+      do throws(DecodeError) {
+        let decoded = try reader.decode(parts) { reading += "decided \($0.format.rawValue), " }
+        if case .samples(let samples) = decoded { reading += "\(samples.chunk.rows) rows" }
+      } catch { reading += "\(error.reason.rawValue): \(error.expected)" }
+    }
+    return reading
+  }
+
+  @Test func `a message that its own format cannot read decides nothing, and the next one may`() throws {
+    // A greeting in JSON before the first array made every array after it unreadable.
+    let reader = InputReader(try input(", rate: 360 Hz, channels: [a]"), endpoint: "tcp://127.0.0.1:5556", number: 0)
+    #expect(reading([bytes(#"{"hello": "world"}"#)], by: reader) == "malformed: a value at a")
+    let array = [bytes(#"{"dtype": "int16", "shape": [2]}"#), [1, 0, 2, 0]]
+    #expect(reading(array, by: reader) == "decided array, 2 rows")
+    #expect(reading([bytes(#"{"a": 1}"#)], by: reader).hasPrefix("parts: "), "what was decided stays")
+    #expect(reading(array, by: reader) == "2 rows")
+  }
+
+  @Test func `a map decides nothing where the names of the channels are no paths`() throws {
+    // The daemon stopped with a failed precondition.
+    let reader = InputReader(
+      try input(#", rate: 360 Hz, channels: ["a..b"]"#), endpoint: "tcp://127.0.0.1:5556", number: 0)
+    #expect(reading([bytes(#"{"a": 1}"#)], by: reader).hasPrefix("undecided: a path for each of streams.beds.channels"))
+    let array = [bytes(#"{"dtype": "int16", "shape": [2]}"#), [1, 0, 2, 0]]
+    #expect(reading(array, by: reader) == "decided array, 2 rows")
+  }
+
   @Test func `pickles and labels decide nothing, and are said to be what they are`() throws {
     #expect { try decide([[0x80, 5, 0x4B, 1, 0x2E]]) } throws: { "\($0)".contains("pickle") }
     #expect { try decide([bytes("l/a/b/c/"), bytes("{}")]) } throws: { "\($0)".contains("runnel watch") }

@@ -41,8 +41,8 @@ extension ConfigurationTable {
         "How messages are written: `runnel` (rate, channels and units are part of the stream), `array` (a JSON head "
           + "with dtype and shape, then the bytes of a NumPy array; areaDetector's array-1.0 too), `raw` (bare "
           + "values), `gnuradio` (a ZMQ PUB or PUSH sink), `openephys` (the ZMQ Interface plugin), `json` and "
-          + "`msgpack` (one map per message), or `auto`: the first message with the mark of a format decides, and "
-          + "the log says which and why."),
+          + "`msgpack` (one map per message), or `auto`: the first message that bears the mark of a format "
+          + "and can be read decides, and the log says which and why."),
       ConfigurationKey(
         "streams.*.rate", .quantity(.frequency, 1e-3...1e8), .absent("what the stream's description says"),
         example: "360 Hz",

@@ -59,9 +59,11 @@ class InputReader {
     if let decoder { return try decoder.decode(parts) }
     let decision = try FormatDecision(parts, for: input)
     let chosen = input.decoder(of: decision.format, passTags: decision.hasTags)
+    // What cannot be read decides nothing: one bad message would make all others unreadable.
+    let decoded = try chosen.decode(parts)
     (format, decoder) = (decision.format, chosen)
     decided(decision)
-    return try chosen.decode(parts)
+    return decoded
   }
 
   /// Where the rows of a message that could not be decoded belong; nil where that cannot be known.

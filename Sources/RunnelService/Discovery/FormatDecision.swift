@@ -35,6 +35,12 @@ struct FormatDecision: Sendable, Equatable {
         .undecided, part: data, byteOffset: 0, expected: "\(keys.joined(separator: ", ")) in streams.\(input.name)",
         found: "format \(format.rawValue), for \(reason), which carries no \(Phrase.list(lacking, "and"))")
     }
+    guard input.fields != nil || ![.json, .msgpack].contains(format) else {
+      throw DecodeError(
+        .undecided, part: data, byteOffset: 0,
+        expected: "a path for each of streams.\(input.name).channels, whose names are none: {name: …, path: …}",
+        found: "format \(format.rawValue), for \(reason)")
+    }
   }
 }
 
