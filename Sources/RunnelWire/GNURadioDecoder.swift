@@ -5,7 +5,7 @@ import RunnelCore
 ///
 /// An item is a row: a vector of as many values as there are channels, a complex item two channels of f32. The header's
 /// offset is the index of the first row, and the only thing in it that shows a loss; `rx_time` gives the time and
-/// `rx_rate` the rate where a message has them. Without tags there is none of it, and none is made up.
+/// `rx_rate` the rate where a message has them, from there on. Without tags there is none of it, and none is made up.
 ///
 /// The header announces itself to nobody: a reader that is set wrongly takes its bytes for samples. So both ways round
 /// are looked for, and refused in a sentence that says what to set.
@@ -71,7 +71,7 @@ public struct GNURadioDecoder: Sendable {
     }
     return SampleMessage(
       topic: topic, first: Int64(header.first), timestamp: timestamp(header, rows: chunk.rows), rate: header.rate,
-      chunk: chunk)
+      rateHolds: true, chunk: chunk)
   }
 
   /// Unix ns of the first row. A tag of another message's item says nothing of this one.

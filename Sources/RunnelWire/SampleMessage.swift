@@ -38,6 +38,8 @@ public struct SampleMessage {
   public var timestamp: Int64?
   /// Hz; 0 is irregular.
   public var rate: Double?
+  /// What a message states of the rate holds for those after it that state none.
+  public var rateHolds: Bool
   /// Rows are missing before this chunk, nobody knows how many.
   public var discontinuity: Bool
   public var chunk: Chunk
@@ -45,7 +47,7 @@ public struct SampleMessage {
   public init(
     topic: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0), epoch: UInt64? = nil,
     sequence: UInt64? = nil, first: Int64? = nil, timestamp: Int64? = nil, rate: Double? = nil,
-    discontinuity: Bool = false, chunk: Chunk
+    rateHolds: Bool = false, discontinuity: Bool = false, chunk: Chunk
   ) {
     self.topic = topic
     self.epoch = epoch
@@ -53,6 +55,7 @@ public struct SampleMessage {
     self.first = first
     self.timestamp = timestamp
     self.rate = rate
+    self.rateHolds = rateHolds
     self.discontinuity = discontinuity
     self.chunk = chunk
   }

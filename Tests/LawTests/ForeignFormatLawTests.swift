@@ -66,6 +66,28 @@ import Testing
     #expect(inserted > 3 && books.rejected.total == inserted && books.rowsLost == 0 && books.sessions == 1)
   }
 
+  @Test func `what GNU Radio states of its rate in the first message holds for all that follow`() throws {
+    let signal = Signal(channels: Self.channels, rows: 1000, seed: 15)
+    func used(stating rate: Double) throws -> Int64 {
+      let rig = try rig(.gnuradioWithTags, signal)
+      for (place, message) in ForeignFormat.gnuradioWithTags.messages(of: signal, cut: [100, 400, 500]).enumerated() {
+        var parts = message.parts
+        if place == 0 {
+          // A tag at the first item: its offset, rx_rate, f64, no source.
+          let value = withUnsafeBytes(of: rate.bitPattern.bigEndian) { Array($0) }
+          parts[0][11] = 1
+          parts[0].insert(
+            contentsOf: [UInt8](repeating: 0, count: 8) + [2, 0, 7] + "rx_rate".utf8 + [4] + value + [1], at: 19)
+        }
+        Recorded.Message(parts).lend { rig.receive($0) }
+      }
+      #expect(rig.intake.total.rejected[.rate] == (rate == signal.rate ? 0 : 3))
+      return rig.intake.total.rowsUsed
+    }
+    #expect(try used(stating: signal.rate) == 1000)
+    #expect(try used(stating: 250) == 0)
+  }
+
   @Test(arguments: ForeignFormat.allCases.filter(\.hasIndex))
   func `law 5: a lost message is an exact gap where the format has an index`(format: ForeignFormat) throws {
     let signal = Signal(channels: Self.channels, rows: 1000, seed: 13)

@@ -72,6 +72,18 @@ import Testing
     #expect(publisher.accounting.messagesLost == 2 && publisher.accounting.dropped[.duplicate] == 10)
   }
 
+  @Test func `a message that lacks its number takes the next, so that what is lost behind it still counts`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil, sequence: 4)
+    publisher.send(10, epoch: nil)
+    publisher.send(10, epoch: nil, sequence: 6)
+    #expect(publisher.heard == ["start first at 0", "rows 0..<10", "rows 10..<20", "rows 20..<30"])
+    publisher.send(10, epoch: nil)
+    publisher.send(10, epoch: nil, sequence: 9)
+    #expect(publisher.heard == ["rows 30..<40", "unknown gap at 40", "rows 40..<50"])
+    #expect(publisher.accounting.messagesLost == 1)
+  }
+
   @Test func `a heartbeat and an end tell what was lost at the tail`() {
     publisher.describe()
     publisher.send(10, first: 0)

@@ -59,15 +59,15 @@ final class Publisher {
 
   func send(
     _ rows: Int, epoch: UInt64? = 1, first: Int64? = nil, sequence: UInt64? = nil, rate: Double? = 100,
-    channels: Int = 1, timestamp: Int64? = nil, jump: Bool = false
+    channels: Int = 1, timestamp: Int64? = nil, jump: Bool = false, rateHolds: Bool = false
   ) {
     let values = [Int16](repeating: 7, count: rows * channels)
     values.withUnsafeBytes { payload in
       let chunk = Chunk(payload: payload, element: .int16, rows: rows, channels: channels)
       stream.admit(
         SampleMessage(
-          epoch: epoch, sequence: sequence, first: first, timestamp: timestamp, rate: rate, discontinuity: jump,
-          chunk: chunk), now: now, to: notebook)
+          epoch: epoch, sequence: sequence, first: first, timestamp: timestamp, rate: rate, rateHolds: rateHolds,
+          discontinuity: jump, chunk: chunk), now: now, to: notebook)
     }
   }
 

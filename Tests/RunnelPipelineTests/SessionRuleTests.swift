@@ -236,6 +236,54 @@ import Testing
     #expect(publisher.heard.last == "rows 40..<50")
   }
 
+  @Test func `where a rate holds until another is said, as GNU Radio's does, it is refused as long`() {
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil, first: 0, rate: 50, rateHolds: true)
+    publisher.send(10, epoch: nil, first: 10, rate: nil, rateHolds: true)
+    #expect(publisher.heard.isEmpty && publisher.stream.phase == .refused)
+    publisher.send(300, epoch: nil, first: 20, rateHolds: true)
+    publisher.send(10, epoch: nil, first: 320, rate: nil, rateHolds: true)
+    #expect(publisher.heard == ["start new-rate at 20", "rows 20..<320", "rows 320..<330"])
+    publisher.stream.disconnected(now: 0, to: publisher.notebook)
+    publisher.send(10, epoch: nil, first: 0, rate: 50, rateHolds: true)
+    publisher.send(10, epoch: nil, first: 10, rate: nil, rateHolds: true)
+    #expect(publisher.heard.isEmpty && publisher.stream.phase == .refused)
+    publisher.send(10, epoch: nil, first: 20, rateHolds: true)
+    #expect(publisher.heard == ["start new-rate at 20", "rows 20..<30"])
+  }
+
+  @Test func `an epoch that gave way to a message without one may come back`() {
+    // The head of one array lacked its epoch, and its index lay far back: everything after it was a straggler, for good.
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(300, epoch: 5, first: 0)
+    publisher.send(10, epoch: nil, first: 0)
+    publisher.send(10, epoch: 5, first: 300)
+    #expect(publisher.accounting.rowsHeld == 10)
+    publisher.wait(2000)
+    publisher.send(10, epoch: 5, first: 310)
+    #expect(
+      publisher.heard.dropFirst(2) == [
+        "start restarted at 0", "rows 0..<10", "start epoch 5 joined-mid-stream at 300", "rows 300..<310",
+        "rows 310..<320",
+      ])
+    #expect(publisher.accounting.dropped.total == 0 && publisher.accounting.balances)
+  }
+
+  @Test func `a first message that lacks its index loses no rows before the second`() {
+    // The session began at row 0, and all rows up to the second message's index counted as lost.
+    let publisher = Publisher(channels: ["A"], rate: 100)
+    publisher.send(10, epoch: nil)
+    publisher.send(10, epoch: nil, first: 100_000)
+    publisher.send(10, epoch: nil)
+    publisher.send(10, epoch: nil, first: 100_020)
+    #expect(
+      publisher.heard == [
+        "start first at 0", "rows 0..<10", "start joined-mid-stream at 100000", "rows 100000..<100010",
+        "rows 100010..<100020", "rows 100020..<100030",
+      ])
+    #expect(publisher.stream.session?.level == .sequenced && publisher.accounting.rowsLost == 0)
+  }
+
   @Test func `with epochs a refused session lasts, whatever rate its messages state`() {
     let publisher = Publisher(rate: 100)
     publisher.describe(1, rate: nil)

@@ -12,7 +12,8 @@ extension StreamAdmission {
     case .rival, .next:
       let said = describing(message.epoch)?.found?.channels ?? []
       let miscount = miscount(message, known: said.isEmpty ? policy.channels ?? [] : said)
-      return miscount ?? (message.epoch == nil && session != nil ? contradiction(message.rate) : nil)
+      let mayContradict = message.epoch != nil || session == nil || message.rateHolds
+      return miscount ?? (mayContradict ? nil : contradiction(message.rate))
     case .current:
       guard let known = session?.channels.count, let rate = session?.rate else { return nil }
       if known > 0, message.chunk.channels != known { return miscount(message, known: session?.channels ?? []) }

@@ -153,15 +153,20 @@ public final class StreamAdmission {
   }
 
   func owner(of message: SampleMessage, now: Int64) -> Owner {
-    owner(epoch: message.epoch, first: message.first, sequence: message.sequence, rate: message.rate, now: now)
+    let stated = message.rate ?? (message.rateHolds ? statedRate : nil)
+    return owner(epoch: message.epoch, first: message.first, sequence: message.sequence, rate: stated, now: now)
   }
 
-  /// - Parameter stated: the rate in its header, where it has one.
+  /// - Parameter stated: its rate, where it states one, or one that was stated before still holds.
   func owner(epoch: UInt64?, first: Int64?, sequence: UInt64?, rate stated: Double?, now: Int64) -> Owner {
     // By its members: the session taken out whole would be copied, with five references.
     guard let rate = session?.rate else { return .next((first ?? 0) > 0 ? .joinedMidStream : .first) }
     guard let epoch else {
       if isDisconnected { return .next(.reconnected) }
+      // Where it is was not known until now.
+      if session?.level == .unsequenced, first != nil || sequence != nil {
+        return .next(first == 0 ? .restarted : .joinedMidStream)
+      }
       let reach = Int64(policy.reorder * rate)
       if order.wentBack(first: first, sequence: sequence, byMoreThan: reach) { return .next(.restarted) }
       return takesOver(stated, from: rate, now: now) ? .next(.newRate) : .current
@@ -240,7 +245,7 @@ public final class StreamAdmission {
     _ cause: Session.Cause, description: StreamDescription?, epoch: UInt64?, rate: Double?, level: Level, now: Int64,
     to listener: any StreamListener
   ) {
-    if session != nil, epoch == nil || epoch != session?.epoch { leave() }
+    if session != nil, epoch == nil || epoch != session?.epoch { leave(mayReturn: epoch == nil) }
     isOver = false
     isDisconnected = false
     silence.begin(at: now)
@@ -264,10 +269,10 @@ public final class StreamAdmission {
     }
   }
 
-  /// The current epoch will not come back.
-  private func leave() {
+  /// - Parameter mayReturn: its epoch gave way to a message without one; otherwise it will not come back.
+  private func leave(mayReturn: Bool = false) {
     unused.forget(session?.epoch)
-    guard let epoch = session?.epoch, !leftEpochs.contains(epoch) else { return }
+    guard !mayReturn, let epoch = session?.epoch, !leftEpochs.contains(epoch) else { return }
     leftEpochs.append(epoch)
     if leftEpochs.count > 8 { leftEpochs.removeFirst() }
     descriptions.removeAll { $0.epoch == epoch }

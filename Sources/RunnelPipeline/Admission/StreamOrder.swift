@@ -39,7 +39,7 @@ struct StreamOrder: Sendable, Equatable {
     }
     if let first { return take(first: first, sequence: sequence, rows: rows) }
     guard let sequence, let expected = nextSequence else {
-      nextSequence = sequence.map { $0 + 1 }
+      nextSequence = (sequence ?? nextSequence).map { $0 + 1 }
       return advance(rows, missed: nil)
     }
     guard sequence >= expected else {
