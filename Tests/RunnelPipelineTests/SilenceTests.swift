@@ -26,6 +26,22 @@ import Testing
     expect(&silence, at: 70_000_000_001, after: nil, true)
   }
 
+  @Test func `long intervals are learned though each was called stale, and a pause between short ones is not`() {
+    // Being looked at between its messages, a publisher of one in five seconds was called stale before each of them.
+    var silence = Silence()
+    for second in Int64(0)...60 {
+      if second % 5 == 0 { silence.hear(at: second * 1_000_000_000) }
+      expect(&silence, at: second * 1_000_000_000 + 1, after: nil, second == 2 || second == 7)
+    }
+    var paused = Silence()
+    paused.hear(at: 0)
+    paused.hear(at: 20_000_000)
+    expect(&paused, at: 60_000_000_000, after: nil, true)
+    paused.hear(at: 60_000_000_000)
+    paused.hear(at: 60_020_000_000)
+    expect(&paused, at: 62_020_000_001, after: nil, true)
+  }
+
   @Test func `a silence as long as the one before is a habit, but in a session that just began`() {
     var silence = Silence()
     silence.begin(at: 0)

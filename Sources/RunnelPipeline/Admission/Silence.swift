@@ -22,8 +22,10 @@ struct Silence: Sendable, Equatable {
 
   mutating func hear(at now: Int64) {
     if let lastHeard {
-      latest = max(now - lastHeard, 0)
-      if !isStale { usual = usual == 0 ? latest : usual + (latest - usual) / 8 }
+      let interval = max(now - lastHeard, 0)
+      // A pause is not what usually passes, but where the interval before was as long.
+      if !isStale || interval <= 4 * latest { usual = usual == 0 ? interval : usual + (interval - usual) / 8 }
+      latest = interval
     }
     lastHeard = now
     isStale = false
