@@ -28,10 +28,16 @@ public struct ByteTable: Sendable {
     var hash = 0xCBF2_9CE4_8422_2325 ^ UInt64(truncatingIfNeeded: owner)
     for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     var place = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & (entries.count - 1)
-    while let held = entries[place], held.owner != owner || !held.key.elementsEqual(key) {
+    while let held = entries[place], held.owner != owner || !Self.agree(held.key, key) {
       place = (place + 1) & (entries.count - 1)
     }
     return place
+  }
+
+  private static func agree(_ held: [UInt8], _ key: UnsafeRawBufferPointer) -> Bool {
+    guard held.count == key.count else { return false }
+    for index in key.indices where held[index] != key[index] { return false }
+    return true
   }
 
   private mutating func grow() {

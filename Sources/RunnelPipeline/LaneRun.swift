@@ -6,20 +6,15 @@ import RunnelInference
 /// (laws 1 and 2). What is not finite is left to the batch, which knows of each frame what to do.
 final class LaneRun {
   private let run: SlotRun
-  private let frame: UnsafeMutablePointer<Float>  // (D)
 
   /// Fewer are stepped: to take the state out of the bank and back weighs the more the fewer there are.
   private static let fewest = 8
 
-  /// Nil where a frame may have more rows than one, or what its scores lead to may change the state.
+  /// Nil where frames have to be stepped one by one.
   init?(_ plan: PipelinePlan) {
-    guard plan.regime.schedule.way == .carried, plan.model.eventStage == nil, let run = SlotRun(plan.model.network)
-    else { return nil }
+    guard plan.takesStretches, let run = SlotRun(plan.model.network) else { return nil }
     self.run = run
-    frame = .allocate(capacity: plan.model.network.inputs)
   }
-
-  deinit { frame.deallocate() }
 
   /// Steps and settles frames of the lane while enough of them wait. The few that are left are the batch's.
   func take(_ lane: Lane, bank: LaneBank, meter: (any StepMeter)?, _ publish: Publish) {
@@ -32,15 +27,10 @@ final class LaneRun {
       let isSound = run.run(slot, from: first, count: count, frames: frames, bank: &bank.states)
       meter?.end()
       guard isSound else { return }
-      for _ in 0..<count { settle(lane, publish) }
+      lane.settleStretch(of: count, publish) { place in
+        let scores = run.scores(ofFrame: first + Int64(place))
+        return (scores == nil ? .none : .scores, scores ?? UnsafeBufferPointer(start: nil, count: 0))
+      }
     }
-  }
-
-  private func settle(_ lane: Lane, _ publish: Publish) {
-    guard let index = lane.nextFrame(into: frame, publish) else { preconditionFailure("it waited") }
-    var row: StepSchedule.Row?
-    lane.schedule(index) { row = $0 }
-    guard let row, let scores = run.scores(ofFrame: index) else { return }
-    lane.settle(Batch.Entry(lane: 0, frame: index, row: row), scores: scores, hidden: nil, publish)
   }
 }

@@ -14,11 +14,11 @@ public final class Pipeline {
   public let plan: PipelinePlan
   /// Nil where windows are evaluated whole and no state is stepped.
   private let bank: LaneBank?
-  private var lanes: [[Lane]] = []  // by stream
+  private var streams: [StreamLanes?] = []
   private var laneTotal = 0
   private let scratch: BlockScratch
   /// Lanes with frames, in the order in which they got them; those before `nextReady` have joined. Not counted as
-  /// references, which would be a fifth of the work beside a small network: `lanes` holds them until they have stepped.
+  /// references, which would be a fifth of the work beside a small network: `streams` holds them until they have stepped.
   private var ready: [Unmanaged<Lane>] = []
   private var nextReady = 0
   /// Monotonic ns when the message came that made the first of them ready.
@@ -26,6 +26,8 @@ public final class Pipeline {
   /// Lanes that step now.
   private var stepping: [Unmanaged<Lane>] = []
   private let batch: Batch
+  /// In place of it where a frame has one row.
+  private let stretches: StretchBatch?
   /// For a lane that is alone; nil where each of its frames is stepped too.
   private let alone: LaneRun?
   /// Where windows are evaluated whole.
@@ -50,6 +52,7 @@ public final class Pipeline {
     scratch = BlockScratch(inputs: plan.model.network.inputs)
     let places = plan.regime.schedule.places
     batch = Batch(network: plan.model.network, capacity: max(Self.batchRows, places))
+    stretches = StretchBatch(plan, capacity: batch.capacity)
     alone = LaneRun(plan)
     let isStepped = places > 0
     bank = isStepped ? LaneBank(plan.model.network, rows: batch.capacity) : nil
@@ -76,10 +79,10 @@ public final class Pipeline {
     let lanePlan = try LanePlan(plan, session: session, inputs: plan.model.description.inputs.count)
     let epoch = nextEpoch
     nextEpoch += 1
-    while lanes.count <= stream { lanes.append([]) }
+    while streams.count <= stream { streams.append(nil) }
     laneTotal += bindings.count
     let composer = SharedComposer(LabelComposer(pipeline: plan, session: session, epoch: epoch, plan: lanePlan))
-    lanes[stream] = bindings.map { binding in
+    let lanes = bindings.map { binding in
       let lane = Lane(
         plan: lanePlan, feeds: binding.feeds, states: openStates(), channel: binding.channel, composer: composer,
         scratch: scratch, start: session.start)
@@ -89,21 +92,23 @@ public final class Pipeline {
       if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
     }
+    streams[stream] = StreamLanes(lanes, composer: composer, blockRows: lanePlan.blockRows)
   }
 
   func chunk(
     _ chunk: Chunk, rows: Range<Int>, first: Int64, time: TimeAnchor?, arrived: Int64, stream: Int, _ publish: Publish
   ) {
-    let lanes = lanes(of: stream)
-    guard let block = lanes.first?.plan.blockRows else { return }
-    lanes.first?.composer.composer.anchor = time
+    guard stream < streams.count, let open = streams[stream] else { return }
+    open.composer.composer.anchor = time
     var start = rows.lowerBound
     while start < rows.upperBound {
-      let end = min(start + block, rows.upperBound)
-      for lane in lanes {
-        if !lane.hasRoom { step(publish) }
-        lane.push(chunk, rows: start..<end, first: first + Int64(start - rows.lowerBound), arrived: arrived)
-        mark(lane)
+      let end = min(start + open.blockRows, rows.upperBound)
+      for number in 0..<open.count {
+        open.withLane(number) { lane in
+          if !lane.hasRoom { step(publish) }
+          lane.push(chunk, rows: start..<end, first: first + Int64(start - rows.lowerBound), arrived: arrived)
+          mark(lane)
+        }
       }
       start = end
     }
@@ -138,14 +143,14 @@ public final class Pipeline {
   /// No more input comes: labels that wait for frames go with those there are.
   func drain(_ publish: Publish) {
     step(publish)
-    for lane in lanes.joined() { lane.releaseAll(publish) }
+    for lane in streams.lazy.compactMap({ $0 }).flatMap(\.lanes) { lane.releaseAll(publish) }
   }
 
   /// Another session takes over: the lanes say what they still have to say, and are closed.
   func leave(stream: Int, _ publish: Publish) {
     let old = lanes(of: stream)
     guard !old.isEmpty else { return }
-    lanes[stream] = []
+    streams[stream] = nil
     laneTotal -= old.count
     for lane in old {
       lane.leave()
@@ -179,7 +184,7 @@ public final class Pipeline {
   /// Whose conditioned samples somebody wants.
   func listen(to interest: TopicInterest) {
     self.interest = interest
-    for lane in lanes.joined() {
+    for lane in streams.lazy.compactMap({ $0 }).flatMap(\.lanes) {
       if let tap = lane.tap { tap.isOpen = interest.covers(tap.lane.topic) }
     }
   }
@@ -199,7 +204,7 @@ public final class Pipeline {
     lanes(of: stream).first { $0.channel == channel }?.lastFrames(most)
   }
 
-  private func lanes(of stream: Int) -> [Lane] { stream < lanes.count ? lanes[stream] : [] }
+  private func lanes(of stream: Int) -> [Lane] { stream < streams.count ? streams[stream]?.lanes ?? [] : [] }
 
   // MARK: the step
 
@@ -231,27 +236,47 @@ public final class Pipeline {
     }
     repeat {
       gather(publish)
-      meter?.begin()
-      batch.step(bank: &bank.states)
-      meter?.end()
-      score(bank, publish)
+      if let stretches { step(stretches, bank, publish) } else { step(batch, bank, publish) }
     } while !stepping.isEmpty
   }
 
-  /// A frame of each lane that steps; who has none leaves, and the next that is ready joins.
+  private func step(_ stretches: StretchBatch, _ bank: LaneBank, _ publish: Publish) {
+    meter?.begin()
+    let steps = stretches.step(bank: &bank.states)
+    meter?.end()
+    for row in 0..<stretches.count {
+      stepping[row]._withUnsafeGuaranteedRef { stretches.settle($0, row: row, steps: steps, publish) }
+    }
+  }
+
+  private func step(_ batch: Batch, _ bank: LaneBank, _ publish: Publish) {
+    meter?.begin()
+    batch.step(bank: &bank.states)
+    meter?.end()
+    score(bank, publish)
+  }
+
+  /// The next frame of each lane that steps, or as many as it has; who has none leaves, and the next that is ready joins.
   private func gather(_ publish: Publish) {
     let places = plan.regime.schedule.places
+    let stretches = stretches
     batch.clear()
+    stretches?.clear()
     var kept = 0
     var next = 0
-    while next < stepping.count || (nextReady < ready.count && batch.count + places <= batch.capacity) {
+    while next < stepping.count
+      || (nextReady < ready.count && (stretches?.count ?? batch.count) + places <= batch.capacity)
+    {
       if next == stepping.count {
         stepping.append(ready[nextReady])
         nextReady += 1
       }
       let lane = stepping[next]
       next += 1
-      guard lane._withUnsafeGuaranteedRef({ gather($0, place: kept, publish) }) else { continue }
+      let hasFrames = lane._withUnsafeGuaranteedRef { lane in
+        if let stretches { stretches.append(lane, publish) } else { gather(lane, place: kept, publish) }
+      }
+      guard hasFrames else { continue }
       if kept < next - 1 { stepping[kept] = lane }
       kept += 1
     }
@@ -300,4 +325,25 @@ public final class Pipeline {
     defer { scratch.counts.pointee = LaneCounts() }
     return scratch.counts.pointee
   }
+}
+
+/// The lanes of one stream, while its session lasts, and what they share: looked up once a message, without a reference
+/// counted for each of them.
+private final class StreamLanes {
+  let lanes: [Lane]
+  let composer: SharedComposer
+  /// Rows of a message that are worked on at a time.
+  let blockRows: Int
+  private let lent: [Unmanaged<Lane>]
+
+  init(_ lanes: [Lane], composer: SharedComposer, blockRows: Int) {
+    self.lanes = lanes
+    self.composer = composer
+    self.blockRows = blockRows
+    lent = lanes.map { .passUnretained($0) }
+  }
+
+  var count: Int { lent.count }
+
+  @inline(__always) func withLane(_ number: Int, _ body: (Lane) -> Void) { lent[number]._withUnsafeGuaranteedRef(body) }
 }

@@ -58,6 +58,10 @@ public struct PipelinePlan: Sendable {
     _ = try decision()
   }
 
+  /// Whether a lane's frames may be stepped one after the other before the first is settled: each has one row, and what its
+  /// scores lead to does not change the state.
+  var takesStretches: Bool { regime.schedule.way == .carried && model.eventStage == nil }
+
   /// The channel each lane would have on such a session.
   ///
   /// - Throws: why no lane can be made of it.

@@ -118,8 +118,10 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
   func chunk(_ chunk: Chunk, rows: Range<Int>, first: Int64, timestamp: Int64?, of timed: Int64, stream: Int) {
     guard let open = streams[stream] else { return }
     let anchor = anchor(open, first: timed, timestamp: timestamp)
-    for pipeline in open.pipelines {
-      pipeline.chunk(chunk, rows: rows, first: first, time: anchor, arrived: arrived, stream: stream, publish)
+    for number in open.lent.indices {
+      open.lent[number]._withUnsafeGuaranteedRef { pipeline in
+        pipeline.chunk(chunk, rows: rows, first: first, time: anchor, arrived: arrived, stream: stream, publish)
+      }
     }
   }
 
@@ -159,11 +161,14 @@ public final class Shard<Sink: LabelSink>: LaneOwner {
 /// type, and an object, so that a look at it copies nothing.
 private final class OpenStream {
   let pipelines: [Pipeline]
+  /// The same, without a reference counted for each chunk.
+  let lent: [Unmanaged<Pipeline>]
   let rate: Double
   let timeSource: LabelMessage.TimeSource?
 
   init(pipelines: [Pipeline], rate: Double, timeSource: LabelMessage.TimeSource?) {
     (self.pipelines, self.rate, self.timeSource) = (pipelines, rate, timeSource)
+    lent = pipelines.map { .passUnretained($0) }
   }
 }
 

@@ -88,5 +88,6 @@ extension Ratio {
   func inputIndex(ofFrame k: Int64) -> Int64 { k / p * q + k % p * q / p }
 
   /// ⌈n p/q⌉: frames due before input sample n has come.
-  public func frames(before n: Int64) -> Int64 { n / q * p + (n % q * p + q - 1) / q }
+  // Dividing takes most of it, and many streams need none.
+  public func frames(before n: Int64) -> Int64 { q == 1 ? n * p : n / q * p + (n % q * p + q - 1) / q }
 }

@@ -52,6 +52,39 @@ import Testing
     #expect(pair.labels["bed7/MLII"] == single.labels["bed7/MLII"])
   }
 
+  /// Turns of many steps end with the first that fails; what the lane makes of it comes before its next frame.
+  @Test(arguments: 0..<6)
+  func `a lane whose state grows beyond the numbers resets at the same frame in any company`(seed: UInt64) throws {
+    let model = try growing(seed: seed)
+    let signals = (0..<4).map { number in
+      Signal(name: "s\(number)", channels: ["MLII", "V5"], rows: 900 + 100 * number, seed: 10 * seed + UInt64(number))
+    }
+    let together = Rig([try .everyStep(model)])
+    try interleave(signals, seed: seed, into: together)
+    let company = together.labels
+    for signal in signals {
+      let alone = Rig([try .everyStep(model)])
+      try signal.send(cut: Array(repeating: 1, count: signal.rows)) {
+        alone.receive($0)
+        alone.step()
+      }
+      for (lane, lines) in alone.labels {
+        #expect(company[lane] == lines, "\(lane)")
+        #expect(lines.count { $0.contains(#""reason":"non-finite""#) } > 3, "\(lane)")
+      }
+    }
+  }
+
+  /// An RNN whose units double with each frame, until 2^128 is reached.
+  private func growing(seed: UInt64) throws -> Model {
+    var made = MadeModel(seed: seed)
+    made.rate = 360
+    made.recurrent("rnn", name: "rnn", from: 1, to: 2, activation: "relu")
+    made.constants["rnn.weight_hh_l0"] = [2, 0, 0, 1.9]
+    made.linear("head", from: 2, to: 3)
+    return try made.model()
+  }
+
   /// Sends the signals' messages in a random order of streams, stepping now and then.
   private func interleave(_ signals: [Signal], seed: UInt64, into rig: Rig) throws {
     var random = SeededGenerator(seed: seed + 1000)

@@ -16,14 +16,14 @@ import Testing
     mutating func publish(_ label: LabelMessage, arrived: Int64) { if label.isDecision { count += 1 } }
   }
 
-  /// How often the network was asked, and what it said, for one message of 3600 rows.
-  private func run(_ plan: PipelinePlan, channels: [String]) throws -> (steps: Int, labels: Int) {
+  /// How often the network was asked, and what it said, for one message of so many rows.
+  private func run(_ plan: PipelinePlan, channels: [String], rows: Int = 3600) throws -> (steps: Int, labels: Int) {
     let pipeline = Pipeline(plan: plan, epoch: 1)
     let meter = Meter()
     pipeline.meter = meter
     let shard = Shard(claims: [.init(input: "in", pipeline: pipeline)], sink: Labels())
     let stream = shard.addStream()
-    let signal = Signal(channels: channels, rows: 3600, seed: 4)
+    let signal = Signal(channels: channels, rows: rows, seed: 4)
     let session = Session(
       stream: StreamIdentity(input: "in", endpoint: "test", stream: signal.name), rate: signal.rate,
       channels: signal.channels, level: .sequenced)
@@ -36,12 +36,21 @@ import Testing
     return (meter.steps, shard.sink.count)
   }
 
-  @Test func `a lane alone takes many frames at once, two take one of each`() throws {
+  @Test func `a lane alone takes many frames at once, two take as many steps in a turn`() throws {
     let plan = try PipelinePlan.everyStep(TestModel.load("conv-lstm"))
     let alone = try run(plan, channels: ["A"])
     let two = try run(plan, channels: ["A", "B"])
     #expect(two.labels == 2 * alone.labels && alone.labels > 500)
-    #expect(alone.steps * 8 < two.steps, "\(alone.steps) runs, \(two.steps) steps")
+    #expect(alone.steps * 20 < alone.labels && two.steps * 10 < alone.labels, "\(alone.steps) runs, \(two.steps) turns")
+  }
+
+  @Test func `a label of a large network waits for no step but its own`() throws {
+    var made = MadeModel(seed: 1)
+    made.rate = 360
+    made.recurrent("lstm", name: "lstm", from: 1, to: 192)
+    made.linear("head", from: 192, to: 3)
+    let eight = try run(.everyStep(made.model()), channels: (1...8).map { "c\($0)" }, rows: 20)
+    #expect(eight.labels == 160 && eight.steps >= 20, "\(eight.steps) turns")
   }
 
   @Test(arguments: ["renewed", "side-by-side"])

@@ -68,8 +68,11 @@ struct MadeModel {
   }
 
   /// - Parameter cell: rnn, gru or lstm.
-  mutating func recurrent(_ cell: String, name: String, from: Int, to: Int, direction: String = "forward") {
-    layers.append(Self.recurrent(cell, name: name, from: from, to: to, direction: direction))
+  mutating func recurrent(
+    _ cell: String, name: String, from: Int, to: Int, direction: String = "forward", activation: String? = nil
+  ) {
+    let json = Self.recurrent(cell, name: name, from: from, to: to, direction: direction)
+    layers.append(activation.map { json.dropLast() + #","activation":"\#($0)"}"# } ?? json)
     weights(cell, name: name, from: from, to: to, direction: direction)
     finals.append(("golden.\(name).h_l0", to))
     if cell == "lstm" { finals.append(("golden.\(name).c_l0", to)) }

@@ -41,6 +41,25 @@ import Testing
     }
   }
 
+  @Test func `frames that come together are as if they came one by one, however many there are`() {
+    var random = SeededGenerator(seed: 5)
+    for length in [1, 3, 16] {
+      var (together, oneByOne) = (
+        RollingWindow(length: length, features: 2), RollingWindow(length: length, features: 2)
+      )
+      var step: Int64 = 0
+      for _ in 0..<100 {
+        let count = 1 + random.below(40)
+        if random.below(3) == 0 { step += Int64(random.below(5)) }
+        let frames = (0..<2 * count).map { _ in Float(random.uniform()) }
+        together.push(frames, count: count, step: step)
+        for t in 0..<count { oneByOne.push(Array(frames[2 * t..<2 * t + 2]), step: step + Int64(t)) }
+        step += Int64(count)
+        #expect(together == oneByOne)
+      }
+    }
+  }
+
   @Test func `of a signal that is all gaps the oldest frames are forgotten, and the rest is right`() {
     var window = RollingWindow(length: 1000, features: 1)
     for t in 0..<500 { window.push([Float(2 * t)], step: Int64(2 * t)) }

@@ -96,6 +96,14 @@ struct FrameQueue: ~Copyable {
     return step
   }
 
+  /// Takes so many frames of the `stretch`, without a look at their values.
+  mutating func take(_ count: Int) {
+    precondition(count <= clear - head, "a stretch ends at the next turn")
+    head += count
+    headStep += Int64(count)
+    if count > 0, head == clear { advance() }
+  }
+
   /// The frames at the head that follow each other with no turn between them, and the index of the first. They stay until
   /// they are taken.
   var stretch: (frames: UnsafePointer<Float>, first: Int64, count: Int) {

@@ -74,7 +74,7 @@ struct GapFiller {
         row += clean
         for d in 0..<inputs {
           state.last[d] = block.values[d * block.stride + row - 1]
-          state.runs[d] = 0
+          if state.runs[d] != 0 { state.runs[d] = 0 }
         }
       } else {
         enqueue(&state, at: block.first + Int64(row))

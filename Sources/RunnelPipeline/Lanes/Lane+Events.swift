@@ -18,7 +18,8 @@ extension Lane {
     guard var events = moved, let stage = plan.eventStage else { preconditionFailure("a lane with an event stage") }
     moved = nil
     var isSound = true
-    withComposer(at: frame) { composer in
+    withComposer { composer in
+      composer.isWarming = frame < state.warmUntil
       plan.decision.settle(step: step, scores: head(scores), state: &state.decision) { decision, means in
         let isHere = decision.peak == step
         let isReady = events.push(decision, means, rate: stage.rate, hidden: isHere ? hidden : nil)

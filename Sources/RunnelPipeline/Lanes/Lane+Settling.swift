@@ -18,10 +18,43 @@ extension Lane {
     return index
   }
 
-  /// Works off the turns before the next frame; then the frames that follow each other from it on, which stay in the queue.
+  /// Works off the turns before the next frame; then the frames that follow each other from it on, which stay in the queue
+  /// until they are settled.
   func nextStretch(_ publish: Publish) -> (frames: UnsafePointer<Float>, first: Int64, count: Int) {
     while let turn = queue.takeTurn() { take(turn, publish) }
     return queue.stretch
+  }
+
+  /// Takes so many frames of the next stretch, which were stepped, each in its turn. Only for what is carried, where a frame
+  /// has one row.
+  ///
+  /// - Parameter outcome: of a frame, counted from the first of them, and the scores that came with it. One that failed is
+  ///   the last.
+  func settleStretch(
+    of count: Int, _ publish: Publish, outcome: (Int) -> (StateBank.Outcome, UnsafeBufferPointer<Float>)
+  ) {
+    let (frames, first, _) = queue.stretch
+    let rows = first..<first + Int64(count)
+    schedule(rows.upperBound - 1) { _ in }
+    // A label that carries frames looks at those up to its own, all others at none.
+    let together = plan.attach == nil ? count : 1
+    for start in stride(from: 0, to: count, by: together) {
+      let frame = first + Int64(start)
+      state.window.push(frames + start * queue.features, count: together, step: frame)
+      releaseComplete(publish)
+      var hasFailed = false
+      withComposer { composer in
+        for place in start..<start + together {
+          let (outcome, scores) = outcome(place)
+          if outcome == .failed { hasFailed = true }
+          guard outcome == .scores, let step = plan.networkTime.output(atFrame: first + Int64(place)) else { continue }
+          settle(step: step, frame: first + Int64(place), scores: scores, &composer, publish)
+        }
+      }
+      handOver(publish)
+      if hasFailed { restart(at: rows.upperBound - 1, publish) }
+    }
+    queue.take(count)
   }
 
   /// The rows that step with this frame.
@@ -89,18 +122,23 @@ extension Lane {
   private func settle(
     step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, _ publish: Publish
   ) {
+    withComposer { settle(step: step, frame: frame, scores: scores, &$0, publish) }
+    handOver(publish)
+  }
+
+  private func settle(
+    step: Int64, frame: Int64, scores: UnsafeBufferPointer<Float>, _ composer: inout LabelComposer, _ publish: Publish
+  ) {
+    composer.isWarming = frame < state.warmUntil
     var isWithheld = false
-    withComposer(at: frame) { composer in
-      plan.withDecision {
-        $0.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
-          let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
-            say($0, publish)
-          }
-          if !isPublished { isWithheld = true }
+    plan.withDecision {
+      $0.settle(step: step, scores: head(scores), state: &state.decision) { decision, scores in
+        let isPublished = composer.compose(decision, scores, step: step, clock: plan.clock) {
+          say($0, publish)
         }
+        if !isPublished { isWithheld = true }
       }
     }
-    handOver(publish)
     guard isWithheld else { return }
     // A class that nobody was told of is news still.
     state.decision.forgetLabel()
@@ -113,7 +151,8 @@ extension Lane {
   ) {
     let width = scores.count / shape.steps
     var isPublished = false
-    withComposer(at: frame) { composer in
+    withComposer { composer in
+      composer.isWarming = frame < state.warmUntil
       isPublished = composer.compose(window: window, clock: plan.clock) { steps, names in
         for step in 0..<length {
           let scores = head(UnsafeBufferPointer(rebasing: scores[step * width..<(step + 1) * width]))
@@ -133,10 +172,9 @@ extension Lane {
     UnsafeBufferPointer(rebasing: scores[plan.head])
   }
 
-  /// Lends the composer what it needs of the state for a label that was decided with `frame`.
-  func withComposer(at frame: Int64, _ body: (inout LabelComposer) -> Void) {
+  /// Lends the composer what it needs of the state for labels.
+  func withComposer(_ body: (inout LabelComposer) -> Void) {
     speak { composer in
-      composer.isWarming = frame < state.warmUntil
       swap(&composer.missing, &state.missing)
       body(&composer)
       swap(&composer.missing, &state.missing)

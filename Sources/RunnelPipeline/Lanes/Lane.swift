@@ -92,16 +92,19 @@ final class Lane {
     self.arrived = arrived
     state.nextIndex = first + Int64(rows.count)
     let (physical, faults) = (scratch.physical, scratch.faults)
-    var missing = 0
-    for d in feeds.indices {
-      let column = d * BlockScratch.rows
-      var lost = feeds[d].reader.read(
-        chunk, channel: feeds[d].channel, rows: rows, into: physical + column, faults: faults + column)
-      if let flat = plan.flat {
-        let values = UnsafeMutableBufferPointer(start: physical + column, count: rows.count)
-        lost += flat.mark(values, faults: faults + column, run: &state.flatRuns[d])
+    // Through a pointer: a feed out of the array would be a copy.
+    let missing = feeds.withUnsafeBufferPointer { feeds in
+      var missing = 0
+      for d in feeds.indices {
+        let column = d * BlockScratch.rows
+        missing += feeds[d].reader.read(
+          chunk, channel: feeds[d].channel, rows: rows, into: physical + column, faults: faults + column)
+        if let flat = plan.flat {
+          let values = UnsafeMutableBufferPointer(start: physical + column, count: rows.count)
+          missing += flat.mark(values, faults: faults + column, run: &state.flatRuns[d])
+        }
       }
-      missing += lost
+      return missing
     }
     counts.valuesMissing += Int64(missing)
     let block = PhysicalBlock(

@@ -26,21 +26,25 @@ public struct RollingWindow: Sendable, Equatable {
     storage = Array(repeating: 0, count: 2 * length * features)
   }
 
-  /// Adds one frame of D values.
+  /// Adds frames (count, D) that follow each other.
   ///
-  /// - Parameter step: its grid index.
-  public mutating func push(_ frame: UnsafePointer<Float>, step: Int64) {
+  /// - Parameter step: the grid index of the first.
+  public mutating func push(_ frames: UnsafePointer<Float>, count added: Int = 1, step: Int64) {
     if step != nextStep { breakOff() }
-    nextStep = step + 1
+    nextStep = step + Int64(added)
+    var place = next
     storage.withUnsafeMutableBufferPointer { storage in
-      for d in 0..<features {
-        storage[next * features + d] = frame[d]
-        storage[(next + length) * features + d] = frame[d]
+      for t in 0..<added {
+        for d in 0..<features {
+          storage[place * features + d] = frames[t * features + d]
+          storage[(place + length) * features + d] = frames[t * features + d]
+        }
+        place = place + 1 == length ? 0 : place + 1
       }
     }
-    next = next + 1 == length ? 0 : next + 1
-    if count < length { count += 1 }
-    if count + olderCount > length { forgetOldest() }
+    next = place
+    count = min(length, count + added)
+    while count + olderCount > length { forgetOldest() }
   }
 
   /// The newest run ends here: what follows is not joined to it.
