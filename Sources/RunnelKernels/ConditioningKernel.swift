@@ -1,10 +1,23 @@
 internal import CRunnelKernels
 
-/// Filters and resampling of one channel in f64: the inner loop of conditioning, the same bits on every processor.
+/// Filters and resampling in f64: the inner loop of conditioning, the same bits on every processor.
 ///
-/// Sections of second order come one after another: coefficients (sections, 5) b0 b1 b2 a1 a2, memories (sections, 2),
-/// which are moved on; neither is looked at where there are no sections.
+/// Channels lie side by side, and several are taken at a time: each waits for itself, and has time for the others.
 public enum ConditioningKernel {
+  /// Sections of second order, one after another.
+  public struct Filtering {
+    public var sections: Int
+    /// (sections, 5): b0 b1 b2 a1 a2.
+    public var coefficients: UnsafePointer<Double>?
+    /// (sections, 2, channels), moved on.
+    public var memories: UnsafeMutablePointer<Double>?
+
+    @inlinable
+    public init(sections: Int, coefficients: UnsafePointer<Double>?, memories: UnsafeMutablePointer<Double>?) {
+      (self.sections, self.coefficients, self.memories) = (sections, coefficients, memories)
+    }
+  }
+
   /// From rate to rate by p / q, and where it stands.
   public struct Resampling {
     public var p: Int64
@@ -12,7 +25,7 @@ public enum ConditioningKernel {
     public var taps: Int
     /// (p, taps), the oldest first.
     public var rows: UnsafePointer<Double>?
-    /// (taps), a ring, moved on.
+    /// (taps, channels), a ring, moved on.
     public var history: UnsafeMutablePointer<Double>?
     /// Where the next sample goes in the history.
     public var place: Int
@@ -31,24 +44,21 @@ public enum ConditioningKernel {
     }
   }
 
-  /// Samples (count) → a frame of each, `stride` apart.
-  public static func filter(
-    _ samples: UnsafePointer<Float>, count: Int, sections: Int, _ coefficients: UnsafePointer<Double>?,
-    _ memories: UnsafeMutablePointer<Double>?, into frames: UnsafeMutablePointer<Float>, stride: Int
+  /// Samples (channels, count), channels `column` apart → frames (n, channels): one of each sample, or those that are due.
+  public static func run(
+    _ samples: UnsafePointer<Float>, count: Int, column: Int, channels: Int, _ filtering: Filtering,
+    _ resampling: Resampling?, into frames: UnsafeMutablePointer<Float>
   ) {
-    runnel_filter(Int32(sections), coefficients, memories, Int64(count), samples, frames, Int64(stride))
-  }
-
-  /// Samples (count) → the frames that are due, `stride` apart.
-  public static func resample(
-    _ samples: UnsafePointer<Float>, count: Int, sections: Int, _ coefficients: UnsafePointer<Double>?,
-    _ memories: UnsafeMutablePointer<Double>?, _ resampling: Resampling, into frames: UnsafeMutablePointer<Float>,
-    stride: Int
-  ) {
+    var filter = runnel_filtering(sections: Int32(filtering.sections), coefficients: filtering.coefficients)
+    guard let resampling else {
+      return runnel_condition(
+        &filter, filtering.memories, nil, nil, Int64(channels), Int64(count), samples, Int64(column), frames)
+    }
     var by = runnel_resampling(
       p: resampling.p, q: resampling.q, taps: Int64(resampling.taps), rows: resampling.rows,
-      history: resampling.history, place: Int64(resampling.place), phase: resampling.phase, wait: resampling.wait)
-    runnel_resample(
-      Int32(sections), coefficients, memories, &by, Int64(count), samples, frames, Int64(stride))
+      place: Int64(resampling.place), phase: resampling.phase, wait: resampling.wait)
+    runnel_condition(
+      &filter, filtering.memories, &by, resampling.history, Int64(channels), Int64(count), samples, Int64(column),
+      frames)
   }
 }

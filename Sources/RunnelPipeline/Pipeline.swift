@@ -26,7 +26,7 @@ public final class Pipeline {
   /// Lanes that step now.
   private var stepping: [Unmanaged<Lane>] = []
   private let batch: Batch
-  /// In place of it where a frame has one row.
+  /// In its place, where the plan takes stretches.
   private let stretches: StretchBatch?
   /// For a lane that is alone; nil where each of its frames is stepped too.
   private let alone: LaneRun?
@@ -41,7 +41,7 @@ public final class Pipeline {
   private var interest = TopicInterest()
   /// Hears the frames of lanes that open from now on.
   public var frameObserver: FrameObserver?
-  /// Told of each step.
+  /// Told of each turn: a step of those that are ready, or several.
   public var meter: (any StepMeter)?
   /// Hears what the event stage is told, of lanes that open from now on.
   public var eventObserver: EventObserver?
@@ -92,7 +92,7 @@ public final class Pipeline {
       if let eventObserver { lane.eventObserver = { eventObserver(binding.channel, $0) } }
       return lane
     }
-    streams[stream] = StreamLanes(lanes, composer: composer, blockRows: lanePlan.blockRows)
+    if !lanes.isEmpty { streams[stream] = StreamLanes(lanes, composer: composer, blockRows: lanePlan.blockRows) }
   }
 
   func chunk(
@@ -215,7 +215,7 @@ public final class Pipeline {
     ready.append(.passUnretained(lane))
   }
 
-  /// Steps every lane that has frames until none has: at most a batch of them together, one frame of each at a time.
+  /// Steps every lane that has frames until none has, at most a batch of them together.
   func step(_ publish: Publish) {
     guard !ready.isEmpty else { return }
     if let bank {
@@ -241,6 +241,7 @@ public final class Pipeline {
   }
 
   private func step(_ stretches: StretchBatch, _ bank: LaneBank, _ publish: Publish) {
+    guard stretches.count > 0 else { return }
     meter?.begin()
     let steps = stretches.step(bank: &bank.states)
     meter?.end()

@@ -1,7 +1,7 @@
 import RunnelInference
 
-/// The rows that step together where a frame of a lane has one row: one for each lane that has frames, and as many steps in
-/// a turn as all of them have frames for.
+/// The rows that step together where the plan takes stretches: one for each lane that has frames, and as many steps in a turn
+/// as all of them have frames for.
 ///
 ///     lane 0   ● ● ● ● │ ● ● ●        4 steps of three rows, then each lane settles its 4 frames;
 ///     lane 1   ● ● ● ● │               lane 1 leaves the batch, and another takes its place
@@ -29,9 +29,10 @@ final class StretchBatch {
   /// Steps of a turn, at most, as long as a row has this many scores or fewer in all of them.
   private static let mostSteps = 48
   private static let mostScores = 64
-  /// Multiply-adds of a turn, at most: some tens of microseconds, for which a label may wait. Beside larger networks, whose
-  /// turns are single steps, the lanes' own work is small.
+  /// What a label may wait for: multiply-adds of a turn, some tens of microseconds, and rows that lanes settle, some tenths of
+  /// a millisecond. Beside larger networks, whose turns are single steps, the lanes' own work is small.
   private static let mostWork = 2e6
+  private static let mostRows = 4096
 
   /// Nil where frames have to be stepped one by one.
   init?(_ plan: PipelinePlan, capacity: Int) {
@@ -80,7 +81,7 @@ final class StretchBatch {
   /// - Returns: steps taken.
   func step(bank: inout StateBank) -> Int {
     guard count > 0 else { return 0 }
-    let affordable = Int(Self.mostWork / (work * Double(count)))
+    let affordable = min(Int(Self.mostWork / work), Self.mostRows) / count
     let steps = min(waiting, Self.mostSteps, max(1, min(affordable, Self.mostScores / max(1, network.outputs))))
     let inputs = network.inputs
     for step in 0..<steps {

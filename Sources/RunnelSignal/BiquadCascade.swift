@@ -27,14 +27,22 @@ public struct BiquadCascade: Sendable, Equatable {
 
   public var memoryCount: Int { 2 * sections.count }
 
-  /// Sets the memories (2 × sections) as if every sample so far had been `sample`.
-  func prime(_ memories: UnsafeMutableBufferPointer<Double>, with sample: Double) {
-    var x = sample
+  /// Sets the memories (sections, 2, channels) of one channel as if every sample of it so far had been `sample`.
+  ///
+  /// - Returns: what the last section makes of that sample.
+  @discardableResult
+  func prime(
+    _ memories: UnsafeMutableBufferPointer<Double>, channel: Int = 0, of channels: Int = 1, with sample: Double
+  ) -> Double {
+    var (x, output) = (sample, sample)
     for (i, section) in sections.enumerated() {
       let gain = section.gainAtZero
-      memories[2 * i] = (gain - section.b0) * x
-      memories[2 * i + 1] = (section.b2 - section.a2 * gain) * x
+      let first = (gain - section.b0) * x
+      memories[2 * i * channels + channel] = first
+      memories[(2 * i + 1) * channels + channel] = (section.b2 - section.a2 * gain) * x
       x *= gain
+      output = section.b0 * output + first
     }
+    return output
   }
 }

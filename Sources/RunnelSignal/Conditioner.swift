@@ -1,7 +1,7 @@
 import RunnelCore
 import RunnelKernels
 
-/// Turns the physical samples of one lane input into what the network was trained on: filters at the stream's rate,
+/// Turns the physical samples of a lane's inputs into what the network was trained on: filters at the stream's rate,
 /// resampling to the model's, normalisation. An immutable plan; what is carried is its `ConditionerState`.
 ///
 ///     sample f32 → biquads f64 → resampler f64 → f32 → normaliser f64 → frame value f32
@@ -13,7 +13,7 @@ import RunnelKernels
 /// ```swift
 /// let conditioner = try Conditioner(model.conditioning, inputRate: 360, modelRate: 120)
 /// var state = conditioner.makeState()
-/// let produced = conditioner.push(samples, at: next, state: &state, into: frames, stride: 1)
+/// let produced = conditioner.push(samples, at: next, state: &state, into: frames)
 /// ```
 public final class Conditioner: Sendable {
   /// Model rate over stream rate.
@@ -45,10 +45,12 @@ public final class Conditioner: Sendable {
     settlingSeconds = Self.settling(conditioning)
   }
 
-  public func makeState() -> ConditionerState {
+  /// What is carried of so many channels, none of which has begun.
+  public func makeState(channels: Int = 1) -> ConditionerState {
     ConditionerState(
-      memories: Array(repeating: 0, count: cascade.memoryCount),
-      history: Array(repeating: 0, count: resampler.tapCount), moments: normaliser.start, primed: false)
+      memories: Array(repeating: 0, count: channels * cascade.memoryCount),
+      history: Array(repeating: 0, count: channels * resampler.tapCount),
+      moments: Array(repeating: normaliser.start, count: channels))
   }
 
   /// Filters and resampler start anew with the next sample; the normaliser keeps what it knows.
@@ -61,51 +63,68 @@ public final class Conditioner: Sendable {
   /// Everything starts anew: another session, another subject.
   public func reset(_ state: inout ConditionerState) {
     reprime(&state)
-    state.moments = normaliser.start
+    for d in state.moments.indices { state.moments[d] = normaliser.start }
   }
 
-  /// Conditions contiguous, valid samples, the first of session index `first`; frame k of those produced goes to
-  /// `frames[(k − lowerBound) × stride]`, and there are at most `frameCapacity(rows: samples.count)` of them.
+  /// Conditions contiguous, valid samples of one channel. As below.
   public func push(
     _ samples: UnsafeBufferPointer<Float>, at first: Int64, state: inout ConditionerState,
-    into frames: UnsafeMutablePointer<Float>, stride: Int
+    into frames: UnsafeMutablePointer<Float>
+  ) -> Range<Int64> {
+    precondition(state.channels == 1, "samples of one channel")
+    guard let base = samples.baseAddress else { return self.frames(upTo: first)..<self.frames(upTo: first) }
+    return push(base, count: samples.count, column: samples.count, at: first, state: &state, into: frames)
+  }
+
+  /// Conditions contiguous, valid samples (D, count), channels `column` apart, the first of session index `first`; frame k of
+  /// those produced goes to `frames[(k − lowerBound) × D]` and what follows it, and there are at most
+  /// `frameCapacity(rows: count)` of them. A channel has the bits that it has alone.
+  public func push(
+    _ samples: UnsafePointer<Float>, count: Int, column: Int, at first: Int64, state: inout ConditionerState,
+    into frames: UnsafeMutablePointer<Float>
   ) -> Range<Int64> {
     precondition(first >= 0, "a sample index is 0 or more")
-    let due = self.frames(upTo: first)..<self.frames(upTo: first + Int64(samples.count))
-    guard !samples.isEmpty else { return due }
-    if !state.primed { prime(&state, with: Double(samples[0])) }
-    if resampler.tapCount == 0, cascade.sections.isEmpty {
-      for t in 0..<samples.count { frames[t * stride] = samples[t] }
+    let due = self.frames(upTo: first)..<self.frames(upTo: first + Int64(count))
+    guard count > 0 else { return due }
+    if !state.primed { prime(&state, with: samples, column) }
+    let channels = state.channels
+    if resampler.tapCount > 0 || !cascade.sections.isEmpty {
+      filter(samples, count, column, at: first, due, &state, into: frames)
+    } else if channels == 1 {
+      frames.update(from: samples, count: count)
     } else {
-      filter(samples, at: first, due, &state, into: frames, stride)
+      for t in 0..<count {
+        for d in 0..<channels { frames[t * channels + d] = samples[d * column + t] }
+      }
     }
-    normaliser.apply(frames, count: due.count, stride: stride, moments: &state.moments)
+    normaliser.apply(frames, count: due.count, moments: &state.moments)
     return due
   }
 
-  private func prime(_ state: inout ConditionerState, with sample: Double) {
-    state.memories.withUnsafeMutableBufferPointer { memories in
-      cascade.prime(memories, with: sample)
+  private func prime(_ state: inout ConditionerState, with samples: UnsafePointer<Float>, _ column: Int) {
+    let channels = state.channels
+    for d in 0..<channels {
+      let output = state.memories.withUnsafeMutableBufferPointer {
+        cascade.prime($0, channel: d, of: channels, with: Double(samples[d * column]))
+      }
       // The resampler has always seen what the filters make of this sample.
-      var output = sample
-      for (i, section) in cascade.sections.enumerated() { output = section.b0 * output + memories[2 * i] }
-      for i in state.history.indices { state.history[i] = output }
+      for place in stride(from: d, to: state.history.count, by: channels) { state.history[place] = output }
     }
     state.primed = true
   }
 
   private func filter(
-    _ samples: UnsafeBufferPointer<Float>, at first: Int64, _ due: Range<Int64>, _ state: inout ConditionerState,
-    into frames: UnsafeMutablePointer<Float>, _ stride: Int
+    _ samples: UnsafePointer<Float>, _ count: Int, _ column: Int, at first: Int64, _ due: Range<Int64>,
+    _ state: inout ConditionerState, into frames: UnsafeMutablePointer<Float>
   ) {
-    guard let base = samples.baseAddress else { return }
-    let (count, sections, taps) = (samples.count, cascade.sections.count, resampler.tapCount)
+    let (channels, taps) = (state.channels, resampler.tapCount)
     cascade.coefficients.withUnsafeBufferPointer { coefficients in
       state.memories.withUnsafeMutableBufferPointer { memories in
+        let filtering = ConditioningKernel.Filtering(
+          sections: cascade.sections.count, coefficients: coefficients.baseAddress, memories: memories.baseAddress)
         guard taps > 0 else {
-          return ConditioningKernel.filter(
-            base, count: count, sections: sections, coefficients.baseAddress, memories.baseAddress, into: frames,
-            stride: stride)
+          return ConditioningKernel.run(
+            samples, count: count, column: column, channels: channels, filtering, nil, into: frames)
         }
         resampler.taps.withUnsafeBufferPointer { rows in
           state.history.withUnsafeMutableBufferPointer { history in
@@ -113,9 +132,8 @@ public final class Conditioner: Sendable {
               p: ratio.p, q: ratio.q, taps: taps, rows: rows.baseAddress, history: history.baseAddress,
               place: Int(first % Int64(taps)), phase: due.lowerBound % ratio.p * ratio.q % ratio.p,
               wait: inputIndex(ofFrame: due.lowerBound) - first)
-            ConditioningKernel.resample(
-              base, count: count, sections: sections, coefficients.baseAddress, memories.baseAddress, resampling,
-              into: frames, stride: stride)
+            ConditioningKernel.run(
+              samples, count: count, column: column, channels: channels, filtering, resampling, into: frames)
           }
         }
       }

@@ -33,8 +33,16 @@ struct Normaliser: Sendable {
     }
   }
 
+  /// In place, samples (T, D), each channel by its own moments.
+  func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, moments: inout [Moments]) {
+    let channels = moments.count
+    moments.withUnsafeMutableBufferPointer { moments in
+      for d in 0..<channels { apply(samples + d, count: count, stride: channels, moments: &moments[d]) }
+    }
+  }
+
   /// In place, T samples `stride` apart, in order.
-  func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, stride: Int, moments: inout Moments) {
+  private func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, stride: Int, moments: inout Moments) {
     switch normalisation {
     case .none, .window: return
     case .fixed(let mean, let deviation):

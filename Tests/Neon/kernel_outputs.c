@@ -256,24 +256,26 @@ static void features(void) {
   }
 }
 
-// One function for every set, so for every processor: filters, then filters and resampling, a chunk after the other.
+// One function for every set, so for every processor: filters, then filters and resampling, of channels side by side, a chunk
+// after the other.
 static void conditioning(void) {
-  const int32_t sections = below(7), taps = 1 + below(30), p = 1 + below(5), q = 1 + below(5);
-  double coefficients[6 * 5], memories[6 * 2] = {0}, of_phases[5 * 30], history[30] = {0};
+  const int32_t sections = below(7), taps = 1 + below(30), p = 1 + below(5), q = 1 + below(5), channels = 1 + below(8);
+  double coefficients[6 * 5], memories[6 * 2 * 8] = {0}, of_phases[5 * 30], history[30 * 8] = {0};
   for (int32_t s = 0; s < sections; s++)
     for (int32_t k = 0; k < 5; k++) coefficients[5 * s + k] = uniform() * (k < 3 ? 1.0 : k < 4 ? 0.9 : 0.09);
   for (int32_t k = 0; k < p * taps; k++) of_phases[k] = uniform();
-  const float *x = values(300, 0);
-  float *frames = values(1500, 0);
+  const runnel_filtering filter = {sections, coefficients};
+  const float *x = values(300 * channels, 0);
+  float *frames = values(1500 * channels, 0);
   for (int32_t first = 0, some; first < 300; first += some) {
     some = 1 + below(300 - first);
-    runnel_filter(sections, coefficients, memories, some, x + first, frames + first, 1);
+    runnel_condition(&filter, memories, NULL, NULL, channels, some, x + first, 300, frames + first * channels);
   }
-  put(frames, 1, 300, 300);
-  const runnel_resampling by = {p, q, taps, of_phases, history, below(taps), below(p), below(4)};
+  put(frames, 300, channels, channels);
+  const runnel_resampling by = {p, q, taps, of_phases, below(taps), below(p), below(4)};
   const int64_t due = by.wait >= 300 ? 0 : 1 + ((300 - by.wait) * p - 1 - by.phase) / q;
-  runnel_resample(sections, coefficients, memories, &by, 300, x, frames, 1);
-  put(frames, 1, (int32_t)due, due);
+  runnel_condition(&filter, memories, &by, history, channels, 300, x, 300, frames);
+  put(frames, (int32_t)due, channels, channels);
 }
 
 int main(int count, char **words) {

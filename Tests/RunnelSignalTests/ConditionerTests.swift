@@ -20,7 +20,7 @@ private func run(
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
           conditioner.push(
             UnsafeBufferPointer(rebasing: samples[from..<to]), at: first + Int64(from), state: &state,
-            into: space.baseAddress ?? nothing.baseAddress!, stride: 1)
+            into: space.baseAddress ?? nothing.baseAddress!)
         }
       }
     }
@@ -204,18 +204,39 @@ private let full = Conditioning(
     #expect(frames.allSatisfy { ($0 - 3).magnitude < 1e-6 })
   }
 
-  @Test func `the stride spaces frames and touches nothing between`() throws {
-    let conditioner = try Conditioner(full, inputRate: 360, modelRate: 120)
-    let samples = Golden.signal(30)
-    var (a, b) = (conditioner.makeState(), conditioner.makeState())
-    let expected = run(conditioner, samples, state: &a).frames
-    var space = [Float](repeating: -7, count: 30)
-    _ = space.withUnsafeMutableBufferPointer { space in
-      samples.withUnsafeBufferPointer {
-        conditioner.push($0, at: 0, state: &b, into: space.baseAddress!, stride: 3)
+  /// What stands in the columns behind the samples is another's.
+  @Test(arguments: 1...9)
+  func `channels side by side have the bits that each has alone, however they are cut`(channels: Int) throws {
+    let filters: [FilterDesign] = [
+      .bandPass(order: 2, low: 0.5, high: 40), .notch(frequency: 50, quality: 30), .highPass(order: 4, corner: 1),
+    ]
+    let running = Normalisation.running(timeConstant: 1, mean: 0.1, variance: 0.5, epsilon: 1e-6)
+    var random = SeededGenerator(seed: UInt64(channels))
+    for (number, rate) in [(0, 120.0), (0, 250), (1, 360), (2, 120), (3, 360), (3, 500)] {
+      let conditioning = Conditioning(filters: Array(filters.prefix(number)), normalisation: running)
+      let conditioner = try Conditioner(conditioning, inputRate: 360, modelRate: rate)
+      let signals = (0..<channels).map { _ in (0..<300).map { _ in Float(2 * random.uniform() - 1) } }
+      var together = conditioner.makeState(channels: channels)
+      var frames: [Float] = []
+      var next = 0
+      while next < 300 {
+        let count = min(300 - next, random.below(40))
+        let columns = signals.flatMap { $0[next..<next + count] + [Float](repeating: .nan, count: 3) }
+        var space = [Float](repeating: 0, count: channels * (conditioner.frameCapacity(rows: count) + 1))
+        let made = columns.withUnsafeBufferPointer {
+          conditioner.push(
+            $0.baseAddress!, count: count, column: count + 3, at: Int64(next), state: &together, into: &space)
+        }
+        frames += space[..<(channels * made.count)]
+        next += count
+      }
+      for (d, signal) in signals.enumerated() {
+        var alone = conditioner.makeState()
+        let expected = run(conditioner, signal, state: &alone).frames
+        let found = stride(from: d, to: frames.count, by: channels).map { frames[$0].bitPattern }
+        #expect(found == expected.map(\.bitPattern) && together.moments[d] == alone.moments[0], "\(d) at \(rate) Hz")
       }
     }
-    for i in space.indices { #expect(space[i] == (i % 3 == 0 ? expected[i / 3] : -7)) }
   }
 
   @Test func `running normalisation follows its formula`() throws {

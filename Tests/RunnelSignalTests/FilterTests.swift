@@ -100,19 +100,21 @@ import Testing
     _ cascade: BiquadCascade, _ samples: [Float], primed: Bool = true, by length: Int = 1
   ) -> [Double] {
     var memories = [Double](repeating: 0, count: cascade.memoryCount)
-    if primed { memories.withUnsafeMutableBufferPointer { cascade.prime($0, with: Double(samples[0])) } }
+    if primed { _ = memories.withUnsafeMutableBufferPointer { cascade.prime($0, with: Double(samples[0])) } }
     var (y, none) = ([Double](repeating: 0, count: samples.count), Float(0))
     for first in stride(from: 0, to: samples.count, by: length) {
       let piece = Array(samples[first..<min(first + length, samples.count)])
       cascade.coefficients.withUnsafeBufferPointer { coefficients in
         memories.withUnsafeMutableBufferPointer { memories in
           y.withUnsafeMutableBufferPointer { y in
-            ConditioningKernel.resample(
-              piece, count: piece.count, sections: cascade.sections.count, coefficients.baseAddress,
-              memories.baseAddress,
+            ConditioningKernel.run(
+              piece, count: piece.count, column: piece.count, channels: 1,
+              .init(
+                sections: cascade.sections.count, coefficients: coefficients.baseAddress,
+                memories: memories.baseAddress),
               .init(
                 p: 1, q: 1, taps: samples.count, rows: nil, history: y.baseAddress, place: first, phase: 0,
-                wait: Int64(samples.count)), into: &none, stride: 0)
+                wait: Int64(samples.count)), into: &none)
           }
         }
       }

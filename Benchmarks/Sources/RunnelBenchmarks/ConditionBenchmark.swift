@@ -2,21 +2,22 @@ import RunnelCore
 import RunnelService
 import RunnelSignal
 
-/// From raw samples to the frames of a network, for one lane.
+/// From raw samples to the frames of a network, for one lane of one channel and of several.
 struct ConditionBenchmark {
   var pace: Pace
 
   private static let rows = 36
+  private static let channels = 4
 
   var section: Section {
     get throws {
       var section = Section(
-        "condition", "Conditioning, chunks of \(Self.rows) rows at 360 Hz, one lane",
+        "condition", "Conditioning, chunks of \(Self.rows) rows at 360 Hz, one lane: ns per row and channel",
         [
-          ("what", "what"), ("ns", "ns per row"), ("median", "median"), ("spread", "spread"),
-          ("rows_per_second", "rows/s"),
+          ("what", "what"), ("channels", "channels"), ("ns", "ns"), ("median", "median"), ("spread", "spread"),
+          ("values_per_second", "values/s"),
         ])
-      add("read i16 as physical values", reading(), to: &section)
+      add("read i16 as physical values", channels: 1, reading(), to: &section)
       for (name, conditioning, rate) in [
         ("high-pass of order 2", Conditioning(filters: [.highPass(order: 2, corner: 0.5)]), 360.0),
         ("band-pass of order 2", Conditioning(filters: [.bandPass(order: 2, low: 0.5, high: 40)]), 360),
@@ -33,16 +34,18 @@ struct ConditionBenchmark {
             normalisation: .running(timeConstant: 10, mean: 0, variance: 1, epsilon: 1e-4)), 120
         ),
       ] {
-        add(name, try conditioned(conditioning, to: rate), to: &section)
+        for channels in [1, Self.channels] {
+          add(name, channels: channels, try conditioned(conditioning, to: rate, channels: channels), to: &section)
+        }
       }
       return section
     }
   }
 
-  private func add(_ name: String, _ timing: Timing, to section: inout Section) {
-    let each = Double(Self.rows)
+  private func add(_ name: String, channels: Int, _ timing: Timing, to section: inout Section) {
+    let each = Double(Self.rows * channels)
     section.rows.append([
-      .text(name), .figure(timing.best * 1e9 / each), .figure(timing.median * 1e9 / each), .part(timing.spread),
+      .text(name), .count(channels), .figure(timing.best * 1e9 / each), .figure(timing.median * 1e9 / each), .part(timing.spread),
       .figure(each / timing.best),
     ])
   }
@@ -62,18 +65,18 @@ struct ConditionBenchmark {
     }
   }
 
-  private func conditioned(_ conditioning: Conditioning, to rate: Double) throws -> Timing {
+  private func conditioned(_ conditioning: Conditioning, to rate: Double, channels: Int) throws -> Timing {
     let conditioner = try Conditioner(conditioning, inputRate: 360, modelRate: rate)
-    var state = conditioner.makeState()
-    let samples = (0..<Self.rows).map { Float($0 % 7) / 7 }
-    let frames = AlignedFloats(count: conditioner.frameCapacity(rows: Self.rows) + 1)
+    var state = conditioner.makeState(channels: channels)
+    let samples = AlignedFloats(count: channels * Self.rows)
+    for place in 0..<channels * Self.rows { samples.base[place] = Float(place % 7) / 7 }
+    let frames = AlignedFloats(count: channels * (conditioner.frameCapacity(rows: Self.rows) + 1))
     var next: Int64 = 0
-    return samples.withUnsafeBufferPointer { samples in
-      pace.watch.time { calls in
-        for _ in 0..<calls {
-          _ = conditioner.push(samples, at: next, state: &state, into: frames.base, stride: 1)
-          next += Int64(Self.rows)
-        }
+    return pace.watch.time { calls in
+      for _ in 0..<calls {
+        _ = conditioner.push(
+          samples.base, count: Self.rows, column: Self.rows, at: next, state: &state, into: frames.base)
+        next += Int64(Self.rows)
       }
     }
   }

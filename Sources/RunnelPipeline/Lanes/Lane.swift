@@ -172,12 +172,8 @@ final class Lane {
     // Exactly as many as come: a bound for each run of rows would sum up to more than the queue was made for.
     let due = plan.conditioner.frames(upTo: first + Int64(rows)) - plan.conditioner.frames(upTo: first)
     queue.push(upTo: Int(due)) { frames in
-      var produced: Range<Int64> = 0..<0
-      for d in feeds.indices {
-        produced = plan.conditioner.push(
-          UnsafeBufferPointer(start: values + d * stride, count: rows), at: first, state: &state.conditioners[d],
-          into: frames + d, stride: feeds.count)
-      }
+      let produced = plan.conditioner.push(
+        values, count: rows, column: stride, at: first, state: &state.conditioner, into: frames)
       if let observer { observer(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count)) }
       tap?.send(produced, UnsafeBufferPointer(start: frames, count: produced.count * feeds.count), arrived, composer)
       return produced
@@ -206,13 +202,13 @@ final class Lane {
   private func closeHole() {
     guard let hole = state.hole else { return }
     state.hole = nil
-    for d in state.conditioners.indices { plan.conditioner.reprime(&state.conditioners[d]) }
+    plan.conditioner.reprime(&state.conditioner)
     queue.push(.gap(hole.range, hole.reason, wasReset: hole.hasReset))
   }
 
   /// Zeroes what a reset zeroes on this side of the queue; the network and the decision follow when the turn comes.
   private func reset(_ reason: ResetReason, over range: Range<Int64>) {
-    for d in state.conditioners.indices { plan.conditioner.reprime(&state.conditioners[d]) }
+    plan.conditioner.reprime(&state.conditioner)
     queue.push(.reset(range, reason))
   }
 }

@@ -7,8 +7,9 @@ import RunnelSignal
 struct LaneState: Sendable, Equatable {
   /// Nil while rows are settled.
   var filler: GapFiller.State?
+  /// Of all inputs of the model.
+  var conditioner: ConditionerState
   /// One per input of the model.
-  var conditioners: [ConditionerState]
   var flatRuns: [FlatDetector.Run]
   var decision: DecisionState
   /// Which windows are open, or which state leads.
@@ -41,7 +42,7 @@ struct LaneState: Sendable, Equatable {
   init(plan: LanePlan, inputs: Int, start: Int64, schedule: StepSchedule.State) {
     nextIndex = start
     filler = plan.filler.makeState()
-    conditioners = Array(repeating: plan.conditioner.makeState(), count: inputs)
+    conditioner = plan.conditioner.makeState(channels: inputs)
     flatRuns = Array(repeating: FlatDetector.Run(), count: inputs)
     decision = plan.decision.makeState()
     self.schedule = schedule

@@ -309,7 +309,7 @@ import Testing
     let physical = rig.samples[rows].map { Float((Double($0) - 100) / 200) }
     var frames = [Float](repeating: 0, count: physical.count)
     let produced = physical.withUnsafeBufferPointer {
-      conditioner.push($0, at: Int64(rows.lowerBound), state: &state, into: &frames, stride: 1)
+      conditioner.push($0, at: Int64(rows.lowerBound), state: &state, into: &frames)
     }
     return Array(frames[..<produced.count])
   }
