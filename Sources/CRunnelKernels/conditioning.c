@@ -42,3 +42,17 @@ void runnel_condition(const runnel_filtering *filter, double *memories, const ru
   for (; d < channels; d++) TAKE(1, channels);
 #undef TAKE
 }
+
+void runnel_normalise(double forgetting, double epsilon, double *moments, int64_t channels, int64_t count,
+                      float *frames) {
+#define TAKE(width, channels) normalise_##width(forgetting, epsilon, moments + 2 * d, channels, count, frames + d)
+  int64_t d = 0;
+  if (channels == 1) {
+    TAKE(1, 1);
+    return;
+  }
+  for (; d + 4 <= channels; d += 4) TAKE(4, channels);
+  for (; d + 2 <= channels; d += 2) TAKE(2, channels);
+  for (; d < channels; d++) TAKE(1, channels);
+#undef TAKE
+}

@@ -1,4 +1,4 @@
-// Filters and resampling of WIDTH channels side by side, included once for each width. VALUES is a number of each of them;
+// Conditioning of WIDTH channels side by side, included once for each width. VALUES is a number of each of them;
 // OF(name) names what is of this width. The operations of a channel are the same in every width, and in the same order.
 
 #if WIDTH == 1
@@ -117,6 +117,71 @@ IN void OF(condition_any)(const runnel_filtering *filter, double *memories, cons
   } else {
     CONDITION_ANY(NULL)
   }
+}
+
+IN VALUES OF(frame_of)(const float *frame) {
+#if WIDTH == 1
+  return *frame;
+#else
+  OF(floats) all;
+  __builtin_memcpy(&all, frame, sizeof all);
+  return __builtin_convertvector(all, VALUES);
+#endif
+}
+
+IN int OF(is_finite)(VALUES x) {
+#if WIDTH == 1
+  return x - x == 0.0;
+#else
+  int all = 1;
+#pragma clang loop unroll(full)
+  for (int32_t d = 0; d < WIDTH; d++) all &= x[d] - x[d] == 0.0;
+  return all;
+#endif
+}
+
+IN void OF(normalise)(double forgetting, double epsilon, double *moments, int64_t channels, int64_t count,
+                      float *frames) {
+  VALUES m, v;
+#if WIDTH == 1
+  m = moments[0];
+  v = moments[1];
+#else
+#pragma clang loop unroll(full)
+  for (int32_t d = 0; d < WIDTH; d++) {
+    m[d] = moments[2 * d];
+    v[d] = moments[2 * d + 1];
+  }
+#endif
+  for (int64_t t = 0; t < count; t++) {
+    const VALUES x = OF(frame_of)(frames + t * channels);
+    const VALUES mean = m + forgetting * (x - m), variance = v + forgetting * ((x - m) * (x - mean) - v);
+    const VALUES y = (x - mean) / __builtin_elementwise_sqrt(variance + epsilon);
+    if (OF(is_finite)(x)) {
+      m = mean;
+      v = variance;
+      OF(put)(frames + t * channels, y);
+      continue;
+    }
+#if WIDTH > 1
+    for (int32_t d = 0; d < WIDTH; d++)
+      if (x[d] - x[d] == 0.0) {
+        m[d] = mean[d];
+        v[d] = variance[d];
+        frames[t * channels + d] = (float)y[d];
+      }
+#endif
+  }
+#if WIDTH == 1
+  moments[0] = m;
+  moments[1] = v;
+#else
+#pragma clang loop unroll(full)
+  for (int32_t d = 0; d < WIDTH; d++) {
+    moments[2 * d] = m[d];
+    moments[2 * d + 1] = v[d];
+  }
+#endif
 }
 
 #undef CONDITION

@@ -1,6 +1,6 @@
 internal import CRunnelKernels
 
-/// Filters and resampling in f64: the inner loop of conditioning, the same bits on every processor.
+/// Filters, resampling and normalisation in f64: the inner loops of conditioning, the same bits on every processor.
 ///
 /// Channels lie side by side, and several are taken at a time: each waits for itself, and has time for the others.
 public enum ConditioningKernel {
@@ -60,5 +60,14 @@ public enum ConditioningKernel {
     runnel_condition(
       &filter, filtering.memories, &by, resampling.history, Int64(channels), Int64(count), samples, Int64(column),
       frames)
+  }
+
+  /// Running normalisation of frames (count, channels) in place: a = `forgetting`, moments (channels, 2) of mean and variance,
+  /// moved on. What is not finite stays as it is, and the moments do not remember it.
+  public static func normalise(
+    _ frames: UnsafeMutablePointer<Float>, count: Int, channels: Int, forgetting: Double, epsilon: Double,
+    moments: UnsafeMutablePointer<Double>
+  ) {
+    runnel_normalise(forgetting, epsilon, moments, Int64(channels), Int64(count), frames)
   }
 }

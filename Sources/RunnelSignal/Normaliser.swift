@@ -36,31 +36,17 @@ struct Normaliser: Sendable {
   /// In place, samples (T, D), each channel by its own moments.
   func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, moments: inout [Moments]) {
     let channels = moments.count
-    moments.withUnsafeMutableBufferPointer { moments in
-      for d in 0..<channels { apply(samples + d, count: count, stride: channels, moments: &moments[d]) }
-    }
-  }
-
-  /// In place, T samples `stride` apart, in order.
-  private func apply(_ samples: UnsafeMutablePointer<Float>, count: Int, stride: Int, moments: inout Moments) {
     switch normalisation {
     case .none, .window: return
     case .fixed(let mean, let deviation):
-      for t in 0..<count {
-        samples[t * stride] = Float((Double(samples[t * stride]) - mean) / deviation)
-      }
+      for t in 0..<count * channels { samples[t] = Float((Double(samples[t]) - mean) / deviation) }
     case .running(_, _, _, let epsilon):
-      var (m, v) = (moments.mean, moments.variance)
-      for t in 0..<count {
-        let x = Double(samples[t * stride])
-        // The network refuses the frame; the moments must not remember it for ever.
-        guard x.isFinite else { continue }
-        let old = m
-        m += forgetting * (x - m)
-        v += forgetting * ((x - old) * (x - m) - v)
-        samples[t * stride] = Float((x - m) / (v + epsilon).squareRoot())
+      // Two numbers each, one channel behind the other.
+      moments.withUnsafeMutableBytes { moments in
+        guard let base = moments.bindMemory(to: Double.self).baseAddress else { return }
+        ConditioningKernel.normalise(
+          samples, count: count, channels: channels, forgetting: forgetting, epsilon: epsilon, moments: base)
       }
-      moments = Moments(mean: m, variance: v)
     }
   }
 }

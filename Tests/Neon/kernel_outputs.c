@@ -276,6 +276,11 @@ static void conditioning(void) {
   const int64_t due = by.wait >= 300 ? 0 : 1 + ((300 - by.wait) * p - 1 - by.phase) / q;
   runnel_condition(&filter, memories, &by, history, channels, 300, x, 300, frames);
   put(frames, (int32_t)due, channels, channels);
+  double moments[2 * 8];
+  for (int32_t d = 0; d < channels; d++) moments[2 * d] = uniform(), moments[2 * d + 1] = 0.5;
+  float *some = values(100 * channels, 1);
+  runnel_normalise(0.05, 1e-4, moments, channels, 100, some);
+  put(some, 100, channels, channels);
 }
 
 int main(int count, char **words) {

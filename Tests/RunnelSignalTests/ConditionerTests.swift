@@ -215,7 +215,10 @@ private let full = Conditioning(
     for (number, rate) in [(0, 120.0), (0, 250), (1, 360), (2, 120), (3, 360), (3, 500)] {
       let conditioning = Conditioning(filters: Array(filters.prefix(number)), normalisation: running)
       let conditioner = try Conditioner(conditioning, inputRate: 360, modelRate: rate)
-      let signals = (0..<channels).map { _ in (0..<300).map { _ in Float(2 * random.uniform() - 1) } }
+      // Now and then something that the network will refuse.
+      let signals = (0..<channels).map { _ in
+        (0..<300).map { _ in random.below(90) == 0 && number == 0 ? .infinity : Float(2 * random.uniform() - 1) }
+      }
       var together = conditioner.makeState(channels: channels)
       var frames: [Float] = []
       var next = 0

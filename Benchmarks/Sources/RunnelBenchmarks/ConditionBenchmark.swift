@@ -45,8 +45,8 @@ struct ConditionBenchmark {
   private func add(_ name: String, channels: Int, _ timing: Timing, to section: inout Section) {
     let each = Double(Self.rows * channels)
     section.rows.append([
-      .text(name), .count(channels), .figure(timing.best * 1e9 / each), .figure(timing.median * 1e9 / each), .part(timing.spread),
-      .figure(each / timing.best),
+      .text(name), .count(channels), .figure(timing.best * 1e9 / each), .figure(timing.median * 1e9 / each),
+      .part(timing.spread), .figure(each / timing.best),
     ])
   }
 

@@ -1,6 +1,6 @@
-// Filters and resampling of channels side by side, sample by sample, in f64: every product and sum is rounded by itself and
+// Filters, resampling and normalisation of channels side by side, sample by sample, in f64: every product and sum is rounded by itself and
 // in the order below, one sequence of IEEE operations for every processor and however many channels there are; so there is
-// one function and no set.
+// one function of each kind and no set.
 //
 // A second-order section, in transposed direct form II; its output is the next one's input:
 //
@@ -34,3 +34,11 @@ typedef struct {
 // moved on; what `resampling` says of the next sample and frame stays as it is.
 void runnel_condition(const runnel_filtering *filter, double *memories, const runnel_resampling *resampling,
                       double *history, int64_t channels, int64_t count, const float *x, int64_t column, float *frames);
+
+// Running normalisation of frames (count, channels) in place, by moments (channels, 2) mean and variance, which are moved on:
+//
+//   d = x - m;  m = m + a d;  v = v + a (d (x - m) - v);  x = (x - m) / sqrt(v + epsilon)
+//
+// in f64, rounded to f32, where a is `forgetting`. What is not finite stays as it is and is not remembered.
+void runnel_normalise(double forgetting, double epsilon, double *moments, int64_t channels, int64_t count,
+                      float *frames);
