@@ -7,8 +7,9 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define IN static inline __attribute__((always_inline))
-// So many sections are held in registers, as there are registers for. From sample to sample a section waits for four
-// operations of its own, in which others have time for theirs; in memory each sample would wait for its memories too.
+// So many sections are held in registers, as there are registers for with one and two channels. From sample to sample a
+// section waits for four operations of its own, in which others have time for theirs; in memory each sample would wait for its
+// memories too.
 enum { HELD = 3 };
 
 #define WIDTH 4

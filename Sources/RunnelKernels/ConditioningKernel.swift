@@ -4,7 +4,7 @@ internal import CRunnelKernels
 ///
 /// Channels lie side by side, and several are taken at a time: each waits for itself, and has time for the others.
 public enum ConditioningKernel {
-  /// Sections of second order, one after another.
+  /// Sections of second order, one after another; where there are none, no pointer is looked at.
   public struct Filtering {
     public var sections: Int
     /// (sections, 5): b0 b1 b2 a1 a2.

@@ -11,7 +11,7 @@ public struct Biquad: Sendable, Equatable {
 
 /// Sections one after another, in f64, transposed direct form II; weights only.
 ///
-/// The memories are the caller's: two per section, so that a lane's carried state stays one value. They start in the
+/// The memories are the caller's: two per section and channel, so that a lane's carried state stays one value. They start in the
 /// steady state of the first sample, as scipy's `sosfilt` with `zi = sosfilt_zi(sos) * x[0]`: a signal that begins at
 /// 1 V makes no step.
 public struct BiquadCascade: Sendable, Equatable {
@@ -25,6 +25,7 @@ public struct BiquadCascade: Sendable, Equatable {
     coefficients = sections.flatMap { [$0.b0, $0.b1, $0.b2, $0.a1, $0.a2] }
   }
 
+  /// Memories of one channel.
   public var memoryCount: Int { 2 * sections.count }
 
   /// Sets the memories (sections, 2, channels) of one channel as if every sample of it so far had been `sample`.

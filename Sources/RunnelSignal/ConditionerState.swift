@@ -3,7 +3,7 @@
 public struct ConditionerState: Sendable, Equatable {
   /// Two per filter section and channel. // (sections, 2, D)
   var memories: [Double]
-  /// What the resampler still needs; sample m stands at m mod its length. // (taps, D)
+  /// What the resampler still needs; sample m stands in row m mod taps. // (taps, D)
   var history: [Double]
   /// One per channel. // (D)
   var moments: [Normaliser.Moments]

@@ -42,10 +42,12 @@ struct Normaliser: Sendable {
       for t in 0..<count * channels { samples[t] = Float((Double(samples[t]) - mean) / deviation) }
     case .running(_, _, _, let epsilon):
       // Two numbers each, one channel behind the other.
-      moments.withUnsafeMutableBytes { moments in
-        guard let base = moments.bindMemory(to: Double.self).baseAddress else { return }
-        ConditioningKernel.normalise(
-          samples, count: count, channels: channels, forgetting: forgetting, epsilon: epsilon, moments: base)
+      moments.withUnsafeMutableBufferPointer { moments in
+        moments.withMemoryRebound(to: Double.self) { moments in
+          guard let base = moments.baseAddress else { return }
+          ConditioningKernel.normalise(
+            samples, count: count, channels: channels, forgetting: forgetting, epsilon: epsilon, moments: base)
+        }
       }
     }
   }

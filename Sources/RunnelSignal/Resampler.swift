@@ -11,8 +11,8 @@ import RunnelKernels
 /// with the taps of each phase normalised to sum 1 (Smith's bandlimited interpolation, with Kaiser's window,
 /// I₀(β√(1 − u²)) / I₀(β)). The output lags by A input samples. Sums in f64, the oldest tap first.
 ///
-/// The history is the caller's: `tapCount` samples, sample m at place m mod tapCount, so that a lane's carried state
-/// stays one value and needs no position.
+/// The history is the caller's: `tapCount` samples of each channel, sample m in row m mod tapCount, so that a lane's carried
+/// state stays one value and needs no position.
 public struct Resampler: Sendable {
   public let ratio: Ratio
   /// Input samples that a frame is made of: ⌈2A⌉.

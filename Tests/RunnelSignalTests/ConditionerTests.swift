@@ -211,9 +211,13 @@ private let full = Conditioning(
       .bandPass(order: 2, low: 0.5, high: 40), .notch(frequency: 50, quality: 30), .highPass(order: 4, corner: 1),
     ]
     let running = Normalisation.running(timeConstant: 1, mean: 0.1, variance: 0.5, epsilon: 1e-6)
+    let fixed = Normalisation.fixed(mean: 0.25, deviation: 3)
     var random = SeededGenerator(seed: UInt64(channels))
-    for (number, rate) in [(0, 120.0), (0, 250), (1, 360), (2, 120), (3, 360), (3, 500)] {
-      let conditioning = Conditioning(filters: Array(filters.prefix(number)), normalisation: running)
+    for (number, rate, normalisation) in [
+      (0, 360.0, .none), (0, 360, fixed), (0, 360, running), (0, 120, running), (0, 250, fixed), (1, 360, running),
+      (2, 120, running), (3, 360, running), (3, 500, .none),
+    ] as [(Int, Double, Normalisation)] {
+      let conditioning = Conditioning(filters: Array(filters.prefix(number)), normalisation: normalisation)
       let conditioner = try Conditioner(conditioning, inputRate: 360, modelRate: rate)
       // Now and then something that the network will refuse.
       let signals = (0..<channels).map { _ in
@@ -238,6 +242,7 @@ private let full = Conditioning(
         let expected = run(conditioner, signal, state: &alone).frames
         let found = stride(from: d, to: frames.count, by: channels).map { frames[$0].bitPattern }
         #expect(found == expected.map(\.bitPattern) && together.moments[d] == alone.moments[0], "\(d) at \(rate) Hz")
+        if number == 0, rate == 360, case .none = normalisation { #expect(found == signal.map(\.bitPattern)) }
       }
     }
   }

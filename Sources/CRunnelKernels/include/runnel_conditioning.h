@@ -1,6 +1,6 @@
-// Filters, resampling and normalisation of channels side by side, sample by sample, in f64: every product and sum is rounded by itself and
-// in the order below, one sequence of IEEE operations for every processor and however many channels there are; so there is
-// one function of each kind and no set.
+// Filters, resampling and normalisation of channels side by side, sample by sample, in f64: every product and sum is rounded
+// by itself and in the order below, one sequence of IEEE operations for every processor and however many channels there are;
+// so there is one function of each kind and no set.
 //
 // A second-order section, in transposed direct form II; its output is the next one's input:
 //
