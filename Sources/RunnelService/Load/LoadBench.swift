@@ -123,7 +123,8 @@ public final class LoadBench {
     phase.rowsLost = after.rowsLost - before.rowsLost
     let spent = zip(daemon.processorTimes, times).map { Double($0 - $1) }.reduce(0, +)
     phase.processorSeconds = spent / 1e9
-    phase.stepShare = zip(meters.map(\.total), steps).map { $0 - $1 }.reduce(0, +) / max(spent, 1)
+    // An estimate, of what cannot be more than all.
+    phase.stepShare = min(1, zip(meters.map(\.total), steps).map { $0 - $1 }.reduce(0, +) / max(spent, 1))
     // Labels of the last rows are on their way.
     let settle = clock.monotonic() + 200_000_000
     while clock.monotonic() < settle { try turn() }
