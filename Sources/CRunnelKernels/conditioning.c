@@ -27,33 +27,28 @@ enum { HELD = 3 };
 #define OF(name) name##_1
 #include "conditioning_body.h"
 
-void runnel_condition(const runnel_filtering *filter, double *memories, const runnel_resampling *resampling,
-                      double *history, int64_t channels, int64_t count, const float *x, int64_t column, float *frames) {
-#define TAKE(width, channels)                                                                                   \
+// `take(width, channels)` for all channels, from channel d on: four, two or one at a time. A constant where there is one, as most
+// lanes have.
+#define SIDE_BY_SIDE(take)                           \
+  int64_t d = 0;                                     \
+  if (channels == 1) {                               \
+    take(1, 1);                                      \
+    return;                                          \
+  }                                                  \
+  for (; d + 4 <= channels; d += 4) take(4, channels); \
+  for (; d + 2 <= channels; d += 2) take(2, channels); \
+  for (; d < channels; d++) take(1, channels);
+
+#define CONDITION(width, channels)                                                                                  \
   condition_any_##width(filter, memories ? memories + d : NULL, resampling, history ? history + d : NULL, channels, \
                         count, x + d * column, column, frames + d)
-  int64_t d = 0;
-  // A constant, for most lanes have one channel.
-  if (channels == 1) {
-    TAKE(1, 1);
-    return;
-  }
-  for (; d + 4 <= channels; d += 4) TAKE(4, channels);
-  for (; d + 2 <= channels; d += 2) TAKE(2, channels);
-  for (; d < channels; d++) TAKE(1, channels);
-#undef TAKE
+void runnel_condition(const runnel_filtering *filter, double *memories, const runnel_resampling *resampling,
+                      double *history, int64_t channels, int64_t count, const float *x, int64_t column, float *frames) {
+  SIDE_BY_SIDE(CONDITION)
 }
 
+#define NORMALISE(width, channels) normalise_##width(forgetting, epsilon, moments + 2 * d, channels, count, frames + d)
 void runnel_normalise(double forgetting, double epsilon, double *moments, int64_t channels, int64_t count,
                       float *frames) {
-#define TAKE(width, channels) normalise_##width(forgetting, epsilon, moments + 2 * d, channels, count, frames + d)
-  int64_t d = 0;
-  if (channels == 1) {
-    TAKE(1, 1);
-    return;
-  }
-  for (; d + 4 <= channels; d += 4) TAKE(4, channels);
-  for (; d + 2 <= channels; d += 2) TAKE(2, channels);
-  for (; d < channels; d++) TAKE(1, channels);
-#undef TAKE
+  SIDE_BY_SIDE(NORMALISE)
 }
